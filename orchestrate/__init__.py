@@ -1,0 +1,1 @@
+"""What the product is made of: its facts, its store, its runner and its ways in."""

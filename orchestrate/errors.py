@@ -1,0 +1,218 @@
+"""Everything that can go wrong in words an operator can act on.
+
+OrchestrateError
+├── SettingsInvalid            the file orchestrate.yaml cannot be used
+│   └── VariableMissing        a ${VAR} has no value
+├── NotFound                   the thing asked for does not exist
+│   ├── UnknownEnvironment · UnknownTask · UnknownChange · UnknownVersion · UnknownDeployment · UnknownComponent
+├── Refused                    the request is understood, and the answer is no
+│   ├── EnvironmentBusy · NotAllowed · EffectRefused · LeaseLost · AlreadyDecided
+├── OutsideFailed              the outside world did not do what it was asked
+│   ├── CommandFailed · BuildFailed · StartFailed · MergeRefused · MergeConflict · HeadMoved
+│   ├── MigrationFailed · BackupFailed · ProgramMissing · PortTaken · Unreachable
+├── OutcomeUnknown             nobody can say whether an effect happened
+├── StoreUnusable              the database is locked, read-only, corrupt, or from another version
+└── ModelFailed                a model gave no usable answer
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+
+class OrchestrateError(Exception):
+    """Something went wrong that the product knows how to name."""
+
+    cure: str = ""
+
+    def __init__(self, message: str, *, cure: str = "") -> None:
+        self.cure = cure or type(self).cure
+        super().__init__(message)
+
+
+class SettingsInvalid(OrchestrateError):
+    """orchestrate.yaml cannot be used."""
+
+    def __init__(self, file: str, line: int | None, problem: str, *, cure: str = "") -> None:
+        self.file, self.line, self.problem = file, line, problem
+        where = f"{file}:{line}" if line is not None else file
+        super().__init__(f"{where}: {problem}", cure=cure)
+
+
+class VariableMissing(SettingsInvalid):
+    """A ${VAR} in the settings has no value."""
+
+    def __init__(self, file: str, line: int | None, name: str) -> None:
+        self.name = name
+        super().__init__(file, line, f"${{{name}}} is not set", cure=f"export {name}=…")
+
+
+class NotFound(OrchestrateError):
+    """The thing asked for does not exist."""
+
+    what = "thing"
+
+    def __init__(self, name: str, known: Sequence[str] = ()) -> None:
+        self.name, self.known = name, tuple(known)
+        among = f" (known: {', '.join(known)})" if known else ""
+        super().__init__(f"there is no {self.what} {name!r}{among}")
+
+
+class UnknownEnvironment(NotFound):
+    """No environment has this name."""
+
+    what = "environment"
+
+
+class UnknownTask(NotFound):
+    """No task has this id."""
+
+    what = "task"
+
+
+class UnknownChange(NotFound):
+    """No change has this id."""
+
+    what = "change"
+
+
+class UnknownVersion(NotFound):
+    """No commit, tag or release has this name."""
+
+    what = "version"
+
+
+class UnknownDeployment(NotFound):
+    """No deployment has this id."""
+
+    what = "deployment"
+
+
+class UnknownComponent(NotFound):
+    """The environment has no component of this name."""
+
+    what = "component"
+
+
+class Refused(OrchestrateError):
+    """The request is understood, and the answer is no."""
+
+
+class EnvironmentBusy(Refused):
+    """Another deployment holds the environment."""
+
+    def __init__(self, environment: str, holder: str) -> None:
+        self.environment, self.holder = environment, holder
+        super().__init__(
+            f"{environment} is held by deployment {holder}",
+            cure=f"wait for it (orchestrate deploy status {holder}), or run without --no-wait",
+        )
+
+
+class NotAllowed(Refused):
+    """This person may not do this."""
+
+
+class EffectRefused(Refused):
+    """A check at the door to effects said no."""
+
+    def __init__(self, effect: str, reason: str) -> None:
+        self.effect, self.reason = effect, reason
+        super().__init__(f"{effect} refused: {reason}")
+
+
+class LeaseLost(Refused):
+    """Another worker drives this deployment now."""
+
+    def __init__(self, deployment: str, token: int) -> None:
+        self.deployment, self.token = deployment, token
+        super().__init__(f"deployment {deployment}: lease {token} is no longer current")
+
+
+class AlreadyDecided(Refused):
+    """The question was answered before, or is not open."""
+
+
+class OutsideFailed(OrchestrateError):
+    """The outside world did not do what it was asked."""
+
+
+class CommandFailed(OutsideFailed):
+    """A program ended badly, or did not end in time."""
+
+    def __init__(self, argv: Sequence[str], code: int | None, output: str) -> None:
+        self.argv, self.code, self.output = tuple(argv), code, output
+        how = "did not end in time" if code is None else f"ended with {code}"
+        last = "\n".join(output.strip().splitlines()[-12:])
+        super().__init__(f"{' '.join(argv)} {how}: {last}" if last else f"{' '.join(argv)} {how}")
+
+
+class BuildFailed(OutsideFailed):
+    """A version could not be built."""
+
+
+class StartFailed(OutsideFailed):
+    """Instances of a version did not become healthy."""
+
+
+class MergeRefused(OutsideFailed):
+    """The forge will not merge; its own reason is kept."""
+
+
+class MergeConflict(MergeRefused):
+    """The change and its base disagree."""
+
+    def __init__(self, change: str, files: Sequence[str]) -> None:
+        self.change, self.files = change, tuple(files)
+        super().__init__(f"change {change} conflicts with its base in {', '.join(files)}")
+
+
+class HeadMoved(MergeRefused):
+    """The head or the base is not what was reviewed and approved."""
+
+    def __init__(self, what: str, expected: str, found: str) -> None:
+        self.what, self.expected, self.found = what, expected, found
+        super().__init__(f"{what} is {found[:12]}, approved was {expected[:12]}")
+
+
+class MigrationFailed(OutsideFailed):
+    """A migration did not apply, or the target does not show it."""
+
+
+class BackupFailed(OutsideFailed):
+    """A backup could not be taken, or its restore did not match."""
+
+
+class ProgramMissing(OutsideFailed):
+    """A program that is needed is not installed."""
+
+    def __init__(self, program: str, cure: str) -> None:
+        self.program = program
+        super().__init__(f"{program} is not installed", cure=cure)
+
+
+class PortTaken(OutsideFailed):
+    """Something else listens on the port."""
+
+    def __init__(self, port: int) -> None:
+        self.port = port
+        super().__init__(
+            f"port {port} is taken by another program",
+            cure=f"stop what listens on {port}, or choose another port in orchestrate.yaml",
+        )
+
+
+class Unreachable(OutsideFailed):
+    """No answer, or no usable answer, came from an address."""
+
+
+class OutcomeUnknown(OrchestrateError):
+    """Nobody can say whether an effect happened; a person must look."""
+
+
+class StoreUnusable(OrchestrateError):
+    """The database is locked, read-only, corrupt, full, or from another version."""
+
+
+class ModelFailed(OrchestrateError):
+    """A model gave no usable answer."""

@@ -1,0 +1,1 @@
+"""The nouns: frozen facts that every layer speaks."""

@@ -1,0 +1,132 @@
+"""Changes: the branch or pull request that a task ships."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from enum import StrEnum
+
+from orchestrate.models.fact import Fact
+from orchestrate.models.task import Label
+
+
+class ChangeState(StrEnum):
+    """Whether a change can still be merged."""
+
+    OPEN = "open"
+    MERGED = "merged"
+    CLOSED = "closed"
+
+
+class CheckState(StrEnum):
+    """What a check says about one commit; a check that never reported is missing, not passed."""
+
+    PASSED = "passed"
+    FAILED = "failed"
+    PENDING = "pending"
+    MISSING = "missing"
+
+
+class ReviewVerdict(StrEnum):
+    """What a reviewer said."""
+
+    APPROVED = "approved"
+    CHANGES_REQUESTED = "changes_requested"
+
+
+class MergeMethod(StrEnum):
+    """How a change becomes part of its base."""
+
+    MERGE = "merge"
+    SQUASH = "squash"
+    REBASE = "rebase"
+
+
+class Check(Fact):
+    """A result that CI or a scanner reported for a commit."""
+
+    name: str
+    state: CheckState
+    sha: str
+    url: str = ""
+    by: str = ""
+
+
+class Review(Fact):
+    """A person's verdict on a commit."""
+
+    by: str
+    verdict: ReviewVerdict
+    sha: str
+    at: datetime
+
+
+class Change(Fact):
+    """A branch that wants to become part of its base."""
+
+    id: str
+    title: str
+    body: str = ""
+    author: str
+    branch: str
+    base: str
+    head: str  # commit SHA, 40 hex digits
+    state: ChangeState = ChangeState.OPEN
+    draft: bool = False
+    merge_commit: str | None = None  # when merged, by whomever
+    reviews: tuple[Review, ...] = ()
+    checks: tuple[Check, ...] = ()
+    labels: tuple[Label, ...] = ()
+    url: str = ""
+    opened_at: datetime
+
+
+class Preview(Fact):
+    """What merging a head into a base would give; nothing has been changed."""
+
+    head: str
+    base: str  # commit SHA of the base branch when previewed
+    tree: str | None  # None: it conflicts
+    conflicts: tuple[str, ...] = ()
+
+
+class MergeOrder(Fact):
+    """What an approval allows to be merged: exactly this head onto exactly this base, giving this tree."""
+
+    change: str
+    method: MergeMethod
+    head: str
+    base: str
+    tree: str
+    message: str
+
+
+class Merged(Fact):
+    """A merge that was seen on the base branch (M2)."""
+
+    commit: str
+    tree: str
+
+
+class FileChange(Fact):
+    """One file that a change touches, with its text after the change (None: deleted or binary)."""
+
+    path: str
+    status: str  # A added, M modified, D deleted, R renamed
+    text: str | None = None
+
+
+class Commit(Fact):
+    """One line of history."""
+
+    sha: str
+    subject: str
+    author: str
+    at: datetime
+
+
+class Version(Fact):
+    """What is deployed: a commit, its tree, and the name people use for it."""
+
+    commit: str
+    tree: str
+    name: str

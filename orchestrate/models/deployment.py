@@ -1,0 +1,198 @@
+"""Deployments: one attempt to bring one version to one environment."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from enum import StrEnum
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from orchestrate.models.environment import Strategy
+from orchestrate.models.fact import Fact
+from orchestrate.models.gate import Override
+
+
+class Stage(StrEnum):
+    """Where a deployment can be; these words everywhere."""
+
+    PICK_UP = "pick_up"
+    GATES = "gates"
+    WAIT_FOR_CHECKS = "wait_for_checks"
+    BLOCKED = "blocked"
+    PLAN = "plan"
+    APPROVAL = "approval"
+    QUEUE = "queue"
+    MERGE = "merge"
+    BUILD = "build"
+    DEPLOY = "deploy"
+    VERIFY = "verify"
+    WATCH = "watch"
+    JUDGE = "judge"
+    DECIDE = "decide"
+    FINISH = "finish"
+    ROLL_BACK = "roll_back"
+    VERIFY_ROLLBACK = "verify_rollback"
+    TRIAGE = "triage"
+    FIX_TASKS = "fix_tasks"
+    CLOSE = "close"
+
+
+class Kind(StrEnum):
+    """Which way a deployment goes."""
+
+    DEPLOY = "deploy"
+    ROLLBACK = "rollback"
+
+
+class Status(StrEnum):
+    """What the runner knows about a deployment; the row, never the position, says so."""
+
+    ACCEPTED = "accepted"  # to be driven
+    RUNNING = "running"  # driven by a worker that holds its lease
+    WAITING = "waiting"  # for a person, a time, a turn, or checks; costs nothing
+    FINISHED = "finished"
+
+
+class Outcome(StrEnum):
+    """How a deployment can end."""
+
+    DEPLOYED = "deployed"
+    BLOCKED = "blocked"
+    HELD = "held"
+    EXPIRED = "expired"
+    CONFLICT = "conflict"
+    MERGE_REFUSED = "merge_refused"
+    FAILED_BEFORE_CHANGE = "failed_before_change"
+    ROLLED_BACK = "rolled_back"
+    ROLLBACK_FAILED = "rollback_failed"
+    TIMED_OUT = "timed_out"
+    CANCELLED = "cancelled"
+    SUPERSEDED = "superseded"
+    PARKED = "parked"
+
+
+class ForApproval(Fact):
+    """Waits for a person to answer a gate."""
+
+    kind: Literal["approval"] = "approval"
+    gate: str  # id of the open question
+    until: float  # epoch seconds: then it expires
+
+
+class ForTime(Fact):
+    """Waits for a moment, or for a verdict that comes sooner."""
+
+    kind: Literal["time"] = "time"
+    until: float
+    watch: str | None = None  # id of the watch whose verdict ends the wait sooner
+
+
+class ForChecks(Fact):
+    """Waits for checks and reviews of a change."""
+
+    kind: Literal["checks"] = "checks"
+    change: str
+    until: float
+
+
+class ForTurn(Fact):
+    """Waits until the environment is free."""
+
+    kind: Literal["turn"] = "turn"
+    environment: str
+
+
+Wait = Annotated[ForApproval | ForTime | ForChecks | ForTurn, Field(discriminator="kind")]
+
+
+class Request(Fact):
+    """What somebody asked for."""
+
+    kind: Kind = Kind.DEPLOY
+    environment: str
+    task: str | None = None
+    change: str | None = None
+    version: str | None = None  # commit, tag or name; None: the change's own
+    strategy: Strategy | None = None
+    requested_by: str
+    wait: bool = True  # False: a busy environment is a refusal
+    overrides: tuple[Override, ...] = ()
+    flow: tuple[str, ...] = ()  # environments still to come after this one
+    parent: str | None = None  # the deployment to the environment before
+    rolls_back: str | None = None  # kind rollback: the deployment that is taken back
+
+
+class Deployment(Fact):
+    """The row: what the store knows about one deployment."""
+
+    id: str
+    request: Request
+    service: str
+    environment: str
+    status: Status
+    stage: Stage | None = None
+    outcome: Outcome | None = None
+    waits_for: Wait | None = None
+    wake_at: float | None = None
+    version: str | None = None
+    plan_hash: str | None = None
+    crashes: int = 0
+    reason: str = ""
+    graph_version: int
+    created_at: datetime
+    started_at: datetime | None = None
+    finished_at: datetime | None = None
+
+
+class Lease(Fact):
+    """The right to drive one deployment; the token only ever grows."""
+
+    deployment: str
+    worker: str
+    token: int
+    until: float
+
+
+class Failure(Fact):
+    """What went wrong, where, with the evidence that a fix task needs."""
+
+    stage: Stage
+    kind: str  # a FailureKind
+    error: str
+    component: str | None = None
+    move: str | None = None
+    log_excerpt: str = ""
+    numbers: dict[str, float] = {}
+
+
+class DecisionKind(StrEnum):
+    """What a person answers."""
+
+    APPROVED = "approved"
+    HOLD = "hold"
+    ROLL_BACK = "roll_back"
+
+
+class Decision(Fact):
+    """A person's answer to one open question, as it was given."""
+
+    gate: str
+    kind: DecisionKind
+    by: str
+    channel: str
+    plan_hash: str
+    text: str = ""
+    at: float
+
+
+class Event(Fact):
+    """One line of a deployment's story."""
+
+    seq: int
+    deployment: str
+    at: float
+    stage: Stage | None
+    kind: str
+    text: str
+    data: dict[str, str] = {}

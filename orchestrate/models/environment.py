@@ -1,0 +1,293 @@
+"""Environments: where versions run, and the rules of each place."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import Field, PositiveInt
+
+from orchestrate.models.change import MergeMethod
+from orchestrate.models.fact import Fact
+
+
+class EnvironmentType(StrEnum):
+    """How much an environment matters."""
+
+    DEV = "dev"
+    STAGING = "staging"
+    PRODUCTION = "production"
+
+
+class Strategy(StrEnum):
+    """How a new version takes over from the old one."""
+
+    ROLLING = "rolling"
+    BLUE_GREEN = "blue-green"
+    CANARY = "canary"
+    RECREATE = "recreate"
+
+
+class Channel(StrEnum):
+    """Where a person's identity is proved."""
+
+    CLI = "cli"  # the operating system's user
+    TRACKER = "tracker"
+    FORGE = "forge"
+
+
+class Role(StrEnum):
+    """What a person may do."""
+
+    APPROVER = "approver"
+    SECURITY = "security"
+    QA = "qa"
+    OPERATOR = "operator"
+
+
+class Person(Fact):
+    """Somebody, with the identity each channel proves for them, and what they may do."""
+
+    name: str
+    identities: dict[Channel, str] = {}
+    roles: tuple[Role, ...] = ()
+
+    def is_known_as(self, channel: Channel, identity: str) -> bool:
+        return self.identities.get(channel, self.name) == identity
+
+
+class Window(Fact):
+    """When deployments may start: days (mon…sun) and hours, in one time zone."""
+
+    days: tuple[str, ...] = ("mon", "tue", "wed", "thu", "fri")
+    start: str = "00:00"
+    end: str = "24:00"
+    zone: str = "UTC"
+
+
+class Freeze(Fact):
+    """A time when nothing starts. ISO 8601 instants."""
+
+    start: str
+    end: str
+    reason: str
+
+
+class CanaryStep(Fact):
+    """A share of the traffic, and how long it is analysed."""
+
+    share: Annotated[int, Field(gt=0, le=100)]  # percent
+    seconds: Annotated[int, Field(ge=0)]
+
+
+def default_canary() -> tuple[CanaryStep, ...]:
+    """5 % for ten minutes, then 25, 50, 75 and 100 % for five minutes each (row D2)."""
+    first = CanaryStep(share=5, seconds=600)
+    return (first, *(CanaryStep(share=share, seconds=300) for share in (25, 50, 75, 100)))
+
+
+class Triggers(Fact):
+    """When a release counts as bad (V4). Shares in hundredths of a percent, times in milliseconds."""
+
+    error_rate: int = 100  # 1.00 %
+    response_time_p99: int = 1000  # ms
+    window: PositiveInt = 300  # seconds a threshold must be crossed for
+    health_check_failures: PositiveInt = 3  # in a row
+    database_errors: PositiveInt = 10  # in one window
+    minimum_requests: PositiveInt = 100  # fewer, and the comparison is inconclusive
+    comparison: bool = True  # the sequential comparison of new with old
+    false_alarms: PositiveInt = 50  # allowed chance of a false alarm, in hundredths of a percent
+
+
+class Monitoring(Fact):
+    """How long and how often a release is watched, in seconds (V3)."""
+
+    period: Annotated[int, Field(ge=0)] = 3600
+    sample: PositiveInt = 10
+    report: PositiveInt = 900
+    alert_cpu: PositiveInt = 70  # percent, alert only
+    alert_memory: PositiveInt = 80  # percent, alert only
+    alerts: tuple[str, ...] = ()  # names of alerts that are configured for this environment
+
+
+class HealthCheck(Fact):
+    """A request that tells whether one instance is well. `expect` names JSON fields and their values."""
+
+    path: str = "/health"
+    status: int = 200
+    expect: dict[str, str] = {}
+    timeout: PositiveInt = 2  # seconds
+    retries: PositiveInt = 3  # failures in a row that count as unhealthy
+    start_seconds: PositiveInt = 30  # how long a new instance may take to become healthy
+
+
+class HttpSmoke(Fact):
+    """An HTTP request with an expected answer. `secret` names a secret sent as a bearer token."""
+
+    kind: Literal["http"] = "http"
+    name: str
+    path: str
+    method: str = "GET"
+    status: int = 200
+    body: str | None = None  # text that the answer contains
+    json_path: str | None = None  # dotted path into the answer, e.g. items.0.id
+    equals: str | None = None  # the expected value at json_path, as text
+    within: PositiveInt = 2000  # milliseconds
+    secret: str | None = None
+    send: str | None = None  # request body
+
+
+class TcpSmoke(Fact):
+    """A TCP connection that must open."""
+
+    kind: Literal["tcp"] = "tcp"
+    name: str
+    host: str
+    port: PositiveInt
+    within: PositiveInt = 2000
+
+
+class SqlSmoke(Fact):
+    """A query with an expected first value."""
+
+    kind: Literal["sql"] = "sql"
+    name: str
+    query: str
+    equals: str | None = None
+    at_least: int | None = None
+    unchanged: bool = False  # the value may not differ from before the deployment
+
+
+class CommandSmoke(Fact):
+    """A command that must end with 0."""
+
+    kind: Literal["command"] = "command"
+    name: str
+    argv: tuple[str, ...]
+    within: PositiveInt = 60_000
+
+
+class WebSocketSmoke(Fact):
+    """A WebSocket that must open, and answer what is sent with something that contains `expect`."""
+
+    kind: Literal["websocket"] = "websocket"
+    name: str
+    path: str
+    send: str | None = None
+    expect: str | None = None
+    within: PositiveInt = 2000
+
+
+Smoke = Annotated[
+    HttpSmoke | TcpSmoke | SqlSmoke | CommandSmoke | WebSocketSmoke, Field(discriminator="kind")
+]
+
+
+class Database(Fact):
+    """The database that a component's migrations change. `url` is a SQLAlchemy URL."""
+
+    url: str
+    dialect: Literal["sqlite", "postgres"]
+    migrations: str | None = None  # folder of ordered .sql files in the repository
+    command: tuple[str, ...] | None = None  # or a command that applies what is pending
+    revert: bool = False  # False: migrations are kept on rollback, and the plan says so (R6)
+
+
+class MetricsConfig(Fact):
+    """Where numbers about a component come from (V5)."""
+
+    kind: Literal["proxy", "endpoint", "prometheus"] = "proxy"
+    url: str | None = None  # of the Prometheus server
+    path: str = "/metrics"  # of the service's own endpoint
+    requests: str = "http_requests_total"  # counter with a status label
+    latency: str = "http_request_duration_seconds"  # histogram
+    status_label: str = "status"
+    slot_label: str = "slot"  # Prometheus: the label that tells old from new
+    database_errors: str = "database_errors_total"
+
+
+class Component(Fact):
+    """A part of the service with its own strategy, checks and version (D8)."""
+
+    name: str
+    provider: Literal["process"] = "process"
+    strategy: Strategy | None = None  # None: the environment's
+    path: str = "."  # folder of the component in the repository
+    build: tuple[tuple[str, ...], ...] = ()  # commands run in the release folder
+    run: tuple[str, ...] = ()  # {port} and {slot} are filled in
+    port: Annotated[int, Field(ge=0, le=65535)] = 0  # public port; 0: the component takes no traffic
+    traffic: Literal["auto", "haproxy", "builtin"] = "auto"
+    instances: PositiveInt = 2
+    drain_seconds: Annotated[int, Field(ge=0)] = 30
+    memory_limit: PositiveInt | None = None  # MiB, per instance
+    health: HealthCheck = HealthCheck()
+    smoke: tuple[Smoke, ...] = ()
+    database: Database | None = None
+    metrics: MetricsConfig = MetricsConfig()
+    log_cap: PositiveInt = 8 * 1024 * 1024  # bytes of log kept per instance: half head, half tail
+
+
+class Gates(Fact):
+    """What must be true before anything is deployed."""
+
+    checks: tuple[str, ...] = ()  # CI checks that must pass on the head (G1)
+    security_scan: str | None = None  # a check by this name must pass (G2)
+    security_approval: bool = False
+    qa_approval: bool = False
+    reviews: int = 1
+    wait_for_approvals: int = 0  # seconds to wait for reviews and checks; 0: do not wait (G3)
+    promoted_from: str | None = None  # the environment that must have run this version (G12)
+    backup: bool | None = None  # None: required in production (G11)
+    disk: PositiveInt = 90  # percent (G10)
+    memory: PositiveInt = 95
+
+
+class Environment(Fact):
+    """A named place to deploy to, with its rules."""
+
+    name: str
+    type: EnvironmentType
+    service: str
+    url: str = ""
+    components: tuple[Component, ...]
+    variables: dict[str, str] = {}
+    secrets: tuple[str, ...] = ()  # names; values never leave the vault
+    strategy: Strategy = Strategy.ROLLING
+    canary: tuple[CanaryStep, ...] = Field(default_factory=default_canary)
+    window: Window | None = None
+    freezes: tuple[Freeze, ...] = ()
+    requires_approval: bool | None = None  # None: required in production
+    approvers: tuple[str, ...] = ()  # names of people
+    authors_may_approve: bool = False
+    approval_expires: PositiveInt = 86_400  # seconds
+    approval_reminder: PositiveInt = 14_400
+    gates: Gates = Gates()
+    merge_method: MergeMethod | None = None
+    triggers: Triggers = Triggers()
+    monitoring: Monitoring = Monitoring()
+    verification_timeout: PositiveInt = 300  # seconds
+    move_timeout: PositiveInt = 900  # seconds, per move
+    auto_rollback: bool = True
+    rollback_on_timeout: bool = True
+    prepare_revert: bool = False  # R7
+    root: Path  # where the provider keeps releases, instances and logs
+
+    @property
+    def asks_a_person(self) -> bool:
+        if self.requires_approval is None:
+            return self.type is EnvironmentType.PRODUCTION
+        return self.requires_approval
+
+    @property
+    def demands_backup(self) -> bool:
+        if self.gates.backup is None:
+            return self.type is EnvironmentType.PRODUCTION
+        return self.gates.backup
+
+    def strategy_of(self, component: Component) -> Strategy:
+        return component.strategy or self.strategy
+
+    def component(self, name: str) -> Component:
+        """The component called `name`; StopIteration never escapes: the plan names only these."""
+        return next(part for part in self.components if part.name == name)

@@ -1,0 +1,87 @@
+"""Plans: exactly what a person approves."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+from orchestrate.models.change import MergeOrder, Version
+from orchestrate.models.environment import EnvironmentType, Monitoring, Strategy, Triggers
+from orchestrate.models.fact import Fact, digest
+from orchestrate.models.gate import Override
+from orchestrate.models.move import Irreversible, Migrate, Move, undo_of
+
+
+class Risk(StrEnum):
+    """How much a deployment could hurt."""
+
+    LOW = "low"
+    MEDIUM = "medium"
+    HIGH = "high"
+
+
+class PlannedMove(Fact):
+    """A move and what takes it back."""
+
+    move: Move
+    undo: Move | Irreversible
+
+
+def planned(move: Move) -> PlannedMove:
+    """`move` beside its undo."""
+    return PlannedMove(move=move, undo=undo_of(move))
+
+
+class Shipped(Fact):
+    """What one component goes from and to."""
+
+    component: str
+    strategy: Strategy
+    from_version: Version | None
+    to_version: Version
+
+
+class MigrationVerdict(Fact):
+    """What the linter said about one migration file."""
+
+    path: str
+    sha256: str
+    verdict: str  # ok | warn | dangerous
+    reasons: tuple[str, ...] = ()
+
+
+class Plan(Fact):
+    """What will happen, as integers and strings; its SHA-256 is what a person approves."""
+
+    schema_version: int = 1
+    deployment: str
+    environment: str
+    environment_type: EnvironmentType
+    service: str
+    task: str | None
+    change: str | None
+    head: str | None
+    merge: MergeOrder | None  # None: nothing is left to merge
+    version: Version
+    ships: tuple[Shipped, ...]
+    moves: tuple[PlannedMove, ...]
+    checks: tuple[str, ...]  # pre-deploy checklist: the gates that passed
+    verification: tuple[str, ...]  # names of health checks and smoke tests
+    triggers: Triggers
+    monitoring: Monitoring
+    migrations: tuple[MigrationVerdict, ...] = ()
+    overrides: tuple[Override, ...] = ()
+    risk: Risk
+    risk_reasons: tuple[str, ...]
+    success: tuple[str, ...]  # success criteria
+    rollback_seconds: int  # estimated time to roll back
+    settings_digest: str  # SHA-256 of the environment's settings
+    made_by: str  # the runbook planner, or the model's id
+
+    @property
+    def hash(self) -> str:
+        """SHA-256 of the canonical JSON, in hex."""
+        return digest(self)
+
+    @property
+    def has_migrations(self) -> bool:
+        return any(isinstance(step.move, Migrate) for step in self.moves)

@@ -1,0 +1,73 @@
+"""Samples: what was measured while a release was watched, and what was judged from it."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+from orchestrate.models.fact import Fact
+
+
+class SampleState(StrEnum):
+    """Whether a sample can be used; each way of missing is a name of its own, and none passes."""
+
+    OK = "ok"
+    NO_DATA = "no_data"  # the source answered, and had nothing
+    NOT_A_NUMBER = "not_a_number"
+    SOURCE_DOWN = "source_down"
+    NO_INSTANCE = "no_instance"  # nothing runs in the new slot
+    NO_BASELINE = "no_baseline"  # nothing runs in the old slot
+
+
+LATENCY_EDGES_MS: tuple[int, ...] = (
+    1, 2, 3, 5, 7, 10, 15, 20, 30, 40, 50, 65, 80, 100, 130, 170, 220, 300, 400, 500, 650, 800,
+    1000, 1300, 1700, 2200, 3000, 4000, 5000, 7500, 10000, 15000, 30000, 60000,
+)  # fmt: skip
+"""Upper edges of the latency histogram in ms; one more bucket holds what is slower."""
+
+
+class Counters(Fact):
+    """Totals of one slot since its start, as a source tells them. A smaller total means a restart."""
+
+    requests: int
+    errors: int  # server errors: status ≥ 500, resets, refused connections
+    buckets: tuple[int, ...] | None = None  # requests per LATENCY_EDGES_MS bucket, not cumulated
+    database_errors: int = 0
+    cpu: float | None = None  # percent of one core
+    memory: float | None = None  # MiB
+    extra: dict[str, float] = {}
+
+
+class Sample(Fact):
+    """What happened in one slot during one interval: increments, not totals."""
+
+    at: float  # epoch seconds, end of the interval
+    component: str
+    slot: str
+    state: SampleState = SampleState.OK
+    requests: int = 0
+    errors: int = 0
+    buckets: tuple[int, ...] | None = None
+    database_errors: int = 0
+    healthy: bool | None = None  # None: not asked
+    restarts: int = 0
+    cpu: float | None = None
+    memory: float | None = None
+    note: str = ""
+
+
+class Verdict(StrEnum):
+    """What the numbers say about a release. Inconclusive holds; it never promotes."""
+
+    PASS = "pass"
+    FAIL = "fail"
+    INCONCLUSIVE = "inconclusive"
+
+
+class Judgement(Fact):
+    """A verdict with the numbers that decided, in one plain sentence."""
+
+    verdict: Verdict
+    trigger: str  # error_rate, response_time_p99, health_checks, database_errors, comparison, missing, …
+    sentence: str
+    numbers: dict[str, float] = {}
+    alerts: tuple[str, ...] = ()  # alert-only thresholds that were crossed

@@ -1,0 +1,1 @@
+"""Prompts are Markdown files; this is how to fill one in."""

@@ -1,0 +1,1 @@
+"""The hands: one capability per file, each with its port and its tools."""

@@ -1,0 +1,77 @@
+"""Merge: read a change, foresee its merge, make it, and see it on the base."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Protocol
+
+from orchestrate.models.change import (
+    Change,
+    Commit,
+    FileChange,
+    Merged,
+    MergeMethod,
+    MergeOrder,
+    Preview,
+    Version,
+)
+
+
+class Forge(Protocol):
+    """Where changes are reviewed and merged."""
+
+    async def change(self, id: str) -> Change:
+        """The change as it is now. Raises UnknownChange."""
+        ...
+
+    async def methods(self) -> tuple[MergeMethod, ...]:
+        """What the repository allows, the customary one first."""
+        ...
+
+    async def preview(self, change: Change, method: MergeMethod) -> Preview:
+        """What merging the head onto the base would give. Changes nothing."""
+        ...
+
+    async def merge(self, order: MergeOrder) -> Merged:
+        """Merge exactly what was ordered: head, base and resulting tree are compared first, the base
+        moves by compare-and-set, and never by force.
+
+        Raises HeadMoved (head or base is another), MergeConflict, MergeRefused (the forge's reason).
+        """
+        ...
+
+    async def merged(self, order: MergeOrder) -> Merged | None:
+        """The merge that fulfils `order`, if the base branch already holds it."""
+        ...
+
+
+class Source(Protocol):
+    """The repository's contents and history."""
+
+    async def version(self, name: str) -> Version:
+        """The commit a branch, tag or (short) SHA names. Raises UnknownVersion."""
+        ...
+
+    async def files(self, change: Change) -> tuple[FileChange, ...]:
+        """What the change touches, against the merge base."""
+        ...
+
+    async def checkout(self, version: Version, into: Path) -> None:
+        """Write the files of `version` into the empty folder `into`; no `.git`, no hooks, no links out."""
+        ...
+
+    async def contains(self, version: str, commit: str) -> bool:
+        """Whether `commit` is `version` or an ancestor of it."""
+        ...
+
+    async def log(self, since: str | None, until: str, limit: int = 50) -> tuple[Commit, ...]:
+        """Commits that `until` has and `since` has not, newest first."""
+        ...
+
+
+class Reverts(Protocol):
+    """Prepares the way back for a base branch that holds a bad change (R7)."""
+
+    async def revert(self, commit: str, reason: str, marker: str) -> Change:
+        """A change, open for review, that takes `commit` back; the same marker gives the same change."""
+        ...
