@@ -7,14 +7,19 @@ from typing import Protocol
 
 from orchestrate.models.change import (
     Change,
+    ChangeRecord,
+    Check,
     Commit,
     FileChange,
     Merged,
     MergeMethod,
     MergeOrder,
+    NewChange,
     Preview,
+    Review,
     Version,
 )
+from orchestrate.models.task import Label
 
 
 class Forge(Protocol):
@@ -74,4 +79,36 @@ class Reverts(Protocol):
 
     async def revert(self, commit: str, reason: str, marker: str) -> Change:
         """A change, open for review, that takes `commit` back; the same marker gives the same change."""
+        ...
+
+
+class ChangeRecords(Protocol):
+    """What the built-in forge remembers about changes; synchronous, like the store that keeps it."""
+
+    def add(self, new: NewChange) -> ChangeRecord:
+        """Record a change under an id of its own; a non-empty marker that is known gives that record."""
+        ...
+
+    def record(self, id: str) -> ChangeRecord:
+        """One record. Raises UnknownChange."""
+        ...
+
+    def all(self) -> tuple[ChangeRecord, ...]:
+        """Every record, oldest first."""
+        ...
+
+    def review(self, id: str, review: Review) -> None:
+        """Keep a verdict; the newest of the same person stands in place of the older. Raises UnknownChange."""
+        ...
+
+    def check(self, id: str, check: Check) -> None:
+        """Keep a result; the newest of the same name and SHA stands. Raises UnknownChange."""
+        ...
+
+    def label(self, id: str, label: Label) -> None:
+        """Put a label; the same name by the same person stands once. Raises UnknownChange."""
+        ...
+
+    def merged(self, id: str, commit: str) -> None:
+        """Remember the commit that merged it. Raises UnknownChange."""
         ...

@@ -80,6 +80,36 @@ class Change(Fact):
     opened_at: datetime
 
 
+class NewChange(Fact):
+    """A change to be recorded by the built-in forge; the same non-empty marker gives the same record."""
+
+    title: str
+    author: str
+    branch: str
+    base: str
+    body: str = ""
+    draft: bool = False
+    marker: str = ""
+
+
+class ChangeRecord(Fact):
+    """What people and CI said about a branch; heads and merge states are never here: git tells them."""
+
+    id: str
+    title: str
+    author: str
+    branch: str
+    base: str
+    body: str = ""
+    draft: bool = False
+    marker: str = ""
+    merge_commit: str | None = None  # set by the forge once it saw the merge on the base
+    reviews: tuple[Review, ...] = ()
+    checks: tuple[Check, ...] = ()
+    labels: tuple[Label, ...] = ()
+    opened_at: datetime
+
+
 class Preview(Fact):
     """What merging a head into a base would give; nothing has been changed."""
 
