@@ -4,9 +4,10 @@ OrchestrateError
 ├── SettingsInvalid            the file orchestrate.yaml cannot be used
 │   └── VariableMissing        a ${VAR} has no value
 ├── NotFound                   the thing asked for does not exist
-│   ├── UnknownEnvironment · UnknownTask · UnknownChange · UnknownVersion · UnknownDeployment · UnknownComponent
+│   ├── UnknownEnvironment · UnknownTask · UnknownChange
+│   ├── UnknownVersion · UnknownDeployment · UnknownComponent
 ├── Refused                    the request is understood, and the answer is no
-│   ├── EnvironmentBusy · NotAllowed · EffectRefused · LeaseLost · AlreadyDecided
+│   ├── EnvironmentBusy · TaskClaimed · NotAllowed · EffectRefused · LeaseLost · AlreadyDecided
 ├── OutsideFailed              the outside world did not do what it was asked
 │   ├── CommandFailed · BuildFailed · StartFailed · MergeRefused · MergeConflict · HeadMoved
 │   ├── MigrationFailed · BackupFailed · ProgramMissing · PortTaken · Unreachable
@@ -106,6 +107,17 @@ class EnvironmentBusy(Refused):
         super().__init__(
             f"{environment} is held by deployment {holder}",
             cure=f"wait for it (orchestrate deploy status {holder}), or run without --no-wait",
+        )
+
+
+class TaskClaimed(Refused):
+    """Another deployment already works on the task."""
+
+    def __init__(self, task: str, deployment: str) -> None:
+        self.task, self.deployment = task, deployment
+        super().__init__(
+            f"task {task} is being deployed by {deployment}",
+            cure=f"follow it with: orchestrate deploy status {deployment}",
         )
 
 
