@@ -1,0 +1,45 @@
+"""Gates: pure functions of recorded evidence; unknown is never pass."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from orchestrate.gates.change import CHANGE_GATES
+from orchestrate.gates.place import PLACE_GATES
+from orchestrate.gates.rules import RULE_GATES
+from orchestrate.models.evidence import Evidence
+from orchestrate.models.gate import Finding, GateName, GateResult, Override
+
+Gate = Callable[[Evidence], GateResult]
+
+GATES: tuple[Gate, ...] = (*CHANGE_GATES, *PLACE_GATES, *RULE_GATES)
+
+OVERRIDABLE = frozenset(
+    {
+        GateName.WINDOW,
+        GateName.PROMOTION,
+        GateName.QUARANTINE,
+        GateName.RESOURCES,
+        GateName.MONITORING,
+        GateName.ROLLBACK_READY,
+        GateName.SECURITY_SCAN,
+    }
+)
+"""Gates that a named person may pass with a reason; the others can only be cleared."""
+
+
+def findings(evidence: Evidence) -> tuple[GateResult, ...]:
+    """Every gate's finding, overrides applied, in the order in which they are shown."""
+    return tuple(_overridden(gate(evidence), evidence.request.overrides) for gate in GATES)
+
+
+def _overridden(result: GateResult, overrides: tuple[Override, ...]) -> GateResult:
+    if result.finding is Finding.PASS or result.gate not in OVERRIDABLE:
+        return result
+    override = next((one for one in overrides if one.gate is result.gate), None)
+    if override is None:
+        return result
+    sentence = f"overridden by {override.by}: {override.reason} (was: {result.sentence})"
+    return result.model_copy(
+        update={"finding": Finding.PASS, "sentence": sentence, "overridden_by": override.by}
+    )

@@ -1,0 +1,101 @@
+"""Gates about the place: reachable, configured, free, roomy, backed up, measured."""
+
+from __future__ import annotations
+
+from orchestrate.gates.finding import failed, passed, unknown
+from orchestrate.models.environment import EnvironmentType
+from orchestrate.models.evidence import Evidence
+from orchestrate.models.gate import GateName, GateResult
+from orchestrate.models.sample import SampleState
+
+
+def artifact(evidence: Evidence) -> GateResult:
+    """G6: each component's artifact exists, or can be built."""
+    gate = GateName.ARTIFACT
+    if evidence.buildable is None:
+        return unknown(gate, _why(evidence, "buildable"), "make the provider reachable")
+    missing = [one.name for one in evidence.environment.components if one.name not in evidence.buildable]
+    if missing:
+        return failed(gate, f"cannot be built: {', '.join(missing)}", "configure its build")
+    return passed(gate, "built already, or will be built before the first move")
+
+
+def reachable(evidence: Evidence) -> GateResult:
+    """G7: the provider answers."""
+    gate = GateName.REACHABLE
+    if evidence.running is None:
+        return unknown(gate, _why(evidence, "running"), "make the environment reachable")
+    live = [one.live.version.name for one in evidence.running if one.live and one.live.version]
+    return passed(gate, f"reachable; live: {', '.join(live)}" if live else "reachable; nothing is live yet")
+
+
+def settings(evidence: Evidence) -> GateResult:
+    """G7: every secret that the environment names has a value."""
+    gate, missing = GateName.SETTINGS, evidence.missing_secrets
+    if missing is None:
+        return unknown(gate, _why(evidence, "missing_secrets"), "make the secrets readable")
+    if missing:
+        return failed(gate, f"secrets without a value: {', '.join(missing)}", "set them")
+    return passed(gate, "variables and secrets are set")
+
+
+def no_conflict(evidence: Evidence) -> GateResult:
+    """G8: no rollout that is not ours is under way; one of ours is waited for, unless told not to."""
+    gate = GateName.NO_CONFLICT
+    if evidence.holder is not None and not evidence.request.wait:
+        cure = f"wait for {evidence.holder}, or run without --no-wait"
+        return failed(gate, f"the environment is held by deployment {evidence.holder}", cure)
+    for one in evidence.running or ():
+        if one.live is not None and not one.live.instances:
+            said = f"{one.component}: {one.live.name} should run and has no instance"
+            return failed(gate, said, "somebody else's rollout, or a crash: look at it first")
+    if evidence.holder is not None:
+        return passed(gate, f"deployment {evidence.holder} comes first; this one waits for its turn")
+    return passed(gate, "no other deployment is under way")
+
+
+def resources(evidence: Evidence) -> GateResult:
+    """G10: there is room."""
+    gate, found = GateName.RESOURCES, evidence.resources
+    if found is None:
+        return unknown(gate, _why(evidence, "resources"), "make the provider tell")
+    limits = evidence.environment.gates
+    pairs = (("disk", found.disk, limits.disk), ("memory", found.memory, limits.memory))
+    full = [f"{what} {used:.0f} % (limit {most} %)" for what, used, most in pairs if used and used >= most]
+    if full:
+        return failed(gate, ", ".join(full), "make room")
+    said = [f"{what} {used:.0f} %" if used is not None else f"{what} unsupported" for what, used, _ in pairs]
+    return passed(gate, ", ".join(said))
+
+
+def backup(evidence: Evidence) -> GateResult:
+    """G11: where a backup is demanded, one can be taken."""
+    gate = GateName.BACKUP
+    databases = [one.name for one in evidence.environment.components if one.database is not None]
+    if not evidence.environment.demands_backup or not databases:
+        return passed(gate, "no backup is demanded")
+    if evidence.backup_possible is None:
+        return unknown(gate, _why(evidence, "backup_possible"), "make the database reachable")
+    if not evidence.backup_possible:
+        return failed(gate, _why(evidence, "backup_possible"), "make the database readable")
+    return passed(gate, f"will be taken and restored first: {', '.join(databases)}")
+
+
+def monitoring(evidence: Evidence) -> GateResult:
+    """G15: a metric source answers now, and alerts are configured, before production is touched."""
+    gate, production = GateName.MONITORING, evidence.environment.type is EnvironmentType.PRODUCTION
+    if evidence.metrics is None:
+        return unknown(gate, _why(evidence, "metrics"), "make the metric source reachable")
+    silent = [f"{name} ({state})" for name, state in evidence.metrics.items() if state is not SampleState.OK]
+    if silent and production:
+        return failed(gate, f"no samples now from {', '.join(silent)}", "make its metrics readable")
+    if production and not evidence.environment.monitoring.alerts:
+        return failed(gate, "no alerts are configured", "name them under monitoring.alerts")
+    return passed(gate, "metrics answer" if not silent else f"not measured yet: {', '.join(silent)}")
+
+
+def _why(evidence: Evidence, field: str) -> str:
+    return evidence.unread.get(field, f"{field} is not known")
+
+
+PLACE_GATES = (artifact, reachable, settings, no_conflict, resources, backup, monitoring)

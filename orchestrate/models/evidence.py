@@ -1,0 +1,38 @@
+"""Evidence: everything the gates may look at, read once, at one moment."""
+
+from __future__ import annotations
+
+from orchestrate.models.change import Change, Preview, Version
+from orchestrate.models.deployment import Request
+from orchestrate.models.environment import Environment, Person
+from orchestrate.models.fact import Fact
+from orchestrate.models.plan import MigrationVerdict
+from orchestrate.models.quarantine import Quarantine
+from orchestrate.models.runtime import Resources, Running
+from orchestrate.models.sample import SampleState
+from orchestrate.models.task import Task
+
+
+class Evidence(Fact):
+    """What was found; a field that could not be read is None, and `unread` says why."""
+
+    at: float  # epoch seconds
+    request: Request
+    environment: Environment
+    people: tuple[Person, ...] = ()
+    task: Task | None = None
+    change: Change | None = None
+    preview: Preview | None = None
+    version: Version | None = None  # what would be deployed
+    verdicts: tuple[MigrationVerdict, ...] | None = None  # of pending migrations
+    running: tuple[Running, ...] | None = None
+    resources: Resources | None = None
+    missing_secrets: tuple[str, ...] | None = None
+    buildable: tuple[str, ...] | None = None  # components whose artifact exists or can be built
+    backup_possible: bool | None = None
+    holder: str | None = None  # deployment that has the environment
+    quarantines: tuple[Quarantine, ...] = ()  # those that the version contains
+    promoted: bool | None = None
+    metrics: dict[str, SampleState] | None = None  # component → what its source answers now
+    unread: dict[str, str] = {}  # field → why it could not be read
+    checking_since: float | None = None  # when waiting for checks began

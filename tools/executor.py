@@ -1,0 +1,118 @@
+"""The one door to effects: check, remember the intent, look whether it happened, act, remember."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Generic, TypeVar
+
+from pydantic import BaseModel
+
+from orchestrate.errors import EffectRefused, OrchestrateError, OutcomeUnknown, OutsideFailed
+from orchestrate.models.deployment import Lease, Stage
+from orchestrate.models.effect import EffectState
+from orchestrate.store import Store
+
+A = TypeVar("A", bound=BaseModel)
+R = TypeVar("R", bound=BaseModel)
+
+
+class EffectClass(StrEnum):
+    """What a write does to the world, and so what is checked before it."""
+
+    NOTE = "note"  # comments, tasks, announcements
+    CHANGE = "change"  # merge, moves, migrations
+    UNDO = "undo"  # rollback moves: a freeze, an expired approval or a moved head never stops them
+
+
+@dataclass(frozen=True, kw_only=True)
+class Errand:
+    """For which deployment, at which stage, under which lease and plan something is done."""
+
+    deployment: str
+    stage: Stage
+    lease: Lease
+    plan_hash: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Write(Generic[A, R]):
+    """A tool with an effect. `observe` tells whether the world already has it; None: cannot be told."""
+
+    name: str
+    effect: EffectClass
+    result: type[R]
+    key: Callable[[A], str]
+    act: Callable[[A], Awaitable[R]]
+    observe: Callable[[A], Awaitable[R | None]] | None = None
+
+
+Guard = Callable[[Errand, BaseModel], Awaitable[None]]
+"""Raises EffectRefused, with the reason, when the effect must not happen."""
+
+
+@dataclass(frozen=True)
+class Executor:
+    """Does each effect once, whatever crashes, and only while its guards agree."""
+
+    store: Store
+    guards: Mapping[EffectClass, tuple[Guard, ...]]
+
+    async def do(self, write: Write[A, R], args: A, at: Errand) -> R:
+        """Do it, or give the receipt of when it was done.
+
+        Raises EffectRefused (a guard said no), LeaseLost, OutsideFailed (it did not happen), and
+        OutcomeUnknown (nobody can say; a person must look, and it is not tried again).
+        """
+        await self._check(write, args, at)
+        key = self._key(write, args, at)
+        effect = self.store.effects.intend(at.lease, key, write.name, args.model_dump_json())
+        if effect.state is EffectState.DONE and effect.receipt is not None:
+            return write.result.model_validate_json(effect.receipt)
+        if effect.state is EffectState.UNKNOWN:
+            raise OutcomeUnknown(f"{write.name}: it is not known whether this happened ({key})")
+        receipt = await self._happened(write, args) or await self._act(write, args, at, key)
+        self.store.effects.done(at.lease, key, receipt.model_dump_json())
+        return receipt
+
+    async def _check(self, write: Write[A, R], args: A, at: Errand) -> None:
+        for guard in self.guards[write.effect]:
+            try:
+                await guard(at, args)
+            except EffectRefused:
+                raise
+            except (OrchestrateError, ValueError, OSError) as problem:
+                raise EffectRefused(write.name, f"a check could not be made: {problem}") from problem
+
+    def _key(self, write: Write[A, R], args: A, at: Errand) -> str:
+        parts = [at.deployment, at.stage, write.name, write.key(args)]
+        if write.effect is EffectClass.CHANGE and at.plan_hash:
+            parts.append(at.plan_hash[:16])
+        return "/".join(parts)
+
+    async def _happened(self, write: Write[A, R], args: A) -> R | None:
+        return await write.observe(args) if write.observe else None
+
+    async def _act(self, write: Write[A, R], args: A, at: Errand, key: str) -> R:
+        try:
+            return await write.act(args)
+        except OutsideFailed as problem:
+            receipt = await self._seen_after_all(write, args, at, key, problem)
+            if receipt is None:
+                self.store.effects.failed(at.lease, key, str(problem))
+                raise
+            return receipt
+        except OutcomeUnknown as problem:
+            self.store.effects.unknown(at.lease, key, str(problem))
+            raise
+
+    async def _seen_after_all(
+        self, write: Write[A, R], args: A, at: Errand, key: str, problem: OutsideFailed
+    ) -> R | None:
+        try:
+            return await self._happened(write, args)
+        except OutsideFailed as blind:
+            why = f"{problem}; and looking at it failed too: {blind}"
+            self.store.effects.unknown(at.lease, key, why)
+            raise OutcomeUnknown(f"{write.name}: {why}") from problem
