@@ -98,7 +98,7 @@ class ChangeRecords(Protocol):
         ...
 
     def review(self, id: str, review: Review) -> None:
-        """Keep a verdict; the newest of the same person stands in place of the older. Raises UnknownChange."""
+        """Keep a verdict; a person's newest stands. Raises UnknownChange."""
         ...
 
     def check(self, id: str, check: Check) -> None:
