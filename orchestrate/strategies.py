@@ -1,0 +1,284 @@
+"""Strategies: how a new version takes over from the old one, as moves that can be read before."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+from orchestrate.foresight import after_all, filled, served
+from orchestrate.models.change import Version
+from orchestrate.models.environment import CanaryStep, Component, Environment, Strategy
+from orchestrate.models.move import (
+    Analyse,
+    Backup,
+    Drain,
+    Migrate,
+    MigrationFile,
+    Move,
+    Scale,
+    SetTraffic,
+    Start,
+    Stop,
+    Verify,
+    Weights,
+)
+from orchestrate.models.runtime import Running, Slot
+
+Rollout = Callable[[Component, Environment, Running, Version], tuple[Move, ...]]
+BLUE, GREEN = "blue", "green"
+
+
+def moves(
+    environment: Environment,
+    running: Mapping[str, Running],
+    version: Version,
+    files: Mapping[str, tuple[MigrationFile, ...]],
+) -> tuple[Move, ...]:
+    """Everything that brings `version` to `environment`, in order.
+
+    Backups come first (nothing has changed yet if one fails), then each component in the declared
+    order, then the monitoring period, and only then are the old slots stopped, so that until the end of
+    the watch blue-green and canary go back by traffic alone. `running` and `files` are by component
+    name; a missing one is empty.
+    """
+    backups = [
+        Backup(component=part.name)
+        for part in environment.components
+        if part.database is not None and environment.demands_backup
+    ]
+    rollouts: list[Move] = []
+    endings: list[Move] = []
+    for part in environment.components:
+        here = running.get(part.name, Running(component=part.name))
+        if pending := files.get(part.name, ()):
+            rollouts.append(Migrate(component=part.name, version=version, files=pending))
+        taken = rollout(part, environment, here, version)
+        rollouts += taken
+        endings += cleanup(part, after_all(here, taken), destination(part, here, version))
+    return (*backups, *rollouts, *_final_watches(environment, running, version), *endings)
+
+
+def rollout(
+    component: Component, environment: Environment, running: Running, version: Version
+) -> tuple[Move, ...]:
+    """One component's way to `version`: leftovers go, the strategy brings it in, a check ends it."""
+    first = _tidy(component, running)
+    here = after_all(running, first)
+    slot = destination(component, running, version)
+    verify = Verify(component=component.name, slot=slot, version=version)
+    live = here.live
+    if live is not None and _is_same(live, version):
+        return (*first, *_scaled(component, live), verify)
+    strategy = ROLLOUTS[environment.strategy_of(component)]
+    return (*first, *strategy(component, environment, here, version), verify)
+
+
+def cleanup(component: Component, running: Running, keep: str) -> tuple[Move, ...]:
+    """Let every slot but `keep` finish its requests, and stop it."""
+    return tuple(
+        move
+        for slot in filled(running)
+        if slot.name != keep
+        for move in _retired(component, slot, drain=True)
+    )
+
+
+def destination(component: Component, running: Running, version: Version) -> str:
+    """The slot in which `version` will run: where it is live already, or else the one that is not live."""
+    live = _serving(component, running)
+    if live is not None and _is_same(live, version):
+        return live.name
+    return GREEN if live is not None and live.name == BLUE else BLUE
+
+
+def rolling(
+    component: Component, _environment: Environment, running: Running, version: Version
+) -> tuple[Move, ...]:
+    """One instance more in the new slot, its part of the traffic, one less in the old slot; and again."""
+    live = running.live
+    if live is None:
+        return _first(component, version)
+    slot = destination(component, running, version)
+    old, wanted, weights = live.wanted, component.instances, running.weights
+    found: list[Move] = []
+    for new in range(1, wanted + 1):
+        left = 0 if new == wanted else max(1, min(old, wanted - new))
+        found.append(_grown(component, slot, version, new))
+        share = 100 if left == 0 else _clamped(100 * new / (new + left))
+        shared = _shared(slot, live.name, share)
+        found += _traffic(component, weights, shared)
+        weights = shared
+        if 0 < left < old:
+            found.append(_resized(component, live, old, left))
+            old = left
+    remaining = live.model_copy(update={"wanted": old})
+    return (*found, *_retired_unless_serving(component, remaining))
+
+
+def blue_green(
+    component: Component, _environment: Environment, running: Running, version: Version
+) -> tuple[Move, ...]:
+    """Start everything in the idle slot, wait until it is healthy, switch; the old slot stays as it is."""
+    live = running.live
+    if live is None:
+        return _first(component, version)
+    slot = destination(component, running, version)
+    start = _started(component, slot, version)
+    switch = _traffic(component, running.weights, {slot: 100})
+    return (start, *switch, *_retired_unless_serving(component, live))
+
+
+def canary(
+    component: Component, environment: Environment, running: Running, version: Version
+) -> tuple[Move, ...]:
+    """Start everything in the idle slot and widen its share, each step analysed against the old slot."""
+    live = running.live
+    if live is None or not component.port:
+        return blue_green(component, environment, running, version)
+    slot = destination(component, running, version)
+    found: list[Move] = [_started(component, slot, version)]
+    weights = running.weights
+    for step in _widening(environment.canary):
+        wider = _shared(slot, live.name, step.share)
+        found += _traffic(component, weights, wider)
+        weights = wider
+        if step.seconds:
+            found.append(_analysis(component, slot, live.name, step))
+    return tuple(found)
+
+
+def recreate(
+    component: Component, _environment: Environment, running: Running, version: Version
+) -> tuple[Move, ...]:
+    """Stop the old slot, start the new one, point the traffic at it; nothing answers in between."""
+    live = running.live
+    if live is None:
+        return _first(component, version)
+    slot = destination(component, running, version)
+    stop = _retired(component, live, drain=False)
+    return (*stop, _started(component, slot, version), *_traffic(component, running.weights, {slot: 100}))
+
+
+ROLLOUTS: Mapping[Strategy, Rollout] = {
+    Strategy.ROLLING: rolling,
+    Strategy.BLUE_GREEN: blue_green,
+    Strategy.CANARY: canary,
+    Strategy.RECREATE: recreate,
+}
+
+
+def _tidy(component: Component, running: Running) -> tuple[Move, ...]:
+    """Bring what an interrupted deployment left behind down to one live slot with all the traffic."""
+    live = _serving(component, running)
+    found: list[Move] = []
+    if live is not None and component.port:
+        left_over = [
+            slot for slot in filled(running) if slot.name != live.name and slot.name in served(running)
+        ]
+        if left_over and live.wanted < component.instances:
+            found.append(_resized(component, live, live.wanted, component.instances))
+        found += _traffic(component, running.weights, {live.name: 100})
+    for slot in filled(running):
+        if live is None or slot.name != live.name:
+            found += _retired(component, slot, drain=slot.name in served(running))
+    return tuple(found)
+
+
+def _serving(component: Component, running: Running) -> Slot | None:
+    """The live slot; where there is traffic, a slot that gets none of it is not live."""
+    live = running.live
+    if live is not None and component.port and live.name not in served(running):
+        return None
+    return live
+
+
+def _is_same(slot: Slot, version: Version) -> bool:
+    return slot.version is not None and slot.version.tree == version.tree
+
+
+def _first(component: Component, version: Version) -> tuple[Move, ...]:
+    return (_started(component, BLUE, version), *_traffic(component, {}, {BLUE: 100}))
+
+
+def _widening(steps: tuple[CanaryStep, ...]) -> tuple[CanaryStep, ...]:
+    """The configured steps, and all of the traffic at the end."""
+    whole = CanaryStep(share=100, seconds=0)
+    return steps if steps and steps[-1].share == 100 else (*steps, whole)
+
+
+def _shared(new: str, old: str, share: int) -> Weights:
+    return {new: 100} if share == 100 else {new: share, old: 100 - share}
+
+
+def _clamped(share: float) -> int:
+    return min(99, max(1, round(share)))
+
+
+def _traffic(component: Component, was: Weights, weights: Weights) -> tuple[SetTraffic, ...]:
+    """The move to `weights`; none where there is no traffic or nothing would change."""
+    before = {slot: share for slot, share in was.items() if share}
+    if not component.port or before == weights:
+        return ()
+    return (SetTraffic(component=component.name, was=before, weights=weights),)
+
+
+def _started(component: Component, slot: str, version: Version) -> Start:
+    return Start(component=component.name, slot=slot, version=version, instances=component.instances)
+
+
+def _grown(component: Component, slot: str, version: Version, count: int) -> Move:
+    if count == 1:
+        return Start(component=component.name, slot=slot, version=version, instances=1)
+    return Scale(component=component.name, slot=slot, version=version, was=count - 1, instances=count)
+
+
+def _resized(component: Component, slot: Slot, was: int, count: int) -> Move:
+    assert slot.version is not None
+    return Scale(component=component.name, slot=slot.name, version=slot.version, was=was, instances=count)
+
+
+def _scaled(component: Component, live: Slot) -> tuple[Move, ...]:
+    if live.wanted == component.instances:
+        return ()
+    return (_resized(component, live, live.wanted, component.instances),)
+
+
+def _retired(component: Component, slot: Slot, *, drain: bool) -> tuple[Move, ...]:
+    assert slot.version is not None
+    stop = Stop(component=component.name, slot=slot.name, version=slot.version, instances=slot.wanted)
+    if drain and component.port:
+        return (Drain(component=component.name, slot=slot.name, seconds=component.drain_seconds), stop)
+    return (stop,)
+
+
+def _retired_unless_serving(component: Component, slot: Slot) -> tuple[Move, ...]:
+    """Two versions of a component without traffic would share the work during the watch: the old one goes."""
+    return () if component.port else _retired(component, slot, drain=False)
+
+
+def _analysis(component: Component, slot: str, old: str, step: CanaryStep) -> Analyse:
+    return Analyse(
+        component=component.name,
+        slot=slot,
+        baseline=None if step.share == 100 else old,
+        seconds=step.seconds,
+        share=step.share,
+    )
+
+
+def _final_watches(
+    environment: Environment, running: Mapping[str, Running], version: Version
+) -> tuple[Move, ...]:
+    """The monitoring period of every component with traffic, or of the first where none has any."""
+    parts = [part for part in environment.components if part.port] or list(environment.components[:1])
+    return tuple(
+        Analyse(
+            component=part.name,
+            slot=destination(part, running.get(part.name, Running(component=part.name)), version),
+            baseline=None,
+            seconds=environment.monitoring.period,
+            share=100 if part.port else 0,
+            final=True,
+        )
+        for part in parts
+        if environment.monitoring.period
+    )
