@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Protocol
 
+from orchestrate.errors import BuildFailed, StartFailed, UnknownVersion
 from orchestrate.models.change import Version
 from orchestrate.models.environment import Component
-from orchestrate.models.move import Drain, Move, Scale, SetTraffic, Start, Stop
-from orchestrate.models.runtime import Artifact, Resources, Running, Slot
+from orchestrate.models.move import Drain, Move, Scale, SetTraffic, Start, Stop, Weights, words
+from orchestrate.models.runtime import Artifact, Instance, Resources, Running, Slot
 
 Checkout = Callable[[Version, Path], Awaitable[None]]
 Say = Callable[[str], None]  # one line of progress, for the deployment's log
@@ -71,7 +73,7 @@ def holds(move: Move, running: Running) -> bool:
         case Scale(version=version, instances=instances):
             return _runs(slot, version, instances)
         case SetTraffic(weights=weights):
-            return _shares(running.weights) == _shares(weights)
+            return shares(running.weights) == shares(weights)
         case Stop():
             return slot is None or slot.wanted == 0 and not slot.instances
         case Drain():
@@ -90,5 +92,112 @@ def _runs(slot: Slot | None, version: Version, instances: int) -> bool:
     )
 
 
-def _shares(weights: dict[str, int]) -> dict[str, int]:
+def shares(weights: Weights) -> Weights:
+    """The weights of those that have any."""
     return {slot: share for slot, share in weights.items() if share}
+
+
+def without(weights: Weights, slot: str) -> Weights:
+    """The weights when `slot` has none: the others share what it had, each in proportion."""
+    left = {name: share for name, share in weights.items() if name != slot}
+    total = sum(left.values())
+    if total in (0, 100):
+        return left if total else {}
+    scaled = {name: share * 100 // total for name, share in left.items()}
+    largest = max(scaled, key=lambda name: left[name])
+    scaled[largest] += 100 - sum(scaled.values())
+    return scaled
+
+
+class MemoryProvider:
+    """Runs everything in memory, at once; a test says which versions do not build or start."""
+
+    def __init__(self) -> None:
+        self.artifacts: dict[tuple[str, str], Artifact] = {}
+        self.slots: dict[tuple[str, str], Slot] = {}
+        self.weights: dict[str, Weights] = {}
+        self.full = Resources(disk=10.0, memory=10.0, cpu=10.0)
+        self.build_failures: dict[str, str] = {}  # version name → what the build says
+        self.start_failures: dict[str, str] = {}  # version name → why it does not get well
+        self.lines: dict[str, list[str]] = {}  # slot → log
+        self.done: list[Move] = []
+        self._pids = 1000
+
+    async def running(self, component: Component) -> Running:
+        slots = tuple(slot for (part, _), slot in sorted(self.slots.items()) if part == component.name)
+        return Running(component=component.name, slots=slots, weights=self.weights.get(component.name, {}))
+
+    async def build(self, component: Component, version: Version, checkout: Checkout, say: Say) -> Artifact:  # noqa: ARG002
+        found = await self.artifact(component, version)
+        if found is not None:
+            return found
+        if version.name in self.build_failures:
+            raise BuildFailed(self.build_failures[version.name])
+        say(f"{component.name}: built {version.name}")
+        location = f"memory/{component.name}/{version.tree}"
+        built = Artifact(component=component.name, version=version, digest=version.tree, location=location)
+        self.artifacts[component.name, version.tree] = built
+        return built
+
+    async def artifact(self, component: Component, version: Version) -> Artifact | None:
+        return self.artifacts.get((component.name, version.tree))
+
+    async def apply(self, component: Component, move: Move, say: Say) -> None:
+        say(words(move))
+        match move:
+            case Start(slot=name, version=version, instances=count):
+                await self._bring_to(component, name, version, count)
+            case Scale(slot=name, version=version, instances=count):
+                await self._bring_to(component, name, version, count)
+            case SetTraffic(weights=weights):
+                self._share(component, weights)
+            case Stop(slot=name):
+                self.slots.pop((component.name, name), None)
+                self.weights[component.name] = without(self.weights.get(component.name, {}), name)
+            case _:
+                pass
+        self.done.append(move)
+
+    async def resources(self) -> Resources:
+        return self.full
+
+    async def tail(self, component: Component, slot: str, lines: int) -> tuple[str, ...]:  # noqa: ARG002
+        return tuple(self.lines.get(slot, [])[-lines:]) if lines > 0 else ()
+
+    async def public(self, component: Component) -> str:
+        return f"http://127.0.0.1:{component.port}" if component.port else ""
+
+    async def _bring_to(self, component: Component, name: str, version: Version, count: int) -> None:
+        if await self.artifact(component, version) is None:
+            raise UnknownVersion(version.name)
+        if version.name in self.start_failures:
+            raise StartFailed(self.start_failures[version.name])
+        slot = self.slots.get((component.name, name))
+        if slot and slot.instances and slot.version and slot.version.tree != version.tree:
+            raise StartFailed(
+                f"{name} runs {slot.version.name}; it must be stopped before {version.name} starts"
+            )
+        kept = slot.instances[:count] if slot else ()
+        new = (self._instance(component, name, number) for number in range(len(kept) + 1, count + 1))
+        self.slots[component.name, name] = Slot(
+            name=name, version=version, wanted=count, instances=(*kept, *new)
+        )
+
+    def _instance(self, component: Component, slot: str, number: int) -> Instance:
+        self._pids += 1
+        return Instance(
+            id=f"{slot}-{number}",
+            slot=slot,
+            address=f"127.0.0.1:{self._pids}" if component.port else "",
+            healthy=True,
+            restarts=0,
+            started_at=datetime.now(UTC),
+            pid=self._pids,
+        )
+
+    def _share(self, component: Component, weights: Weights) -> None:
+        for name in shares(weights):
+            slot = self.slots.get((component.name, name))
+            if slot is None or not any(one.healthy for one in slot.instances):
+                raise StartFailed(f"{component.name}: {name} has no healthy instance to give traffic to")
+        self.weights[component.name] = weights

@@ -16,7 +16,7 @@ class Traffic(Protocol):
         """Make this the whole table: slot → addresses (host:port), and slot → percent of the requests.
 
         Starts the router on its public port if it is not running. New requests follow at once, open ones
-        end where they are. Raises PortTaken, ProgramMissing.
+        end where they are. An empty table keeps the port and answers 503. Raises PortTaken, ProgramMissing.
         """
         ...
 

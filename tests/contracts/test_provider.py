@@ -1,0 +1,267 @@
+"""What any provider must do: the conformance kit, passed by every one of them."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pytest
+
+from orchestrate.errors import BuildFailed, StartFailed, UnknownVersion
+from orchestrate.models.change import Version
+from orchestrate.models.environment import Component
+from orchestrate.models.move import Drain, Move, Scale, SetTraffic, Start, Stop, Weights
+from tests.servers.sample_service import checkout, component, environment, version
+from tools.provider import Addresses, Logs, MemoryProvider, Provider, holds
+from tools.providers.process.provider import ProcessProvider
+from tools.traffic import MemoryTraffic
+
+ONE = version("v1")
+TWO = version("v2")
+BAD = version("bad", does="crash")
+
+
+@dataclass
+class World:
+    """A provider, a component of it, and moves in words."""
+
+    provider: Provider
+    web: Component
+    said: list[str] = field(default_factory=list[str])
+
+    async def build(self, version: Version) -> None:
+        await self.provider.build(
+            self.web, version, checkout("crash" if version == BAD else "serve"), self.said.append
+        )
+
+    async def do(self, move: Move) -> None:
+        await self.provider.apply(self.web, move, self.said.append)
+
+    async def holds(self, move: Move) -> bool:
+        return holds(move, await self.provider.running(self.web))
+
+
+def start(slot: str, version: Version = ONE, instances: int = 1) -> Start:
+    return Start(component="web", slot=slot, version=version, instances=instances)
+
+
+def scale(slot: str, was: int, instances: int) -> Scale:
+    return Scale(component="web", slot=slot, version=ONE, was=was, instances=instances)
+
+
+def traffic(weights: Weights, was: Weights | None = None) -> SetTraffic:
+    return SetTraffic(component="web", was=was or {}, weights=weights)
+
+
+def stop(slot: str, version: Version = ONE) -> Stop:
+    return Stop(component="web", slot=slot, version=version, instances=1)
+
+
+@pytest.fixture(params=["memory", "process"])
+async def world(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncGenerator[World]:
+    web = component()
+    if request.param == "memory":
+        memory = MemoryProvider()
+        memory.start_failures["bad"] = "web-1: crash loop: ended with 3"
+        yield World(memory, web)
+        return
+    router = MemoryTraffic()
+    place = environment(tmp_path / "root", web)
+    provider = ProcessProvider(place, None, lambda _: router, stop_seconds=2)
+    yield World(provider, web)
+    await provider.stop_all(web)
+
+
+async def test_at_first_nothing_runs(world: World) -> None:
+    running = await world.provider.running(world.web)
+
+    assert (running.component, running.slots, running.weights) == ("web", (), {})
+
+
+async def test_what_was_built_is_found_again_and_not_built_twice(world: World) -> None:
+    assert await world.provider.artifact(world.web, ONE) is None
+
+    await world.build(ONE)
+    first = await world.provider.artifact(world.web, ONE)
+    await world.build(ONE)
+
+    assert first is not None
+    assert first.component == "web"
+    assert first.version == ONE
+    assert await world.provider.artifact(world.web, ONE) == first
+
+
+async def test_an_unbuilt_version_does_not_start(world: World) -> None:
+    with pytest.raises(UnknownVersion):
+        await world.do(start("blue"))
+
+    assert not (await world.provider.running(world.web)).slots
+
+
+async def test_a_started_version_runs_healthy_in_its_slot(world: World) -> None:
+    await world.build(ONE)
+    move = start("blue", instances=2)
+
+    await world.do(move)
+
+    slot = (await world.provider.running(world.web)).slot("blue")
+    assert slot is not None
+    assert [one.id for one in slot.instances] == ["blue-1", "blue-2"]
+    assert slot.is_healthy
+    assert slot.version == ONE
+    assert await world.holds(move)
+
+
+async def test_starting_twice_is_starting_once(world: World) -> None:
+    await world.build(ONE)
+    await world.do(start("blue"))
+    before = await world.provider.running(world.web)
+
+    await world.do(start("blue"))
+
+    after = await world.provider.running(world.web)
+    assert [one.pid for slot in after.slots for one in slot.instances] == [
+        one.pid for slot in before.slots for one in slot.instances
+    ]
+
+
+async def test_a_version_that_does_not_get_well_leaves_nothing(world: World) -> None:
+    await world.build(BAD)
+
+    with pytest.raises(StartFailed, match="crash loop: ended with 3"):
+        await world.do(start("blue", BAD))
+
+    assert not (await world.provider.running(world.web)).slots
+
+
+async def test_a_slot_is_not_taken_from_another_version(world: World) -> None:
+    await world.build(ONE)
+    await world.build(TWO)
+    await world.do(start("blue"))
+
+    with pytest.raises(StartFailed, match="stopped before v2"):
+        await world.do(start("blue", TWO))
+
+    assert await world.holds(start("blue"))
+
+
+async def test_a_slot_is_scaled_up_and_down(world: World) -> None:
+    await world.build(ONE)
+    await world.do(start("blue"))
+
+    await world.do(scale("blue", 1, 3))
+    assert await world.holds(scale("blue", 1, 3))
+    await world.do(scale("blue", 3, 1))
+    await world.do(scale("blue", 3, 1))
+
+    assert await world.holds(scale("blue", 3, 1))
+
+
+async def test_traffic_goes_where_it_is_sent(world: World) -> None:
+    await world.build(ONE)
+    await world.build(TWO)
+    await world.do(start("blue"))
+    await world.do(start("green", TWO))
+
+    await world.do(traffic({"blue": 90, "green": 10}))
+    await world.do(traffic({"blue": 90, "green": 10}))
+
+    running = await world.provider.running(world.web)
+    assert running.weights == {"blue": 90, "green": 10}
+    assert running.live is not None
+    assert running.live.name == "blue"
+
+
+async def test_no_traffic_goes_to_a_slot_without_healthy_instances(world: World) -> None:
+    await world.build(ONE)
+    await world.do(start("blue"))
+    await world.do(traffic({"blue": 100}))
+
+    with pytest.raises(StartFailed, match="green has no healthy instance"):
+        await world.do(traffic({"blue": 50, "green": 50}))
+
+    assert (await world.provider.running(world.web)).weights == {"blue": 100}
+
+
+async def test_draining_an_idle_slot_ends_at_once_and_changes_nothing(world: World) -> None:
+    await world.build(ONE)
+    await world.do(start("blue"))
+
+    await world.do(Drain(component="web", slot="blue", seconds=30))
+
+    assert await world.holds(start("blue"))
+
+
+async def test_a_stopped_slot_is_gone_and_its_share_goes_to_the_others(world: World) -> None:
+    await world.build(ONE)
+    await world.build(TWO)
+    await world.do(start("blue"))
+    await world.do(start("green", TWO))
+    await world.do(traffic({"blue": 75, "green": 25}))
+
+    await world.do(stop("green", TWO))
+    await world.do(stop("green", TWO))
+
+    running = await world.provider.running(world.web)
+    assert [slot.name for slot in running.slots] == ["blue"]
+    assert running.weights == {"blue": 100}
+    assert await world.holds(stop("green", TWO))
+
+
+async def test_undoing_the_moves_in_reverse_gives_what_was_before(world: World) -> None:
+    await world.build(ONE)
+    await world.build(TWO)
+    await world.do(start("blue"))
+    await world.do(traffic({"blue": 100}))
+    moves = [start("green", TWO), traffic({"green": 100}, was={"blue": 100})]
+    for move in moves:
+        await world.do(move)
+
+    for move in reversed(moves):
+        undo = move.undo()
+        assert undo.kind != "irreversible"
+        await world.do(undo)
+
+    running = await world.provider.running(world.web)
+    assert running.weights == {"blue": 100}
+    assert [slot.name for slot in running.slots] == ["blue"]
+
+
+async def test_every_move_is_told(world: World) -> None:
+    await world.build(ONE)
+
+    await world.do(start("blue"))
+
+    assert "web: start 1 × v1 in blue" in world.said
+
+
+async def test_resources_are_percentages(world: World) -> None:
+    full = await world.provider.resources()
+
+    for share in (full.disk, full.memory, full.cpu):
+        assert share is None or 0 <= share <= 100
+
+
+async def test_logs_and_addresses_are_told(world: World) -> None:
+    await world.build(ONE)
+    await world.do(start("blue"))
+    place = world.provider
+
+    assert isinstance(place, MemoryProvider | ProcessProvider)
+    logs: Logs = place
+    addresses: Addresses = place
+    assert len(await logs.tail(world.web, "blue", 1)) <= 1
+    assert await logs.tail(world.web, "green", 5) == ()
+    assert await addresses.public(world.web) == "http://127.0.0.1:8080"
+
+
+async def test_a_red_build_leaves_no_artifact(world: World) -> None:
+    if isinstance(world.provider, MemoryProvider):
+        world.provider.build_failures["v1"] = "2 tests failed"
+    world.web = component(build=(("sh", "-c", "echo 2 tests failed; exit 1"),))
+
+    with pytest.raises(BuildFailed, match="2 tests failed"):
+        await world.build(ONE)
+
+    assert await world.provider.artifact(world.web, ONE) is None

@@ -1,0 +1,181 @@
+"""The crew of a slot: who is missing is started, who is not supervised any more is started again."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+import time
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+
+import psutil
+
+from orchestrate.errors import StartFailed, UnknownVersion
+from orchestrate.models.change import Version
+from orchestrate.models.environment import Component, Environment
+from orchestrate.models.move import Scale, Start
+from tools.provider import Say
+from tools.providers.process import instances
+from tools.providers.process.command import require_program
+from tools.providers.process.instances import Copy, Instances
+from tools.providers.process.records import Spec, read_spec
+from tools.providers.process.releases import Releases, inside
+from tools.providers.process.routing import Routing
+from tools.providers.process.starting import until_well
+
+PLACEHOLDER = re.compile(r"\{(port|slot|version|release)\}")
+AGAIN = 0.1  # seconds
+
+
+class Crew:
+    """Starts and stops instances of the components of one environment."""
+
+    def __init__(
+        self,
+        environment: Environment,
+        releases: Releases,
+        all_instances: Instances,
+        secrets: Callable[[str], str] | None,
+        stop_seconds: float,
+    ) -> None:
+        self._environment = environment
+        self._releases = releases
+        self._instances = all_instances
+        self._secrets = secrets
+        self._stop_seconds = stop_seconds
+
+    async def require(self, component: Component, slot: str, version: Version) -> None:
+        """Check that the version can be started in the slot; remains of another one are removed.
+
+        Raises UnknownVersion, ProgramMissing, StartFailed.
+        """
+        if not component.run:
+            raise StartFailed(
+                f"{component.name} has nothing to run", cure="give it `run` in orchestrate.yaml"
+            )
+        if await self._releases.artifact(component, version) is None:
+            raise UnknownVersion(version.name)
+        others = [copy for copy in self._instances.of(component.name, slot) if copy.spec.tree != version.tree]
+        if any(copy.is_supervised for copy in others):
+            raise StartFailed(f"{slot} runs another version; it must be stopped before {version.name} starts")
+        await self.stop([copy.folder for copy in others])
+
+    async def complete(
+        self, component: Component, move: Start | Scale, started: list[Copy], say: Say
+    ) -> None:
+        """Start what is missing (told in `started` as it happens) and wait until all are well.
+
+        Raises StartFailed, ProgramMissing.
+        """
+        secrets = self._values()
+        crashes: dict[Path, int] = {}
+        crew: list[Copy] = []
+        for number in range(1, move.instances + 1):
+            folder = self._instances.folder(component.name, move.slot, number)
+            copy = found(folder)
+            if copy is None or not copy.is_supervised:
+                copy = Copy(folder, self._spec(component, move, number), None)
+                started.append(copy)
+                say(f"{component.name}: start {copy.id} on port {copy.spec.port}")
+                await instances.start(folder, copy.spec, secrets)
+            elif copy.state:
+                crashes[folder] = copy.state.restarts
+            crew.append(copy)
+        await until_well(component, crew, crashes)
+
+    async def stop(self, folders: Sequence[Path]) -> None:
+        """End these instances, all at the same time. Raises OutsideFailed."""
+        results = await asyncio.gather(
+            *(instances.stop(folder) for folder in folders), return_exceptions=True
+        )
+        for result in results:
+            if isinstance(result, BaseException):
+                raise result
+
+    def _spec(self, component: Component, move: Start | Scale, number: int) -> Spec:
+        """What instance `number` is; it keeps its port for as long as nobody else took it."""
+        files = self._releases.files(component, move.version)
+        folder = self._instances.folder(component.name, move.slot, number)
+        kept = read_spec(folder)
+        port = kept.port if kept and instances.is_free(kept.port) else self._instances.free_port()
+        values = {"port": str(port), "slot": move.slot, "version": move.version.name, "release": str(files)}
+        spec = Spec(
+            instance=folder.name,
+            tree=move.version.tree,
+            argv=[filled(word, values) for word in component.run],
+            cwd=str(inside(files, component.path)),
+            environment={
+                **self._releases.environment(),
+                **_about(move.version),
+                **_variables(folder, values),
+            },
+            port=port,
+            log_cap=component.log_cap,
+            memory_limit=component.memory_limit,
+            stop_seconds=self._stop_seconds,
+        )
+        require_program(spec.argv, Path(spec.cwd), spec.environment)
+        return spec
+
+    def _values(self) -> dict[str, str]:
+        names = self._environment.secrets
+        if names and self._secrets is None:
+            raise StartFailed(f"no vault gives the secrets {', '.join(names)}")
+        return {name: self._secrets(name) for name in names} if self._secrets else {}
+
+
+def filled(word: str, values: Mapping[str, str]) -> str:
+    """The word with its placeholders replaced; nothing in a value is a placeholder again."""
+    return PLACEHOLDER.sub(lambda found: values[found[1]], word)
+
+
+def found(folder: Path) -> Copy | None:
+    """The instance that was started in `folder` and not stopped."""
+    spec = read_spec(folder)
+    return Copy(folder, spec, None).now() if spec else None
+
+
+async def let_finish(leaving: Sequence[Copy], routing: Routing, seconds: float) -> bool:
+    """Whether the requests of the leaving instances ended within `seconds`.
+
+    The router counts per slot, so that the connections of the instances themselves are looked at too.
+    """
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        if await routing.open_requests(leaving[0].slot) == 0:
+            return True
+        if not any(await asyncio.gather(*(asyncio.to_thread(_is_talking, copy) for copy in leaving))):
+            return True
+        await asyncio.sleep(AGAIN)
+    return False
+
+
+def _is_talking(copy: Copy) -> bool:
+    """Whether somebody is connected to the instance (also when the system does not say)."""
+    if copy.child is None:
+        return False
+    try:
+        process = psutil.Process(copy.child.pid)
+        family = [process, *process.children(recursive=True)]
+        connections = [one for member in family for one in member.net_connections("tcp")]
+    except psutil.NoSuchProcess:
+        return False
+    except psutil.Error:
+        return True
+    return any(
+        one.status == psutil.CONN_ESTABLISHED and one.laddr and one.laddr.port == copy.spec.port
+        for one in connections
+    )
+
+
+def _about(version: Version) -> dict[str, str]:
+    return {"VERSION": version.name, "COMMIT": version.commit}
+
+
+def _variables(folder: Path, values: Mapping[str, str]) -> dict[str, str]:
+    return {
+        "PORT": values["port"],
+        "SLOT": values["slot"],
+        "INSTANCE": folder.name,
+        "PYTHONDONTWRITEBYTECODE": "1",  # a release stays as it was built
+    }

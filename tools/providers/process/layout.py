@@ -1,0 +1,53 @@
+"""Layout: where everything of an environment lives below its root."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from pathlib import Path
+
+from orchestrate.errors import EffectRefused
+
+WORD = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]{0,99}")
+
+
+@dataclass(frozen=True)
+class Layout:
+    """The folders and files of one environment; no name leads out of the root."""
+
+    root: Path
+
+    @property
+    def home(self) -> Path:
+        """The HOME of everything that is built or run."""
+        return self._folder("home")
+
+    def releases(self, component: str) -> Path:
+        return self._folder("releases", component)
+
+    def instances(self, component: str) -> Path:
+        return self._folder("instances", component)
+
+    def slots(self, component: str) -> Path:
+        return self._folder("slots", component)
+
+    def slot(self, component: str, slot: str) -> Path:
+        return self.slots(component) / f"{word(slot)}.json"
+
+    def shares(self, component: str) -> Path:
+        return self._folder("traffic") / f"{word(component)}.json"
+
+    def lock(self, component: str) -> Path:
+        return self._folder("locks") / f"{word(component)}.lock"
+
+    def _folder(self, *names: str) -> Path:
+        folder = self.root.resolve().joinpath(*(word(name) for name in names))
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        return folder
+
+
+def word(name: str) -> str:
+    """`name`, if it can be the name of a file and nothing else. Raises EffectRefused."""
+    if not WORD.fullmatch(name):
+        raise EffectRefused(f"a file for {name!r}", "it is no plain name")
+    return name

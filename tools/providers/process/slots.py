@@ -1,0 +1,41 @@
+"""Slots on disk: which version each slot of a component should run, and how often."""
+
+from __future__ import annotations
+
+from pydantic import ValidationError
+
+from orchestrate.models.change import Version
+from orchestrate.models.fact import Fact
+from tools.providers.process.layout import Layout
+from tools.providers.process.records import write_privately
+
+
+class Wanted(Fact):
+    """What a slot should run."""
+
+    version: Version
+    wanted: int
+
+
+class Slots:
+    """The slots that were started and not stopped."""
+
+    def __init__(self, layout: Layout) -> None:
+        self._layout = layout
+
+    def names(self, component: str) -> list[str]:
+        return sorted(path.stem for path in self._layout.slots(component).glob("[!.]*.json"))
+
+    def read(self, component: str, slot: str) -> Wanted | None:
+        try:
+            return Wanted.model_validate_json(self._layout.slot(component, slot).read_bytes())
+        except (OSError, ValidationError):
+            return None
+
+    def write(self, component: str, slot: str, wanted: Wanted | None) -> None:
+        """Remember what the slot should run; None forgets the slot."""
+        file = self._layout.slot(component, slot)
+        if wanted is None:
+            file.unlink(missing_ok=True)
+        else:
+            write_privately(file, wanted.model_dump_json())

@@ -1,0 +1,88 @@
+"""Starting: wait until instances are well, or say in one sentence why they do not get there."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from pathlib import Path
+
+from orchestrate.errors import StartFailed
+from orchestrate.models.environment import Component, HealthCheck
+from tools.providers.process.health import trouble_now
+from tools.providers.process.instances import Copy
+from tools.providers.process.log_file import newest
+from tools.providers.process.records import OVER_LIMIT
+
+CRASHES = 3  # from here on it is a crash loop
+ALIVE = 1.0  # seconds that an instance must live where nothing can be asked
+AGAIN = 0.1
+END_LINES = 20
+HUNG = "no answer"
+Ask = Callable[[HealthCheck, int], Awaitable[str]]
+
+
+def listens(component: Component) -> bool:
+    """Whether an instance can be asked over the network."""
+    return component.port > 0 or any("{port}" in word for word in component.run)
+
+
+async def ailment(component: Component, copy: Copy, ask: Ask = trouble_now) -> str:
+    """What is wrong with an instance at this moment; '' when it is well."""
+    if copy.state is None or not copy.is_supervised:
+        return "its supervisor is gone"
+    if not copy.is_running:
+        return copy.state.detail or "not started yet"
+    if not listens(component):
+        young = time.time() - copy.state.started_at < ALIVE
+        return "just started" if young else ""
+    return await ask(component.health, copy.spec.port)
+
+
+async def until_well(component: Component, copies: Sequence[Copy], crashes: Mapping[Path, int]) -> None:
+    """Return when all `copies` are well at the same time.
+
+    `crashes` tells how often each had been restarted before. Raises StartFailed naming the reason: a crash
+    loop, memory over the limit, a hang, or an unhealthy answer.
+    """
+    began = time.monotonic()
+    while True:
+        copies = [copy.now() for copy in copies]
+        words = await asyncio.gather(*(ailment(component, copy) for copy in copies))
+        if not any(words):
+            return
+        for copy in copies:
+            _refuse_crash_loop(copy, crashes.get(copy.folder, 0))
+        if time.monotonic() - began > component.health.start_seconds:
+            copy, why = next((copy, why) for copy, why in zip(copies, words, strict=True) if why)
+            raise _too_late(component, copy, why)
+        await asyncio.sleep(AGAIN)
+
+
+def _refuse_crash_loop(copy: Copy, before: int) -> None:
+    state = copy.state
+    if state is None or state.restarts - before < CRASHES:
+        return
+    what = state.detail if state.detail.startswith(OVER_LIMIT) else f"crash loop: {state.detail}"
+    raise StartFailed(f"{copy.id}: {what} ({CRASHES} times){_log_end(copy)}", cure=_cure(what))
+
+
+def _too_late(component: Component, copy: Copy, why: str) -> StartFailed:
+    waited = f"after {component.health.start_seconds} s"
+    what = "hangs at start" if why.startswith(HUNG) else "is unhealthy"
+    if why.startswith(OVER_LIMIT):
+        return StartFailed(f"{copy.id}: {why} {waited}{_log_end(copy)}", cure=_cure(why))
+    return StartFailed(f"{copy.id} {what}: {why} {waited}{_log_end(copy)}", cure=_cure(what))
+
+
+def _log_end(copy: Copy) -> str:
+    lines = newest(copy.folder, END_LINES)
+    return "".join(f"\n  {line.text}" for line in lines)
+
+
+def _cure(what: str) -> str:
+    if what.startswith(OVER_LIMIT):
+        return "use less memory, or raise memory_limit of the component"
+    if what.startswith("crash loop"):
+        return "read the end of its log above; the command is `run` of the component"
+    return "check `health` of the component, and that the program listens on 127.0.0.1:$PORT"
