@@ -21,7 +21,7 @@ async def serve(port: int, database: str, identity: Identity) -> None:
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, told.set)
-    await server.listen(port)
+    port = await server.listen(port)
     say("info", "open", port=port, version=identity.version, slot=identity.slot, instance=identity.instance)
     await told.wait()
     say("info", "closing", in_flight=server.in_flight)
