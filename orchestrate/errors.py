@@ -5,7 +5,8 @@ OrchestrateError
 │   └── VariableMissing        a ${VAR} has no value
 ├── NotFound                   the thing asked for does not exist
 │   ├── UnknownEnvironment · UnknownTask · UnknownChange
-│   ├── UnknownVersion · UnknownDeployment · UnknownComponent
+│   ├── UnknownVersion · UnknownDeployment · UnknownComponent · UnknownSecret
+│   ├── UnknownQuestion · UnknownWatch
 ├── Refused                    the request is understood, and the answer is no
 │   ├── EnvironmentBusy · TaskClaimed · NotAllowed · EffectRefused · LeaseLost · AlreadyDecided
 ├── OutsideFailed              the outside world did not do what it was asked
@@ -93,6 +94,24 @@ class UnknownComponent(NotFound):
     """The environment has no component of this name."""
 
     what = "component"
+
+
+class UnknownSecret(NotFound):
+    """The environment names no such secret."""
+
+    what = "secret"
+
+
+class UnknownQuestion(NotFound):
+    """No question has this id."""
+
+    what = "question"
+
+
+class UnknownWatch(NotFound):
+    """No watch has this id."""
+
+    what = "watch"
 
 
 class Refused(OrchestrateError):
