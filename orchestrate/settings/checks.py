@@ -1,0 +1,140 @@
+"""Checks: what must hold beyond the shape of single values."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import UTC, datetime
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from orchestrate.models.environment import Channel, Component, Environment, HttpSmoke, Person, Window
+from orchestrate.settings.faults import unknown
+from orchestrate.settings.tree import Document, Loc
+
+_DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,62}")
+_HOUR = re.compile(r"([01][0-9]|2[0-3]):[0-5][0-9]|24:00")
+
+
+def check_name(document: Document, loc: Loc, name: str) -> None:
+    """Names become folders: letters, digits, dot, dash and underscore. Raises SettingsInvalid."""
+    if not _NAME.fullmatch(name):
+        raise document.fault(
+            loc, f"{name!r}: expected letters, digits, '-', '_' or '.', at most 63, as a name"
+        )
+
+
+def check_environment(document: Document, environment: Environment) -> None:
+    """Raise SettingsInvalid where the rules of one environment do not fit each other."""
+    loc = ("environments", environment.name)
+    if not environment.components:
+        raise document.fault((*loc, "components"), "components: expected at least one component")
+    _check_components(document, (*loc, "components"), environment)
+    shares = [step.share for step in environment.canary]
+    if not shares or shares != sorted(set(shares)):
+        raise document.fault((*loc, "canary"), "canary: expected shares that grow from step to step")
+    _check_calendar(document, loc, environment)
+
+
+def _check_components(document: Document, loc: Loc, environment: Environment) -> None:
+    names: set[str] = set()
+    ports: set[int] = set()
+    for index, part in enumerate(environment.components):
+        here = (*loc, index)
+        check_name(document, (*here, "name"), part.name)
+        if part.name in names:
+            raise document.fault((*here, "name"), f"a second component is called {part.name!r}")
+        if part.port in ports:
+            raise document.fault((*here, "port"), f"port {part.port} is that of another component")
+        _check_component(document, here, part, environment.secrets)
+        names.add(part.name)
+        ports |= {part.port} - {0}
+
+
+def _check_component(document: Document, loc: Loc, part: Component, secrets: Sequence[str]) -> None:
+    if part.provider == "process" and not part.run:
+        raise document.fault(
+            loc, f"{part.name}: missing key 'run', the words that start it", cure="run: [python, -m, shop]"
+        )
+    for index, smoke in enumerate(part.smoke):
+        if isinstance(smoke, HttpSmoke) and smoke.secret is not None and smoke.secret not in secrets:
+            raise document.fault(
+                (*loc, "smoke", index, "secret"), f"the environment has no secret {smoke.secret!r}"
+            )
+
+
+def _check_calendar(document: Document, loc: Loc, environment: Environment) -> None:
+    if environment.window is not None:
+        _check_window(document, (*loc, "window"), environment.window)
+    for index, freeze in enumerate(environment.freezes):
+        here = (*loc, "freezes", index)
+        start = _instant(document, (*here, "start"), freeze.start)
+        if _instant(document, (*here, "end"), freeze.end) <= start:
+            raise document.fault((*here, "end"), "end: expected an instant after the start")
+
+
+def _check_window(document: Document, loc: Loc, window: Window) -> None:
+    for index, day in enumerate(window.days):
+        if day not in _DAYS:
+            raise document.fault((*loc, "days", index), f"days: expected {', '.join(_DAYS)}, found {day!r}")
+    for key, hour in (("start", window.start), ("end", window.end)):
+        if not _HOUR.fullmatch(hour):
+            raise document.fault((*loc, key), f"{key}: expected an hour such as 09:00, found {hour!r}")
+    try:
+        ZoneInfo(window.zone)
+    except (ZoneInfoNotFoundError, ValueError):
+        expected = "expected a time zone such as Europe/Berlin"
+        raise document.fault((*loc, "zone"), f"zone: {expected}, found {window.zone!r}") from None
+
+
+def _instant(document: Document, loc: Loc, text: str) -> datetime:
+    try:
+        found = datetime.fromisoformat(text)
+    except ValueError:
+        expected = "expected an instant such as 2026-12-24T00:00:00Z"
+        raise document.fault(loc, f"{loc[-1]}: {expected}, found {text!r}") from None
+    return found if found.tzinfo else found.replace(tzinfo=UTC)
+
+
+def check_flow(document: Document, flow: Sequence[str], known: Sequence[str]) -> None:
+    """Raise SettingsInvalid where the flow names an environment that is not there, or one twice."""
+    for index, name in enumerate(flow):
+        if name not in known:
+            said = unknown(name, known).replace("key", "environment", 1)
+            raise document.fault(("flow", index), f"flow: {said}")
+        if name in flow[:index]:
+            raise document.fault(("flow", index), f"flow: {name!r} comes twice")
+
+
+def check_promotion(document: Document, environments: Mapping[str, Environment]) -> None:
+    """Raise SettingsInvalid where `promoted_from` leads nowhere, or in a circle."""
+    for name, environment in environments.items():
+        loc = ("environments", name, "gates", "promoted_from")
+        seen = [name]
+        before = environment.gates.promoted_from
+        while before is not None:
+            if before not in environments:
+                said = unknown(before, [*environments]).replace("key", "environment", 1)
+                raise document.fault(loc, f"promoted_from: {said}")
+            if before in seen:
+                raise document.fault(loc, f"promoted_from: goes in a circle: {' → '.join([*seen, before])}")
+            seen.append(before)
+            before = environments[before].gates.promoted_from
+
+
+def check_people(document: Document, people: Sequence[Person], environments: Iterable[Environment]) -> None:
+    """Raise SettingsInvalid where two people share an identity, or an approver is nobody."""
+    known: dict[tuple[Channel, str], str] = {}
+    for person in people:
+        for channel in Channel:
+            identity = person.identities.get(channel, person.name)
+            other = known.setdefault((channel, identity), person.name)
+            if other != person.name:
+                said = f"{other} and {person.name} are both {identity!r} on {channel}"
+                raise document.fault(("people", person.name, channel), said)
+    names = [person.name for person in people]
+    for environment in environments:
+        for index, name in enumerate(environment.approvers):
+            if name not in names:
+                loc = ("environments", environment.name, "approvers", index)
+                raise document.fault(loc, f"approvers: {unknown(name, names).replace('key', 'person', 1)}")

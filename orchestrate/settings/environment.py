@@ -1,0 +1,75 @@
+"""Environments: from the words of orchestrate.yaml to facts."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from orchestrate.models.environment import Environment
+from orchestrate.settings.checks import check_environment
+from orchestrate.settings.deployer import as_environment, layered
+from orchestrate.settings.facts import DeployerSettings
+from orchestrate.settings.faults import check_keys, parsed
+from orchestrate.settings.tree import Document, Plain, Tree
+from orchestrate.settings.units import ENVIRONMENT, measure
+from orchestrate.settings.variables import references
+from orchestrate.settings.words import KEYS, reshaped
+
+_EXAMPLE = "TOKEN: ${TOKEN}"
+_CURE = "a secret's value has no place in the file; put it in a variable and refer to it"
+
+
+@dataclass(frozen=True)
+class Surroundings:
+    """What every environment of a file shares."""
+
+    service: str
+    folder: Path
+    deployer: DeployerSettings
+
+
+def read_environment(document: Document, name: str, around: Surroundings) -> Environment:
+    """One environment as a fact. Raises SettingsInvalid with the line at fault, VariableMissing."""
+    loc = ("environments", name)
+    check_keys(document, loc, document.keys_at(*loc), KEYS)
+    secrets = read_secrets(document, name)
+    document = reshaped(document, name)
+    given = document.section(*loc, kept=kept_names(secrets))
+    measure(document, loc, given, ENVIRONMENT)
+    given |= {
+        "name": name,
+        "service": around.service,
+        "secrets": [*secrets],
+        "root": _root(given, name, around),
+    }
+    environment = parsed(document, loc, Environment, layered(as_environment(around.deployer), given))
+    check_environment(document, environment)
+    return environment
+
+
+def read_secrets(document: Document, name: str) -> Mapping[str, Tree]:
+    """The environment's secrets: name → the text that refers to the value. Raises SettingsInvalid."""
+    loc = ("environments", name, "secrets")
+    found = document.find(*loc)
+    if found is None or found.value is None:
+        return {}
+    if not isinstance(found.value, dict):
+        raise document.fault(loc, f"secrets: expected keys and values such as {_EXAMPLE}")
+    for key, tree in found.value.items():
+        if not isinstance(tree.value, str) or not references(tree.value):
+            raise document.fault((*loc, key), f"{key}: expected a reference such as {_EXAMPLE}", cure=_CURE)
+    return found.value
+
+
+def kept_names(secrets: Mapping[str, Tree]) -> Collection[str]:
+    """The references that stay as they are in a fact: to secrets, and to variables that secrets are made of."""
+    texts = (tree.value for tree in secrets.values() if isinstance(tree.value, str))
+    return {*secrets, *(name for text in texts for name in references(text))}
+
+
+def _root(given: Mapping[str, Plain], name: str, around: Surroundings) -> Plain:
+    root = given.get("root")
+    if isinstance(root, str):
+        return str(around.folder / Path(root).expanduser())
+    return root if root is not None else str(around.folder / ".orchestrate" / "environments" / name)

@@ -1,0 +1,56 @@
+"""What the parts of the product are told: one fact per section of orchestrate.yaml."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import Field, PositiveInt
+
+from orchestrate.models.change import MergeMethod
+from orchestrate.models.environment import Triggers
+from orchestrate.models.fact import Fact
+from orchestrate.models.task import Queue
+
+
+class DeployerSettings(Fact):
+    """The deployer role's settings; agents/config/devops_agent.yaml holds their defaults (row Q8)."""
+
+    poll_interval: PositiveInt  # seconds
+    require_human_approval: bool  # False: production does not ask either, unless it says so itself
+    monitoring_period: int = Field(ge=0)  # seconds
+    auto_rollback_enabled: bool
+    rollback_triggers: Triggers
+    verification_timeout: PositiveInt  # seconds
+    input_status: str = Field(min_length=1)
+    output_status: str = Field(min_length=1)
+
+
+class StoreSettings(Fact):
+    """Where deployments are kept: a SQLAlchemy URL."""
+
+    url: str = Field(min_length=1, repr=False)  # may hold a password
+
+
+class TrackerSettings(Fact):
+    """Where tasks come from, and the status in which a task of each queue is ready."""
+
+    kind: Literal["builtin"] = "builtin"
+    input_status: str = Field(min_length=1)
+    output_status: str = Field(min_length=1)
+    queues: dict[Queue, str]
+
+
+class ForgeSettings(Fact):
+    """Where changes are, and how they may become part of the base branch, the preferred way first."""
+
+    kind: Literal["git"] = "git"
+    remote: str = Field(default=".", min_length=1)  # an address, or an absolute path
+    base: str = Field(default="main", min_length=1)
+    methods: tuple[MergeMethod, ...] = tuple(MergeMethod)
+
+
+class WorkerSettings(Fact):
+    """How a worker looks for work, in seconds."""
+
+    poll_interval: PositiveInt
+    lease_seconds: PositiveInt = 60

@@ -1,0 +1,101 @@
+"""Sections: the parts of orchestrate.yaml beside its environments."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from pydantic import Field
+
+from orchestrate.models.environment import Channel, Person
+from orchestrate.models.fact import Fact
+from orchestrate.models.task import Queue
+from orchestrate.settings.checks import check_name
+from orchestrate.settings.facts import (
+    DeployerSettings,
+    ForgeSettings,
+    StoreSettings,
+    TrackerSettings,
+    WorkerSettings,
+)
+from orchestrate.settings.faults import check_keys, parsed
+from orchestrate.settings.tree import Document, Plain
+from orchestrate.settings.units import WORKER, measure
+
+_READY = "Open"  # the status in which a task of a queue beside the deploy queue is ready
+_SQLITE = "sqlite:///"
+
+
+class Outline(Fact):
+    """The values that stand at the top of the file by themselves."""
+
+    service: str
+    workspaces: str = Field(default=".orchestrate/workspaces", min_length=1)
+    flow: tuple[str, ...] = ()
+
+
+def read_outline(document: Document) -> Outline:
+    """Service, workspaces and flow. Raises SettingsInvalid."""
+    given: Plain = {key: document.plain(key) for key in document.keys_at() if key in Outline.model_fields}
+    outline = parsed(document, (), Outline, given)
+    check_name(document, ("service",), outline.service)
+    return outline
+
+
+def read_store(document: Document) -> StoreSettings:
+    """The store's address; without one, a SQLite file beside the settings. Raises SettingsInvalid."""
+    folder = document.path.parent
+    default: dict[str, Plain] = {"url": f"{_SQLITE}{folder / '.orchestrate' / 'orchestrate.db'}"}
+    store = parsed(document, ("store",), StoreSettings, default | document.section("store"))
+    path = store.url.removeprefix(_SQLITE)
+    if path == store.url or path.startswith((":memory:", "file:")) or not path:
+        return store
+    return StoreSettings(url=f"{_SQLITE}{folder / path}")
+
+
+def read_tracker(document: Document, deployer: DeployerSettings) -> TrackerSettings:
+    """Where tasks come from, with the role's statuses where the file names none. Raises SettingsInvalid."""
+    if Queue.DEPLOY in document.keys_at("tracker", "queues"):
+        loc = ("tracker", "queues", Queue.DEPLOY)
+        raise document.fault(loc, "queues: the deploy queue's status is 'input_status' of the tracker")
+    given = document.section("tracker")
+    status = given.get("input_status", deployer.input_status)
+    queues: dict[str, Plain] = {queue: _READY for queue in Queue}
+    queues |= document.section("tracker", "queues") | {Queue.DEPLOY: status}
+    plain: Plain = {
+        "input_status": status,
+        "output_status": deployer.output_status,
+        **given,
+        "queues": queues,
+    }
+    return parsed(document, ("tracker",), TrackerSettings, plain)
+
+
+def read_forge(document: Document) -> ForgeSettings:
+    """Where changes are; a remote that starts with a dot lies beside the file. Raises SettingsInvalid."""
+    forge = parsed(document, ("forge",), ForgeSettings, document.section("forge"))
+    if not forge.remote.startswith((".", "~")):
+        return forge
+    remote = document.path.parent / Path(forge.remote).expanduser()
+    return forge.model_copy(update={"remote": str(remote)})
+
+
+def read_worker(document: Document, deployer: DeployerSettings) -> WorkerSettings:
+    """How a worker looks for work. Raises SettingsInvalid."""
+    given = document.section("worker")
+    measure(document, ("worker",), given, WORKER)
+    return parsed(document, ("worker",), WorkerSettings, {"poll_interval": deployer.poll_interval, **given})
+
+
+def read_people(document: Document) -> tuple[Person, ...]:
+    """Who may say and do what. Raises SettingsInvalid."""
+    document.section("people")
+    return tuple(_person(document, name) for name in document.keys_at("people"))
+
+
+def _person(document: Document, name: str) -> Person:
+    loc = ("people", name)
+    given = document.section(*loc)
+    check_keys(document, loc, given, [*Channel, "roles"])
+    identities = {key: value for key, value in given.items() if key != "roles"}
+    plain: Plain = {"name": name, "identities": identities, "roles": given.get("roles", [])}
+    return parsed(document, loc, Person, plain)

@@ -1,0 +1,99 @@
+"""The settings: what orchestrate.yaml says, as facts; secrets are read only when they are used."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from orchestrate.errors import UnknownEnvironment, UnknownSecret, VariableMissing
+from orchestrate.models.environment import Channel, Environment, Person
+from orchestrate.models.fact import digest
+from orchestrate.models.secret import Secret
+from orchestrate.settings.facts import (
+    DeployerSettings,
+    ForgeSettings,
+    StoreSettings,
+    TrackerSettings,
+    WorkerSettings,
+)
+from orchestrate.settings.variables import Unset, expanded, filled, references, variable
+
+_ALIASES = {"prod": "production", "production": "prod"}
+
+
+@dataclass(frozen=True)
+class Template:
+    """A text in the file that refers to a secret's value."""
+
+    text: str
+    line: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class Settings:
+    """One orchestrate.yaml, whole and checked. It holds no secret's value."""
+
+    path: Path  # absolute
+    mtime: float  # of the file when it was read, epoch seconds
+    service: str
+    store: StoreSettings
+    tracker: TrackerSettings
+    forge: ForgeSettings
+    people: tuple[Person, ...]
+    workspaces: Path  # absolute
+    flow: tuple[str, ...]
+    worker: WorkerSettings
+    deployer: DeployerSettings
+    environments: Mapping[str, Environment]
+    templates: Mapping[str, Mapping[str, Template]] = field(repr=False)  # environment → secret → template
+
+    def environment(self, name: str) -> Environment:
+        """The environment called `name`; prod and production are one word. Raises UnknownEnvironment."""
+        found = self.environments.get(known_as(name, self.environments))
+        if found is None:
+            raise UnknownEnvironment(name, tuple(self.environments))
+        return found
+
+    def person(self, channel: Channel, identity: str) -> Person | None:
+        """Whoever `channel` proves to be `identity`."""
+        return next((person for person in self.people if person.is_known_as(channel, identity)), None)
+
+    def digest(self, environment: str) -> str:
+        """SHA-256 of an environment's settings, in hex. Raises UnknownEnvironment."""
+        return digest(self.environment(environment))
+
+    def secret(self, environment: str, name: str) -> Secret:
+        """A secret's value. Raises UnknownEnvironment, UnknownSecret, and VariableMissing for an empty one."""
+        templates = self.templates[self.environment(environment).name]
+        if name not in templates:
+            raise UnknownSecret(name, tuple(templates))
+        template = templates[name]
+        try:
+            value = expanded(template.text)
+        except Unset as unset:
+            raise VariableMissing(str(self.path), template.line, unset.name) from None
+        if not value:
+            raise VariableMissing(str(self.path), template.line, references(template.text)[0])
+        return Secret(value)
+
+    def filled(self, environment: str, text: str) -> Secret:
+        """`text` out of the environment, such as a database's address, with its secrets in place.
+
+        Raises what `secret` raises.
+        """
+        templates = self.templates[self.environment(environment).name]
+        parts = {part for template in templates.values() for part in references(template.text)}
+        values = {
+            name: self.secret(environment, name).reveal() for name in references(text) if name in templates
+        }
+        values |= {
+            name: variable(name) or "" for name in references(text) if name in parts - templates.keys()
+        }
+        return Secret(filled(text, values))
+
+
+def known_as(name: str, known: Collection[str]) -> str:
+    """The one of `known` that `name` means; itself when there is none."""
+    alias = _ALIASES.get(name, name)
+    return alias if name not in known and alias in known else name
