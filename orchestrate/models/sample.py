@@ -35,6 +35,7 @@ class Counters(Fact):
     cpu: float | None = None  # percent of one core
     memory: float | None = None  # MiB
     extra: dict[str, float] = {}
+    parts: dict[str, Counters] = {}  # totals per instance, where the source tells them apart
 
 
 class Sample(Fact):
@@ -50,8 +51,9 @@ class Sample(Fact):
     database_errors: int = 0
     healthy: bool | None = None  # None: not asked
     restarts: int = 0
-    cpu: float | None = None
-    memory: float | None = None
+    cpu: float | None = None  # percent of one core, mean of the instances
+    memory: float | None = None  # MiB, the fullest instance
+    memory_share: float | None = None  # percent of the limit, where there is one
     note: str = ""
 
 

@@ -1,0 +1,201 @@
+"""Verdicts: pass, fail or inconclusive; what is missing never passes."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from math import ceil
+
+from orchestrate.analysis.comparison import Difference, catastrophe, differences, is_worse
+from orchestrate.analysis.series import Series, quantile, series, totals
+from orchestrate.analysis.triggers import Crossing, crossings
+from orchestrate.analysis.words import Trigger, count, percent, span
+from orchestrate.models.environment import Monitoring, Triggers
+from orchestrate.models.sample import Judgement, Sample, SampleState, Verdict
+from orchestrate.models.watch import Watch
+
+COMPLETE = 0.9  # share of the expected samples that proves a watch (V3)
+
+
+def judge(
+    watch: Watch, samples: Sequence[Sample], triggers: Triggers, monitoring: Monitoring, now: float
+) -> Judgement:
+    """What `samples` say about the slot of `watch` at the moment `now` (epoch seconds).
+
+    Fails as soon as a trigger is crossed. Until the watch is over, nothing wrong is inconclusive
+    ("watching"); at its end it passes if at least 90 % of the samples and enough requests prove it.
+    A `watch.share` of 0 says that the component takes no traffic: then no requests are expected.
+    """
+    found = series(watch, samples)
+    crossed = crossings(found, triggers)
+    compared = _comparisons(found, triggers)
+    alerts = tuple(_alerts(found, crossed, monitoring))
+    verdict = _failure(found, triggers, crossed, compared) or _otherwise(found, triggers, crossed, now)
+    numbers = {**_evidence(compared), **verdict.numbers}
+    return verdict.model_copy(update={"alerts": alerts, "numbers": numbers})
+
+
+def _comparisons(found: Series, triggers: Triggers) -> tuple[Difference, ...]:
+    if not (found.is_compared and triggers.comparison and found.pairs):
+        return ()
+    sudden = catastrophe(found, triggers)
+    return ((sudden,) if sudden else ()) + differences(found, triggers)
+
+
+def _failure(
+    found: Series,
+    triggers: Triggers,
+    crossed: tuple[Crossing, ...],
+    compared: tuple[Difference, ...],
+) -> Judgement | None:
+    """The judgement of the first thing that is bad enough to go back."""
+    for crossing in crossed:
+        if not crossing.shared:
+            return _says(Verdict.FAIL, crossing.trigger, crossing.sentence, crossing.numbers)
+    for difference in compared:
+        if difference.trigger is Trigger.ERROR_BURST or is_worse(difference, triggers):
+            sentence = difference.sentence(found.watch.slot, found.watch.baseline or "")
+            return _says(Verdict.FAIL, difference.trigger, sentence, difference.numbers())
+    return None
+
+
+def _otherwise(found: Series, triggers: Triggers, crossed: tuple[Crossing, ...], now: float) -> Judgement:
+    """Nothing is bad enough to go back: still watching, or at the end."""
+    if now < found.watch.until:
+        return _watching(found, now)
+    return (
+        _missing(found, triggers)
+        or _too_few_requests(found, triggers)
+        or _unsettled(found, crossed)
+        or _passed(found)
+    )
+
+
+def _watching(found: Series, now: float) -> Judgement:
+    left = min(found.watch.until - now, found.watch.until - found.watch.opened_at)
+    sums = totals(found.usable)
+    sentence = (
+        f"{found.watch.slot} is being watched for {span(left)} more:"
+        f" {percent(sums.errors, sums.requests)} of {count(sums.requests)} requests failed so far"
+    )
+    if found.new and not found.usable:
+        sentence = f"{found.watch.slot} is being watched, but no sample is usable: {_reasons(found.new)}"
+    return _says(Verdict.INCONCLUSIVE, Trigger.WATCHING, sentence, _numbers(found))
+
+
+def _missing(found: Series, triggers: Triggers) -> Judgement | None:
+    """Too few usable samples of the new slot, or of the old one where it is to be compared."""
+    numbers = _numbers(found)
+    have, expected = numbers["samples"], numbers["samples_expected"]
+    if have < ceil(COMPLETE * expected):
+        why = _reasons(found.new)
+        sentence = f"only {count(have)} of {count(expected)} samples of {found.watch.slot} are usable{why}"
+        return _says(Verdict.INCONCLUSIVE, Trigger.MISSING, sentence, numbers)
+    pairs = _moments(found, [new for new, _ in found.pairs])
+    if found.is_compared and triggers.comparison and pairs < ceil(COMPLETE * expected):
+        sentence = (
+            f"only {count(pairs)} of {count(expected)} samples of {found.watch.baseline} are usable:"
+            f" nothing to compare {found.watch.slot} with"
+        )
+        return _says(Verdict.INCONCLUSIVE, Trigger.MISSING, sentence, numbers)
+    return None
+
+
+def _too_few_requests(found: Series, triggers: Triggers) -> Judgement | None:
+    if not found.takes_traffic:
+        return None
+    counted = {found.watch.slot: totals(found.usable).requests}
+    if found.is_compared and triggers.comparison and found.watch.baseline is not None:
+        counted[found.watch.baseline] = totals([old for _, old in found.pairs]).requests
+    slot, requests = min(counted.items(), key=lambda item: item[1])
+    if requests >= triggers.minimum_requests:
+        return None
+    sentence = (
+        f"{slot} had {count(requests)} requests; {count(triggers.minimum_requests)} are needed to judge"
+    )
+    return _says(Verdict.INCONCLUSIVE, Trigger.TOO_FEW_REQUESTS, sentence, _numbers(found))
+
+
+def _unsettled(found: Series, crossed: tuple[Crossing, ...]) -> Judgement | None:
+    """Something is wrong at the end that is no reason to go back, and no reason to go on either."""
+    if crossed:
+        first = crossed[0]
+        sentence = f"{first.sentence}; {found.watch.baseline} does no better, so going back would not help"
+        return _says(Verdict.INCONCLUSIVE, first.trigger, sentence, first.numbers)
+    asked = [sample for sample in found.new if sample.healthy is not None]
+    if asked and not asked[-1].healthy:
+        sentence = f"{found.watch.slot} was unhealthy when last seen: {asked[-1].note or 'no reason given'}"
+        return _says(Verdict.INCONCLUSIVE, Trigger.HEALTH_CHECKS, sentence, _numbers(found))
+    return None
+
+
+def _passed(found: Series) -> Judgement:
+    numbers = _numbers(found)
+    sums, length = totals(found.usable), found.watch.until - found.watch.opened_at
+    if not found.takes_traffic:
+        sentence = f"{found.watch.slot} stayed healthy for {span(length)}; it takes no traffic"
+        return _says(Verdict.PASS, Trigger.PASSED, sentence, numbers)
+    latency = f" and 99 % took less than {count(numbers['p99'])} ms" if "p99" in numbers else ""
+    sentence = (
+        f"{percent(sums.errors, sums.requests)} of {count(sums.requests)} requests to {found.watch.slot}"
+        f" failed in {span(length)}{latency}; no threshold was crossed"
+    )
+    return _says(Verdict.PASS, Trigger.PASSED, sentence, numbers)
+
+
+def _alerts(found: Series, crossed: tuple[Crossing, ...], monitoring: Monitoring) -> Iterator[str]:
+    """What people should look at, without a rollback."""
+    yield from (crossing.sentence for crossing in crossed if crossing.shared)
+    newest = found.new[-6:]
+    cpu = _mean([sample.cpu for sample in newest])
+    if cpu is not None and cpu > monitoring.alert_cpu:
+        yield f"CPU of {found.watch.slot} is at {cpu:.0f} % (alert at {monitoring.alert_cpu} %)"
+    memory = _mean([sample.memory_share for sample in newest])
+    if memory is not None and memory > monitoring.alert_memory:
+        yield f"memory of {found.watch.slot} is at {memory:.0f} % (alert at {monitoring.alert_memory} %)"
+    if restarts := sum(sample.restarts for sample in found.new):
+        yield f"instances in {found.watch.slot} were restarted {restarts} times"
+    if found.takes_traffic and found.usable and not any(sample.buckets for sample in found.usable):
+        yield f"latency of {found.watch.slot} is not measured: only errors and health were judged"
+
+
+def _numbers(found: Series) -> dict[str, float]:
+    sums = totals(found.usable)
+    intervals = int((found.watch.until - found.watch.opened_at) / found.watch.interval + 0.5)
+    numbers: dict[str, float] = {
+        "samples": _moments(found, found.usable),
+        # the first reading has nothing before it that it could be an increment to
+        "samples_expected": max(1, intervals - 1),
+        "requests": sums.requests,
+        "errors": sums.errors,
+        "rate": sums.error_share,
+    }
+    p99 = quantile(sums.buckets, 0.99)
+    return numbers if p99 is None else {**numbers, "p99": p99}
+
+
+def _moments(found: Series, samples: Sequence[Sample]) -> int:
+    """How many different sampling moments of the watch are covered; a burst of samples counts once."""
+    opened, step = found.watch.opened_at, found.watch.interval
+    last = round((found.watch.until - opened) / step)
+    return len({tick for sample in samples if 0 <= (tick := round((sample.at - opened) / step)) <= last})
+
+
+def _reasons(samples: Sequence[Sample]) -> str:
+    """In which ways samples are missing, and how often."""
+    states = Counter(sample.state for sample in samples if sample.state is not SampleState.OK)
+    named = ", ".join(f"{state.value.replace('_', ' ')} {number} ×" for state, number in states.most_common())
+    return f" ({named})" if named else " (the others were never taken)"
+
+
+def _evidence(compared: tuple[Difference, ...]) -> dict[str, float]:
+    return {f"e_value_{difference.trigger.value}": difference.evidence for difference in compared}
+
+
+def _mean(values: Sequence[float | None]) -> float | None:
+    known = [value for value in values if value is not None]
+    return sum(known) / len(known) if known else None
+
+
+def _says(verdict: Verdict, trigger: Trigger, sentence: str, numbers: dict[str, float]) -> Judgement:
+    return Judgement(verdict=verdict, trigger=trigger.value, sentence=sentence, numbers=numbers)
