@@ -3,10 +3,11 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-import yaml
 
 from orchestrate.demo.material import Material, make_repository
 from orchestrate.errors import UnknownVersion
+from orchestrate.models.environment import Channel
+from orchestrate.settings import load
 from tests.orchestrate.demo.conftest import Checkout, git
 
 
@@ -83,15 +84,38 @@ async def test_only_the_shop_is_in_the_repository(checkout: Checkout) -> None:
     assert names == [".gitignore", "README.md", "migrations", "shop"]
 
 
-def test_the_settings_name_both_environments_and_the_person(material: Material) -> None:
-    settings = yaml.safe_load(material.settings)
+async def test_the_settings_can_be_loaded_from_the_folder(tmp_path: Path) -> None:
+    made = await make_repository(tmp_path, person="eve", staging_port=7001, production_port=7002)
+    (tmp_path / "orchestrate.yaml").write_text(made.settings)
 
-    assert settings["people"] == {"eve": {"cli": "eve", "roles": ["approver", "operator"]}}
-    assert settings["flow"] == list(settings["environments"]) == ["staging", "production"]
-    production = settings["environments"]["production"]
-    assert production["approvers"] == ["eve"]
-    assert [step["share"] for step in production["canary"]] == ["10 %", "25 %", "50 %", "100 %"]
-    assert production["components"][0]["database"]["url"] == f"sqlite:///{material.folder}/data/production.db"
+    settings = load(tmp_path / "orchestrate.yaml")
+
+    assert settings.flow == ("staging", "production")
+    assert settings.forge.remote == str(made.remote)
+    assert settings.person(Channel.CLI, "eve") is not None
+    staging, production = (settings.environment(name) for name in settings.flow)
+    assert (staging.components[0].port, production.components[0].port) == (7001, 7002)
+    assert (staging.asks_a_person, production.asks_a_person) == (False, True)
+    assert (staging.demands_backup, production.demands_backup) == (False, True)
+
+
+async def test_a_canary_of_the_settings_is_seconds_long(material: Material, tmp_path: Path) -> None:
+    (tmp_path / "orchestrate.yaml").write_text(material.settings)
+
+    production = load(tmp_path / "orchestrate.yaml").environment("production")
+
+    assert [step.share for step in production.canary] == [10, 25, 50, 100]
+    assert sum(step.seconds for step in production.canary) + production.monitoring.period < 60
+
+
+async def test_a_folder_with_a_difficult_name_has_settings_too(tmp_path: Path) -> None:
+    made = await make_repository(tmp_path / 'a "b" $c: #d ü', person="o'neil: [x]")
+    (made.folder / "orchestrate.yaml").write_text(made.settings)
+
+    database = load(made.folder / "orchestrate.yaml").environment("staging").components[0].database
+
+    assert database is not None
+    assert database.url == f"sqlite:///{made.folder}/data/staging.db"
 
 
 def _states(folder: Path) -> dict[str, tuple[int, int]]:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
 import signal
+import sqlite3
 
 from .catalogue import Catalogue
 from .log import say
@@ -21,6 +23,8 @@ async def serve(port: int, database: str, identity: Identity) -> None:
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, told.set)
+    with contextlib.suppress(sqlite3.Error):  # told by /ready
+        catalogue.products()  # so that the first customer does not wait for the file to be opened
     port = await server.listen(port)
     say("info", "open", port=port, version=identity.version, slot=identity.slot, instance=identity.instance)
     await told.wait()
