@@ -31,7 +31,7 @@ def after(running: Running, move: Move) -> Running:
             return running.model_copy(update={"slots": tuple(sorted((*others, slot), key=lambda s: s.name))})
         case Stop():
             left = tuple(one for one in running.slots if one.name != move.slot)
-            return running.model_copy(update={"slots": left})
+            return running.model_copy(update={"slots": left, "weights": _whole(running.weights, left)})
         case SetTraffic():
             return running.model_copy(update={"weights": dict(move.weights)})
         case Drain() | Backup() | Migrate() | Verify() | Analyse():
@@ -47,9 +47,17 @@ def after_all(running: Running, taken: Iterable[Move]) -> Running:
 
 
 def served(running: Running) -> Weights:
-    """The shares that reach an instance: a share of an empty slot reaches nothing."""
-    names = {slot.name for slot in filled(running)}
-    return {slot: share for slot, share in running.weights.items() if share and slot in names}
+    """The shares that reach an instance: what an empty slot should have goes to the others."""
+    return _whole(running.weights, filled(running))
+
+
+def _whole(weights: Weights, slots: tuple[Slot, ...]) -> Weights:
+    """The shares of `slots` alone, adding up to 100 again; empty when they have none."""
+    left = {slot.name: share for slot in slots if (share := weights.get(slot.name, 0))}
+    total = sum(left.values())
+    scaled = {name: share * 100 // total for name, share in left.items()}
+    rest = 100 - sum(scaled.values())
+    return {name: share + (rest if name == next(iter(left)) else 0) for name, share in scaled.items()}
 
 
 def filled(running: Running) -> tuple[Slot, ...]:

@@ -98,7 +98,7 @@ def rolling(
     if live is None:
         return _first(component, version)
     slot = destination(component, running, version)
-    old, wanted, weights = live.wanted, component.instances, running.weights
+    old, wanted, weights = live.wanted, component.instances, served(running)
     found: list[Move] = []
     for new in range(1, wanted + 1):
         left = 0 if new == wanted else max(1, min(old, wanted - new))
@@ -123,7 +123,7 @@ def blue_green(
         return _first(component, version)
     slot = destination(component, running, version)
     start = _started(component, slot, version)
-    switch = _traffic(component, running.weights, {slot: 100})
+    switch = _traffic(component, served(running), {slot: 100})
     return (start, *switch, *_retired_unless_serving(component, live))
 
 
@@ -136,7 +136,7 @@ def canary(
         return blue_green(component, environment, running, version)
     slot = destination(component, running, version)
     found: list[Move] = [_started(component, slot, version)]
-    weights = running.weights
+    weights = served(running)
     for step in _widening(environment.canary):
         wider = _shared(slot, live.name, step.share)
         found += _traffic(component, weights, wider)
@@ -149,13 +149,17 @@ def canary(
 def recreate(
     component: Component, _environment: Environment, running: Running, version: Version
 ) -> tuple[Move, ...]:
-    """Stop the old slot, start the new one, point the traffic at it; nothing answers in between."""
+    """Stop the old slot, start the new one, point the traffic at it; nothing answers in between.
+
+    The traffic is taken away first, so that its undo gives it back last, when the old slot runs again.
+    """
     live = running.live
     if live is None:
         return _first(component, version)
     slot = destination(component, running, version)
-    stop = _retired(component, live, drain=False)
-    return (*stop, _started(component, slot, version), *_traffic(component, running.weights, {slot: 100}))
+    nobody = _traffic(component, served(running), {})
+    stop = _retired(component, live, drain=True)
+    return (*nobody, *stop, _started(component, slot, version), *_traffic(component, {}, {slot: 100}))
 
 
 ROLLOUTS: Mapping[Strategy, Rollout] = {
@@ -176,7 +180,7 @@ def _tidy(component: Component, running: Running) -> tuple[Move, ...]:
         ]
         if left_over and live.wanted < component.instances:
             found.append(_resized(component, live, live.wanted, component.instances))
-        found += _traffic(component, running.weights, {live.name: 100})
+        found += _traffic(component, served(running), {live.name: 100})
     for slot in filled(running):
         if live is None or slot.name != live.name:
             found += _retired(component, slot, drain=slot.name in served(running))

@@ -166,7 +166,7 @@ def words(move: Move) -> str:
             return f"{move.component}: scale {move.slot} from {move.was} to {move.instances}"
         case SetTraffic():
             shares = ", ".join(f"{slot} {share} %" for slot, share in sorted(move.weights.items()))
-            return f"{move.component}: traffic {shares}"
+            return f"{move.component}: traffic {shares or 'to nobody'}"
         case Drain():
             return f"{move.component}: let {move.slot} finish its requests (≤ {move.seconds} s)"
         case Stop():
