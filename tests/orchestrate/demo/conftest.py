@@ -63,8 +63,9 @@ async def open_shop(checkout: Checkout, tmp_path: Path) -> AsyncIterator[OpenSho
     """Opens shops of a branch on one database, with the schema of that branch or of another."""
     shops: list[RunningShop] = []
 
-    async def open_one(branch: str, schema: str | None = None) -> RunningShop:
-        migrate(tmp_path / "shop.db", await checkout(schema or branch))
+    async def open_one(branch: str, schema: str | None = None, *, migrated: bool = True) -> RunningShop:
+        if migrated:
+            migrate(tmp_path / "shop.db", await checkout(schema or branch))
         shops.append(await started(await checkout(branch), tmp_path / "shop.db"))
         return shops[-1]
 
@@ -84,9 +85,13 @@ async def started(folder: Path, database: Path) -> RunningShop:
             stdout=lines,
             stderr=errors,
         )
-    async with asyncio.timeout(10):
-        while " open port=" not in log.read_text():
-            await asyncio.sleep(0.02)
+    try:
+        async with asyncio.timeout(10):
+            while " open port=" not in log.read_text():
+                await asyncio.sleep(0.02)
+    except TimeoutError:
+        process.kill()
+        raise
     port = log.read_text().partition(" open port=")[2].split()[0]
     return RunningShop(process, f"http://127.0.0.1:{port}", database, log, complaints)
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from orchestrate.demo.traffic import Traffic
-from tests.orchestrate.demo.conftest import Checkout, OpenShop, RunningShop, migrate, started
+from tests.orchestrate.demo.conftest import Checkout, OpenShop, RunningShop, migrate
 from tools.commands import run
 
 BRANCHES = ("main", "ratings", "currency", "rename-title", "drop-legacy-column")
@@ -91,20 +91,18 @@ async def test_bytes_that_are_no_request_get_an_answer(open_shop: OpenShop) -> N
 
 
 async def test_a_shop_without_its_database_says_so_and_opens_once_it_is_there(
-    checkout: Checkout, tmp_path: Path
+    open_shop: OpenShop, checkout: Checkout
 ) -> None:
-    folder, database = await checkout("main"), tmp_path / "later.db"
-    shop = await started(folder, database)
+    shop = await open_shop("main", migrated=False)
 
     assert (await shop.ask("/ready")).status_code == 503
     assert (await shop.ask("/products")).status_code == 503
     assert 'database_errors_total{slot="green"} 1' in (await shop.ask("/metrics")).text
     assert "sqlite3.OperationalError" in shop.complaints.read_text()
-    assert not database.exists()
+    assert not shop.database.exists()
 
-    migrate(database, folder)
+    migrate(shop.database, await checkout("main"))
     assert (await shop.ask("/ready")).json() == {"ready": True}
-    assert await shop.stop() == 0
 
 
 async def test_two_hundred_requests_a_second_are_served_quickly(open_shop: OpenShop) -> None:
