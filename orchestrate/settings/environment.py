@@ -63,7 +63,7 @@ def read_secrets(document: Document, name: str) -> Mapping[str, Tree]:
 
 
 def kept_names(secrets: Mapping[str, Tree]) -> Collection[str]:
-    """The references that stay as they are in a fact: to secrets, and to variables that secrets are made of."""
+    """The references that a fact keeps as they are: to secrets, and to variables that secrets are made of."""
     texts = (tree.value for tree in secrets.values() if isinstance(tree.value, str))
     return {*secrets, *(name for text in texts for name in references(text))}
 

@@ -37,12 +37,15 @@ _EXPECTED = {
 
 
 def parsed(document: Document, loc: Loc, fact: type[F], plain: Plain) -> F:
-    """`plain`, which stands at `loc`, as a fact. Raises SettingsInvalid for the first line at fault."""
+    """`plain`, which stands at `loc`, as a fact. Raises SettingsInvalid for the first line at fault.
+
+    In one line, an unknown key is said before a missing one, which it often is, misspelt.
+    """
     try:
         return fact.model_validate(plain)
     except ValidationError as error:
-        faults = [_fault(document, loc, fact, detail) for detail in error.errors(include_url=False)]
-    raise min(faults, key=lambda fault: fault.line or 0)
+        details = sorted(error.errors(include_url=False), key=lambda detail: detail["type"] == "missing")
+    raise min((_fault(document, loc, fact, detail) for detail in details), key=lambda fault: fault.line or 0)
 
 
 def check_keys(document: Document, loc: Loc, given: Iterable[str], known: Sequence[str]) -> None:

@@ -64,7 +64,7 @@ class Settings:
         return digest(self.environment(environment))
 
     def secret(self, environment: str, name: str) -> Secret:
-        """A secret's value. Raises UnknownEnvironment, UnknownSecret, and VariableMissing for an empty one."""
+        """A secret's value. Raises UnknownEnvironment, UnknownSecret, and VariableMissing if it is empty."""
         templates = self.templates[self.environment(environment).name]
         if name not in templates:
             raise UnknownSecret(name, tuple(templates))

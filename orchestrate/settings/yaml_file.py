@@ -75,7 +75,12 @@ def _said(problem: yaml.YAMLError) -> str:
         return "a tab; YAML is indented with spaces"
     if "expected a single document" in said:
         return "a second document (---); the file holds one"
-    return f"not YAML: {said}"
+    return f"not YAML: {said}{_opened(problem)}"
+
+
+def _opened(problem: yaml.YAMLError) -> str:
+    start = problem.context_mark if isinstance(problem, yaml.MarkedYAMLError) else None
+    return f" (begun in line {start.line + 1})" if start else ""
 
 
 class _Growth:

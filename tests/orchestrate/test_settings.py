@@ -1,0 +1,377 @@
+"""What orchestrate.yaml may say, and what comes out."""
+
+from __future__ import annotations
+
+import copy
+import json
+import pickle
+import subprocess
+import sys
+from pathlib import Path
+from textwrap import dedent
+
+import pytest
+
+from orchestrate.errors import SettingsInvalid, UnknownEnvironment, UnknownSecret, VariableMissing
+from orchestrate.models.environment import CanaryStep, Channel, EnvironmentType, Role, Strategy
+from orchestrate.models.secret import Secret
+from orchestrate.models.task import Queue
+from orchestrate.settings import Settings, find, load
+from orchestrate.settings.deployer import DEFAULTS
+
+SMALL = """
+    service: shop
+    environments:
+      production:
+        type: prod
+        components: [{name: web, run: [python, -m, shop]}]
+"""
+
+
+def written(folder: Path, text: str) -> Path:
+    path = folder / "orchestrate.yaml"
+    path.write_text(dedent(text))
+    return path
+
+
+def production(folder: Path, *lines: str, top: str = "") -> Settings:
+    """Settings with `lines` added to production, and `top` to the top of the file."""
+    added = "".join(f"        {line}\n" for line in lines)
+    return load(written(folder, f"{SMALL}{added}    {top}\n"))
+
+
+def test_a_small_file_is_enough(tmp_path: Path) -> None:
+    settings = load(written(tmp_path, SMALL))
+
+    assert settings.store.url == f"sqlite:///{tmp_path}/.orchestrate/orchestrate.db"
+    assert settings.workspaces == tmp_path / ".orchestrate/workspaces"
+    assert settings.forge.remote == str(tmp_path)
+    assert settings.worker.poll_interval == 300
+    assert settings.tracker.input_status == "Ready to Deploy"
+    assert settings.tracker.queues.keys() == set(Queue)
+
+
+def test_an_environment_lies_beside_the_file(tmp_path: Path) -> None:
+    environment = load(written(tmp_path, SMALL)).environment("production")
+
+    assert environment.root == tmp_path / ".orchestrate/environments/production"
+    assert (environment.name, environment.service) == ("production", "shop")
+    assert environment.type is EnvironmentType.PRODUCTION
+    assert environment.asks_a_person
+
+
+def test_relative_folders_are_beside_the_file(tmp_path: Path) -> None:
+    lines = ("store: {url: 'sqlite:///data/x.db'}", "forge: {remote: ./shop.git}", "workspaces: w")
+
+    settings = production(tmp_path, top="\n    ".join(lines))
+
+    assert settings.store.url == f"sqlite:///{tmp_path}/data/x.db"
+    assert settings.forge.remote == str(tmp_path / "shop.git")
+    assert settings.workspaces == tmp_path / "w"
+
+
+def test_another_database_is_taken_as_it_is(tmp_path: Path) -> None:
+    settings = production(tmp_path, top="store: {url: 'postgresql+psycopg://me@127.0.0.1/orchestrate'}")
+
+    assert settings.store.url == "postgresql+psycopg://me@127.0.0.1/orchestrate"
+    assert "me@" not in repr(settings)
+
+
+def test_people_write_durations_and_shares(tmp_path: Path) -> None:
+    environment = production(
+        tmp_path,
+        "approval_expires: 1h 30m",
+        "move_timeout: 90",
+        "triggers: {error_rate: 0.25 %, response_time_p99: 2s, window: 5m}",
+        "gates: {disk: 80 %}",
+    ).environment("production")
+
+    assert (environment.approval_expires, environment.move_timeout) == (5400, 90)
+    assert (environment.triggers.error_rate, environment.triggers.response_time_p99) == (25, 2000)
+    assert (environment.triggers.window, environment.gates.disk) == (300, 80)
+
+
+@pytest.mark.parametrize(
+    "canary", ["{10: 30s, 50 %: 5m}", "[{share: 10 %, seconds: 30}, {share: 50, seconds: 300s}]"]
+)
+def test_canary_steps_are_pairs_or_a_list(tmp_path: Path, canary: str) -> None:
+    environment = production(tmp_path, "strategy: canary", f"canary: {canary}").environment("production")
+
+    assert environment.strategy is Strategy.CANARY
+    assert environment.canary == (CanaryStep(share=10, seconds=30), CanaryStep(share=50, seconds=300))
+
+
+def test_an_hour_and_a_version_stay_texts(tmp_path: Path) -> None:
+    environment = production(
+        tmp_path, "window: {start: 10:00, end: 16:30}", "variables: {VERSION: 1.10, DEBUG: no}"
+    ).environment("production")
+
+    assert environment.window is not None
+    assert (environment.window.start, environment.window.end) == ("10:00", "16:30")
+    assert environment.variables == {"VERSION": "1.10", "DEBUG": "no"}
+
+
+def test_a_component_says_everything_about_itself(tmp_path: Path) -> None:
+    component = """
+        environments:
+          staging:
+            type: staging
+            provider: process
+            components:
+              - name: web
+                build: [[make, all]]
+                run: [python, -m, shop]
+                port: 8081
+                drain_seconds: 1m
+                health: {path: /ready, expect: {ready: true}, start_seconds: 10s}
+                smoke:
+                  - {kind: http, name: page, path: /, within: 1s}
+                  - {kind: sql, name: rows, query: SELECT 1, at_least: 1}
+                database: {url: 'sqlite:///x.db', dialect: sqlite}
+                metrics: {kind: endpoint}
+        """
+
+    part = load(written(tmp_path, f"service: shop\n{dedent(component)}")).environment("staging").components[0]
+
+    assert (part.build, part.drain_seconds, part.health.start_seconds) == ((("make", "all"),), 60, 10)
+    assert part.health.expect == {"ready": "true"}
+    assert [smoke.kind for smoke in part.smoke] == ["http", "sql"]
+
+
+def test_the_roles_settings_hold_until_an_environment_says_otherwise(tmp_path: Path) -> None:
+    top = (
+        "roles: {deployer: {monitoring_period: 5m, rollback_triggers: {error_rate: 2 %}, poll_interval: 10}}"
+    )
+
+    settings = production(tmp_path, "rollback_triggers: {health_check_failures: 5}", top=top)
+
+    environment = settings.environment("production")
+    assert environment.monitoring.period == 300
+    assert (environment.triggers.error_rate, environment.triggers.health_check_failures) == (200, 5)
+    assert environment.triggers.response_time_p99 == 1000
+    assert settings.worker.poll_interval == 10
+
+
+def test_an_environment_overrides_each_setting_of_the_role(tmp_path: Path) -> None:
+    environment = production(
+        tmp_path,
+        "monitoring_period: 10m",
+        "monitoring: {sample: 1s}",
+        "auto_rollback_enabled: false",
+        "require_human_approval: false",
+        "verification_timeout: 7s",
+    ).environment("production")
+
+    assert (environment.monitoring.period, environment.monitoring.sample) == (600, 1)
+    assert not environment.auto_rollback
+    assert not environment.asks_a_person
+    assert environment.verification_timeout == 7
+
+
+def test_the_role_may_leave_production_to_itself(tmp_path: Path) -> None:
+    settings = production(tmp_path, top="roles: {deployer: {require_human_approval: false}}")
+
+    assert not settings.environment("production").asks_a_person
+
+
+def test_the_roles_defaults_are_those_that_ship_with_it(tmp_path: Path) -> None:
+    deployer = load(written(tmp_path, SMALL)).deployer
+
+    assert DEFAULTS.name == "devops_agent.yaml"
+    assert (deployer.poll_interval, deployer.monitoring_period, deployer.verification_timeout) == (
+        300,
+        3600,
+        300,
+    )
+    assert deployer.require_human_approval
+    assert deployer.auto_rollback_enabled
+    assert (deployer.rollback_triggers.error_rate, deployer.rollback_triggers.response_time_p99) == (
+        100,
+        1000,
+    )
+    assert deployer.rollback_triggers.health_check_failures == 3
+    assert (deployer.input_status, deployer.output_status) == ("Ready to Deploy", "Deployed")
+
+
+def test_prod_and_production_are_one_word(tmp_path: Path) -> None:
+    settings = production(tmp_path, top="flow: [prod]")
+
+    assert settings.environment("prod") is settings.environment("production")
+    assert settings.flow == ("production",)
+
+
+def test_an_environment_that_is_not_there_is_named_with_those_that_are(tmp_path: Path) -> None:
+    settings = load(written(tmp_path, SMALL))
+
+    with pytest.raises(UnknownEnvironment, match=r"'stagin' \(known: production\)"):
+        settings.environment("stagin")
+
+
+def test_production_takes_what_staging_ran(tmp_path: Path) -> None:
+    staging = "  staging: {type: staging, components: [{name: web, run: [x]}]}\n"
+
+    settings = load(written(tmp_path, f"{dedent(SMALL)}{staging}flow: [staging, production]\n"))
+
+    assert settings.environment("production").gates.promoted_from == "staging"
+    assert settings.environment("staging").gates.promoted_from is None
+
+
+def test_a_person_is_known_by_what_the_channel_proves(tmp_path: Path) -> None:
+    settings = production(tmp_path, top="people: {ann: {cli: ann-1, roles: [approver]}, bob: {tracker: b}}")
+
+    ann = settings.person(Channel.CLI, "ann-1")
+    assert ann is not None
+    assert (ann.name, ann.roles) == ("ann", (Role.APPROVER,))
+    assert settings.person(Channel.CLI, "ann") is None
+    assert settings.person(Channel.FORGE, "bob") == settings.person(Channel.TRACKER, "b")
+
+
+def test_the_digest_follows_the_environments_settings(tmp_path: Path) -> None:
+    first = production(tmp_path).digest("production")
+
+    assert production(tmp_path, top="worker: {poll_interval: 1s}").digest("prod") == first
+    assert production(tmp_path, "move_timeout: 1s").digest("production") != first
+
+
+def test_references_are_replaced_in_any_value(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SHOP_PORT", "8123")
+    line = "variables: {A: 'x ${SHOP_PORT}', B: '${NOT_SET:-two}', C: '$${SHOP_PORT}', D: $HOME}"
+
+    environment = production(tmp_path, line, "url: http://127.0.0.1:${SHOP_PORT}").environment("production")
+
+    assert environment.variables == {"A": "x 8123", "B": "two", "C": "${SHOP_PORT}", "D": "$HOME"}
+    assert environment.url == "http://127.0.0.1:8123"
+
+
+def test_what_a_variable_brings_in_is_not_read_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SLY", "${OTHER}, [a]: {b}")
+
+    environment = production(tmp_path, "url: ${SLY}").environment("production")
+
+    assert environment.url == "${OTHER}, [a]: {b}"
+
+
+def test_a_variable_without_a_value_is_named_with_its_line(tmp_path: Path) -> None:
+    with pytest.raises(VariableMissing, match=r"orchestrate.yaml:7: \$\{NOT_SET\} is not set") as caught:
+        production(tmp_path, "url: ${NOT_SET}")
+
+    assert (caught.value.name, caught.value.line, caught.value.cure) == ("NOT_SET", 7, "export NOT_SET=…")
+
+
+def test_a_secret_is_no_part_of_the_settings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PROD_PASSWORD", "hunter2")
+
+    settings = production(
+        tmp_path,
+        "secrets: {PASSWORD: '${PROD_PASSWORD}'}",
+        "variables: {A: 'x:${PASSWORD}', B: 'y:${PROD_PASSWORD}'}",
+    )
+
+    environment = settings.environment("production")
+    assert environment.secrets == ("PASSWORD",)
+    assert "hunter2" not in environment.model_dump_json() + repr(settings)
+    assert settings.secret("prod", "PASSWORD").reveal() == "hunter2"
+    assert [settings.filled("prod", text).reveal() for text in environment.variables.values()] == [
+        "x:hunter2",
+        "y:hunter2",
+    ]
+
+
+def test_only_the_environments_secrets_are_filled_in(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("OTHER", "not for you")
+    monkeypatch.setenv("PASSWORD", "hunter2")
+
+    settings = production(tmp_path, "secrets: {PASSWORD: '${PASSWORD}'}")
+
+    assert settings.filled("production", "${OTHER} ${PASSWORD} $HOME").reveal() == "${OTHER} hunter2 $HOME"
+
+
+@pytest.mark.parametrize("value", [None, ""])
+def test_a_secret_without_a_value_is_missed_when_it_is_used(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, value: str | None
+) -> None:
+    if value is not None:
+        monkeypatch.setenv("NOT_SET", value)
+    settings = production(tmp_path, "secrets: {PASSWORD: '${NOT_SET}'}")
+
+    with pytest.raises(VariableMissing, match="NOT_SET"):
+        settings.secret("production", "PASSWORD")
+
+
+def test_a_secret_that_the_file_does_not_name_is_unknown(tmp_path: Path) -> None:
+    settings = production(tmp_path, "secrets: {PASSWORD: '${NOT_SET}'}")
+
+    with pytest.raises(UnknownSecret, match=r"'PASSWORT' \(known: PASSWORD\)"):
+        settings.secret("production", "PASSWORT")
+
+
+def test_a_secret_does_not_show_itself() -> None:
+    secret = Secret("hunter2")
+
+    shown = f"{secret} {secret!r} {secret:>20} {[secret]} {secret}" + str(secret)
+
+    assert "hunter2" not in shown
+    assert copy.deepcopy([secret]) == [Secret("hunter2")]
+    assert secret != Secret("other")
+    assert secret != "hunter2"
+
+
+@pytest.mark.parametrize("store", [pickle.dumps, json.dumps])
+def test_a_secret_is_not_stored(store: object) -> None:
+    assert callable(store)
+    with pytest.raises(TypeError):
+        store(Secret("hunter2"))
+
+
+def test_the_file_is_found_from_a_folder_below(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("ORCHESTRATE_CONFIG", raising=False)
+    path = written(tmp_path, SMALL)
+    below = tmp_path / "a" / "b"
+    below.mkdir(parents=True)
+
+    assert find(below) == path
+
+
+def test_a_variable_names_another_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    other = tmp_path / "other.yaml"
+    other.write_text(dedent(SMALL))
+    monkeypatch.setenv("ORCHESTRATE_CONFIG", str(other))
+
+    assert find(tmp_path) == other
+
+
+def test_a_variable_that_names_no_file_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ORCHESTRATE_CONFIG", str(tmp_path / "gone.yaml"))
+
+    with pytest.raises(
+        SettingsInvalid, match=r"gone.yaml: there is no such file; ORCHESTRATE_CONFIG names it"
+    ):
+        find(tmp_path)
+
+
+def test_no_file_anywhere_comes_with_a_cure(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("ORCHESTRATE_CONFIG", raising=False)
+
+    with pytest.raises(SettingsInvalid, match="no such file") as caught:
+        find(tmp_path)
+
+    assert "orchestrate demo" in caught.value.cure
+
+
+def test_settings_know_when_their_file_was_changed(tmp_path: Path) -> None:
+    path = written(tmp_path, SMALL)
+
+    settings = load(path)
+
+    assert (settings.path, settings.mtime) == (path, path.stat().st_mtime)
+
+
+def test_reading_settings_needs_nothing_heavy() -> None:
+    heavy = "{'sqlalchemy', 'langgraph', 'anthropic', 'httpx'}"
+    look = f"import sys, orchestrate.settings; print(sorted({heavy} & set(sys.modules)))"
+
+    said = subprocess.run(
+        [sys.executable, "-c", look], capture_output=True, text=True, timeout=30, check=True
+    )
+
+    assert said.stdout.strip() == "[]"
