@@ -1,0 +1,82 @@
+"""Health: does one instance answer as its component promises?"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+
+from orchestrate.errors import Unreachable
+from orchestrate.models.environment import HealthCheck
+from orchestrate.models.fact import Fact
+from tools.fetch import Answer, Ask, fetch, field_of, json_of
+
+
+class Health(Fact):
+    """What one look at an instance found."""
+
+    ok: bool
+    status: int | None = None  # HTTP status, when there was an answer
+    ms: int
+    detail: str = ""  # why it is not well
+
+
+async def check(address: str, health: HealthCheck) -> Health:
+    """Ask the instance at `address` (host:port) once, with GET, within `health.timeout` seconds.
+
+    Without a path, a connection that opens is enough. What goes wrong is in the answer, never raised.
+    """
+    if not health.path:
+        return await _connected(address, health.timeout)
+    started = time.monotonic()
+    try:
+        answer = await fetch(Ask(url=f"http://{address}{health.path}", seconds=health.timeout))
+    except Unreachable as problem:
+        return Health(ok=False, ms=_ms(started), detail=str(problem))
+    detail = trouble(answer, health)
+    return Health(ok=not detail, status=answer.status, ms=answer.ms, detail=detail)
+
+
+def trouble(answer: Answer, health: HealthCheck) -> str:
+    """What is wrong with an answer, in a few words; '' when nothing is."""
+    if 300 <= answer.status < 400 and answer.status != health.status:
+        return f"{health.path} redirects to {answer.location or 'nowhere'} ({answer.status})"
+    if answer.status != health.status:
+        return f"{health.path} answered {answer.status} instead of {health.status}"
+    if answer.is_html and not health.path.partition("?")[0].endswith(("/", ".html", ".htm")):
+        return f"{health.path} answered an HTML page"
+    return _wrong_field(answer, health)
+
+
+def _wrong_field(answer: Answer, health: HealthCheck) -> str:
+    if not health.expect:
+        return ""
+    try:
+        data = json_of(answer)
+    except Unreachable as problem:
+        return f"{health.path} {problem}"
+    for name, wanted in health.expect.items():
+        found = field_of(data, name)
+        if found != wanted:
+            return f"{health.path} answered {name}={_shown(found)} instead of {wanted}"
+    return ""
+
+
+async def _connected(address: str, seconds: float) -> Health:
+    host, _, port = address.rpartition(":")
+    started = time.monotonic()
+    try:
+        async with asyncio.timeout(seconds):
+            _, writer = await asyncio.open_connection(host.strip("[]"), int(port))
+    except (OSError, ValueError, TimeoutError) as problem:
+        detail = f"no connection to {address}: {str(problem) or 'no answer'}"
+        return Health(ok=False, ms=_ms(started), detail=detail)
+    writer.close()
+    return Health(ok=True, ms=_ms(started))
+
+
+def _shown(found: str | None) -> str:
+    return "nothing" if found is None else found[:100]
+
+
+def _ms(started: float) -> int:
+    return round((time.monotonic() - started) * 1000)
