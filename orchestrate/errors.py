@@ -6,7 +6,7 @@ OrchestrateError
 ├── NotFound                   the thing asked for does not exist
 │   ├── UnknownEnvironment · UnknownTask · UnknownChange
 │   ├── UnknownVersion · UnknownDeployment · UnknownComponent · UnknownSecret
-│   ├── UnknownQuestion · UnknownWatch
+│   ├── UnknownComment · UnknownQuestion · UnknownWatch
 ├── Refused                    the request is understood, and the answer is no
 │   ├── EnvironmentBusy · TaskClaimed · NotAllowed · EffectRefused · LeaseLost · AlreadyDecided
 ├── OutsideFailed              the outside world did not do what it was asked
@@ -14,6 +14,7 @@ OrchestrateError
 │   ├── MigrationFailed · BackupFailed · ProgramMissing · PortTaken · Unreachable
 ├── OutcomeUnknown             nobody can say whether an effect happened
 ├── StoreUnusable              the database is locked, read-only, corrupt, or from another version
+├── PromptInvalid              a prompt file cannot be used
 └── ModelFailed                a model gave no usable answer
 """
 
@@ -100,6 +101,12 @@ class UnknownSecret(NotFound):
     """The environment names no such secret."""
 
     what = "secret"
+
+
+class UnknownComment(NotFound):
+    """No comment has this id."""
+
+    what = "comment"
 
 
 class UnknownQuestion(NotFound):
@@ -247,3 +254,11 @@ class StoreUnusable(OrchestrateError):
 
 class ModelFailed(OrchestrateError):
     """A model gave no usable answer."""
+
+
+class PromptInvalid(OrchestrateError):
+    """A prompt file cannot be used."""
+
+    def __init__(self, file: str, line: int, problem: str) -> None:
+        self.file, self.line, self.problem = file, line, problem
+        super().__init__(f"{file}:{line}: {problem}")

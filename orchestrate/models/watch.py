@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from orchestrate.models.fact import Fact
-from orchestrate.models.sample import Judgement
+from orchestrate.models.sample import Counters, Judgement
 
 
 class Watch(Fact):
@@ -24,3 +24,4 @@ class Watch(Fact):
     extended: bool = False
     closed_at: float | None = None
     next_at: float  # when the next sample is due
+    totals: dict[str, Counters] = {}  # what each slot's counters were at the last sample

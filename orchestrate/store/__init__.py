@@ -1,0 +1,82 @@
+"""The store: everything that must survive a restart, in SQLite or PostgreSQL."""
+
+from __future__ import annotations
+
+import time
+
+from sqlalchemy import Engine
+
+from orchestrate.store import pruning, schema, soundness
+from orchestrate.store.announcements import Announcements
+from orchestrate.store.changes import ChangeBook
+from orchestrate.store.database import Clock, Database, opened
+from orchestrate.store.deployments import Deployments
+from orchestrate.store.effects import Effects
+from orchestrate.store.environments import Environments
+from orchestrate.store.events import Events
+from orchestrate.store.leases import Leases
+from orchestrate.store.locks import Locks
+from orchestrate.store.logs import Logs
+from orchestrate.store.plans import Plans
+from orchestrate.store.quarantine import Quarantines
+from orchestrate.store.questions import Questions
+from orchestrate.store.tasks import TaskBook
+from orchestrate.store.verified import Verified
+from orchestrate.store.watches import Watches
+
+__all__ = ["Store"]
+
+
+class Store:
+    """One database, by subject; each method is one short transaction."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self.deployments = Deployments(database)
+        self.leases = Leases(database)
+        self.locks = Locks(database)
+        self.quarantine = Quarantines(database)
+        self.plans = Plans(database)
+        self.questions = Questions(database)
+        self.effects = Effects(database)
+        self.events = Events(database)
+        self.watches = Watches(database)
+        self.logs = Logs(database)
+        self.environments = Environments(database)
+        self.tasks = TaskBook(database)
+        self.changes = ChangeBook(database)
+        self.announcements = Announcements(database)
+        self.verified = Verified(database)
+
+    @classmethod
+    def open(cls, url: str, *, clock: Clock = time.time) -> Store:
+        """The store at `url`: sqlite:////file.db (created when missing) or postgresql+psycopg://….
+
+        Tables are neither made nor changed: see `upgrade`. Raises StoreUnusable.
+        """
+        return cls(opened(url, clock))
+
+    @property
+    def engine(self) -> Engine:
+        return self._database.engine
+
+    @property
+    def clock(self) -> Clock:
+        return self._database.clock
+
+    def close(self) -> None:
+        """Let go of all connections."""
+        self._database.engine.dispose()
+
+    def upgrade(self) -> None:
+        """Bring the tables to this version, however many processes ask for it. Raises StoreUnusable."""
+        schema.upgrade(self._database)
+
+    def check(self) -> None:
+        """Raises StoreUnusable, with the cause and the cure, unless the store can be relied on."""
+        soundness.check(self._database)
+
+    def prune(self, deployment: str) -> None:
+        """Forget what a finished deployment no longer needs: log middles and single samples."""
+        with self._database.writing() as connection:
+            pruning.prune(connection, deployment)

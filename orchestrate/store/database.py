@@ -1,0 +1,134 @@
+"""The database: how it is opened, and what one transaction is."""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+import time
+from collections.abc import Callable, Generator
+from contextlib import contextmanager
+from pathlib import Path
+
+from sqlalchemy import URL, Connection, Engine, create_engine, event, exc, make_url
+from sqlalchemy.engine.interfaces import DBAPIConnection
+from sqlalchemy.pool import ConnectionPoolEntry
+
+from orchestrate.errors import StoreUnusable
+from orchestrate.store.failures import Failure, in_words, unusable
+
+Clock = Callable[[], float]
+
+LOCK_SECONDS = 5
+STATEMENT_SECONDS = 30
+
+
+class Database:
+    """Opens short transactions on one database, and says in words what is wrong with it."""
+
+    def __init__(self, engine: Engine, clock: Clock = time.time) -> None:
+        self.engine = engine
+        self.clock = clock
+        self.where = engine.url.database if self.is_sqlite else engine.url.render_as_string()
+        self._reader = engine if self.is_sqlite else engine.execution_options(isolation_level="AUTOCOMMIT")
+        self._writer = engine.execution_options(writes=True)
+
+    @property
+    def is_sqlite(self) -> bool:
+        return self.engine.dialect.name == "sqlite"
+
+    @contextmanager
+    def reading(self) -> Generator[Connection]:
+        """A connection whose every statement sees what is committed. Raises StoreUnusable."""
+        with self._in_words(), self._reader.connect() as connection:
+            yield connection
+
+    @contextmanager
+    def writing(self) -> Generator[Connection]:
+        """One transaction: all of it happens, or nothing. Raises StoreUnusable."""
+        with self._in_words(), self._writer.begin() as connection:
+            yield connection
+
+    @contextmanager
+    def _in_words(self) -> Generator[None]:
+        try:
+            yield
+        except exc.IntegrityError:
+            raise
+        except (exc.DBAPIError, exc.TimeoutError, sqlite3.Error) as problem:
+            failure = in_words(problem, str(self.where))
+            if failure is None:
+                raise
+            raise failure from problem
+
+
+def opened(url: str, clock: Clock = time.time) -> Database:
+    """The database at `url` (sqlite:////file or postgresql://…); a missing SQLite file is created.
+
+    Raises StoreUnusable where the address cannot be used.
+    """
+    try:
+        address = make_url(url)
+    except exc.ArgumentError as problem:
+        raise StoreUnusable(
+            "the database address is not a URL", cure="use sqlite:////path/to/file.db or postgresql://…"
+        ) from problem
+    if address.get_backend_name() == "sqlite":
+        return Database(_sqlite(address), clock)
+    return Database(_postgres(address), clock)
+
+
+def _postgres(address: URL) -> Engine:
+    options = f"-c lock_timeout={LOCK_SECONDS}s -c statement_timeout={STATEMENT_SECONDS}s"
+    return create_engine(
+        address.set(drivername="postgresql+psycopg"),
+        connect_args={"options": options, "connect_timeout": LOCK_SECONDS},
+        pool_pre_ping=True,
+    )
+
+
+def _sqlite(address: URL) -> Engine:
+    if not address.database or address.database == ":memory:":
+        raise StoreUnusable(
+            "a database in memory would forget every deployment",
+            cure="name a file: sqlite:////path/to/file.db",
+        )
+    _create(Path(address.database))
+    engine = create_engine(address, connect_args={"timeout": LOCK_SECONDS})
+    event.listen(engine, "connect", _prepare)
+    event.listen(engine, "begin", _begin)
+    return engine
+
+
+def _create(file: Path) -> None:
+    try:
+        file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        if not file.exists():
+            os.close(os.open(file, os.O_RDWR | os.O_CREAT, 0o600))
+    except OSError as problem:
+        raise unusable(str(file), Failure.CLOSED, str(problem)) from problem
+
+
+def _prepare(connection: DBAPIConnection, _: ConnectionPoolEntry) -> None:
+    if not isinstance(connection, sqlite3.Connection):
+        return
+    connection.isolation_level = None  # transactions begin where `writing` says so, not where Python guesses
+    _use_wal(connection)
+    for pragma in ("synchronous=FULL", "foreign_keys=ON"):
+        connection.execute(f"PRAGMA {pragma}")
+
+
+def _use_wal(connection: sqlite3.Connection) -> None:
+    """Two first connections may switch at once, and SQLite does not wait there by itself."""
+    deadline = time.monotonic() + LOCK_SECONDS
+    while connection.execute("PRAGMA journal_mode").fetchone() != ("wal",):
+        try:
+            connection.execute("PRAGMA journal_mode=WAL")
+        except sqlite3.OperationalError as problem:
+            if problem.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY or time.monotonic() > deadline:
+                raise
+            time.sleep(0.02)
+
+
+def _begin(connection: Connection) -> None:
+    if connection.get_execution_options().get("writes"):
+        connection.exec_driver_sql("BEGIN IMMEDIATE")

@@ -1,0 +1,56 @@
+"""Driving: what every change to a driven deployment shares, inside one transaction."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from sqlalchemy import Connection, bindparam, func, select, update
+
+from orchestrate.errors import LeaseLost
+from orchestrate.models.deployment import Lease, Status
+from orchestrate.store.tables import UNFINISHED, deployments
+
+rows = deployments.c
+
+LEASE_OF = (
+    select(rows.lease_token, rows.lease_until).where(rows.id == bindparam("deployment")).with_for_update()
+)
+WAKE = (
+    update(deployments)
+    .where(rows.id == bindparam("deployment"), rows.status == Status.WAITING)
+    .values(wake_at=0.0, due_at=func.coalesce(rows.lease_until, 0.0))
+)
+WAKE_TURNS = (
+    update(deployments)
+    .where(
+        UNFINISHED,
+        rows.environment == bindparam("place"),
+        rows.status == Status.WAITING,
+        rows.waits_for.like('{"kind":"turn"%'),
+    )
+    .values(wake_at=0.0, due_at=func.coalesce(rows.lease_until, 0.0))
+)
+LOCK = select(rows.id).where(rows.id == bindparam("deployment")).with_for_update()
+
+
+def hold(connection: Connection, lease: Lease, now: float) -> None:
+    """Lock the deployment's row to the end of the transaction. Raises LeaseLost."""
+    found = connection.execute(LEASE_OF, {"deployment": lease.deployment}).first()
+    if found is None or found.lease_token != lease.token or found.lease_until <= now:
+        raise LeaseLost(lease.deployment, lease.token)
+
+
+def lock(connection: Connection, deployment: str) -> None:
+    """Lock the row: whoever changes a deployment's questions or watches does this first."""
+    connection.execute(LOCK, {"deployment": deployment})
+
+
+def wake(connection: Connection, ids: Sequence[str]) -> None:
+    """Make those of `ids` that wait due at once."""
+    for deployment in ids:
+        connection.execute(WAKE, {"deployment": deployment})
+
+
+def wake_turns(connection: Connection, environment: str) -> None:
+    """Make those that wait for their turn in `environment` due at once."""
+    connection.execute(WAKE_TURNS, {"place": environment})

@@ -1,0 +1,98 @@
+"""Effects: what was meant to change outside, remembered before it is tried."""
+
+from __future__ import annotations
+
+from functools import cache
+
+from sqlalchemy import Float, RowMapping, String, Text, Update, bindparam, case, select, update
+from sqlalchemy.dialects import postgresql, sqlite
+
+from orchestrate.errors import EffectRefused
+from orchestrate.models.deployment import Lease
+from orchestrate.models.effect import Effect, EffectState
+from orchestrate.store.database import Database
+from orchestrate.store.driving import hold
+from orchestrate.store.rows import clean, fact
+from orchestrate.store.tables import effects
+
+rows = effects.c
+MINE = (rows.deployment == bindparam("whose"), rows.key == bindparam("which"))
+
+DONE = (
+    update(effects)
+    .where(*MINE)
+    .values(
+        state=EffectState.DONE,
+        receipt=case((rows.state == EffectState.DONE, rows.receipt), else_=bindparam("answer", type_=Text)),
+        done_at=case((rows.state == EffectState.DONE, rows.done_at), else_=bindparam("now", type_=Float)),
+    )
+)
+ENDED = (
+    update(effects)
+    .where(*MINE)
+    .values(
+        state=case((rows.state == EffectState.DONE, rows.state), else_=bindparam("end", type_=String)),
+        why=bindparam("reason"),
+    )
+)
+OF = select(effects).where(rows.deployment == bindparam("whose")).order_by(rows.at, rows.key)
+
+
+class Effects:
+    """Remembers each effect under its key: meant, done with a receipt, failed, or unknown."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def intend(self, lease: Lease, key: str, name: str, args_json: str) -> Effect:
+        """Remember what is about to be done, or say what is known about it. Raises LeaseLost.
+
+        A failed one is meant again; one that is done or unknown comes back as it is.
+        """
+        now = self._database.clock()
+        intent = Effect(key=key, deployment=lease.deployment, name=name, args=args_json, at=now)
+        statement = _intend(self._database.is_sqlite)
+        with self._database.writing() as connection:
+            hold(connection, lease, now)
+            return _effect(connection.execute(statement, intent.model_dump()).mappings().one())
+
+    def done(self, lease: Lease, key: str, receipt_json: str) -> None:
+        """It happened; the first receipt stays. Raises LeaseLost, EffectRefused (never meant)."""
+        self._end(lease, key, DONE, {"answer": receipt_json, "now": self._database.clock()})
+
+    def unknown(self, lease: Lease, key: str, why: str) -> None:
+        """Nobody can say whether it happened. Raises LeaseLost, EffectRefused (never meant)."""
+        self._end(lease, key, ENDED, {"end": EffectState.UNKNOWN, "reason": clean(why)})
+
+    def failed(self, lease: Lease, key: str, why: str) -> None:
+        """It is known not to have happened. Raises LeaseLost, EffectRefused (never meant)."""
+        self._end(lease, key, ENDED, {"end": EffectState.FAILED, "reason": clean(why)})
+
+    def of(self, deployment: str) -> tuple[Effect, ...]:
+        """What a deployment meant to do, oldest first."""
+        with self._database.reading() as connection:
+            return tuple(_effect(row) for row in connection.execute(OF, {"whose": deployment}).mappings())
+
+    def _end(self, lease: Lease, key: str, statement: Update, values: dict[str, str | float]) -> None:
+        with self._database.writing() as connection:
+            hold(connection, lease, self._database.clock())
+            asked = {"whose": lease.deployment, "which": key, **values}
+            if connection.execute(statement, asked).rowcount == 0:
+                raise EffectRefused(key, "it was never meant to be done")
+
+
+@cache
+def _intend(is_sqlite: bool) -> sqlite.Insert | postgresql.Insert:
+    new = sqlite.insert(effects) if is_sqlite else postgresql.insert(effects)
+    again = rows.state.in_((EffectState.INTENT, EffectState.FAILED))
+    return new.on_conflict_do_update(
+        index_elements=[rows.deployment, rows.key],
+        set_={
+            "attempts": case((again, rows.attempts + 1), else_=rows.attempts),
+            "state": case((again, EffectState.INTENT), else_=rows.state),
+        },
+    ).returning(*rows)
+
+
+def _effect(row: RowMapping) -> Effect:
+    return fact(Effect, row)

@@ -1,0 +1,71 @@
+"""Events: each deployment's story, line by line."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+
+from sqlalchemy import Connection, RowMapping, bindparam, insert, select
+
+from orchestrate.models.deployment import Event, Stage
+from orchestrate.store.database import Database
+from orchestrate.store.rows import clean, fact
+from orchestrate.store.tables import events
+
+INSERT = insert(events).returning(events.c.seq)
+OF = (
+    select(events)
+    .where(events.c.deployment == bindparam("whose"), events.c.seq > bindparam("after"))
+    .order_by(events.c.seq)
+    .limit(bindparam("most"))
+)
+TAIL = select(events).order_by(events.c.seq.desc()).limit(bindparam("most"))
+
+
+class Events:
+    """Remembers what happened, in the order in which it was told."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def add(
+        self, deployment: str, stage: Stage | None, kind: str, text: str, data: dict[str, str] | None = None
+    ) -> Event:
+        """Add a line to a deployment's story."""
+        now = self._database.clock()
+        with self._database.writing() as connection:
+            return append(connection, deployment, stage, kind, text, at=now, data=data)
+
+    def of(self, deployment: str, after: int = 0, limit: int = 1000) -> tuple[Event, ...]:
+        """A deployment's lines with a higher number than `after`, oldest first."""
+        asked = {"whose": deployment, "after": after, "most": limit}
+        with self._database.reading() as connection:
+            return tuple(_event(row) for row in connection.execute(OF, asked).mappings())
+
+    def tail(self, limit: int) -> tuple[Event, ...]:
+        """The last lines of all deployments, oldest first."""
+        with self._database.reading() as connection:
+            newest = connection.execute(TAIL, {"most": limit}).mappings().all()
+        return tuple(_event(row) for row in reversed(newest))
+
+
+def append(  # noqa: PLR0913  one parameter per column of the line
+    connection: Connection,
+    deployment: str,
+    stage: Stage | None,
+    kind: str,
+    text: str,
+    *,
+    at: float,
+    data: Mapping[str, str] | None = None,
+) -> Event:
+    """Add the line in this transaction."""
+    line = {"deployment": deployment, "at": at, "stage": stage, "kind": kind, "text": clean(text)}
+    facts = {name: clean(value) for name, value in (data or {}).items()}
+    row = {**line, "data": json.dumps(facts, ensure_ascii=False)}
+    seq = connection.execute(INSERT, row).scalar_one()
+    return Event.model_validate({**line, "seq": seq, "data": facts})
+
+
+def _event(row: RowMapping) -> Event:
+    return fact(Event, row, data=json.loads(row["data"]))

@@ -1,0 +1,50 @@
+"""Plans: the exact text that a person approves, kept under its own hash."""
+
+from __future__ import annotations
+
+import hashlib
+
+from sqlalchemy import Connection, bindparam, select
+
+from orchestrate.errors import EffectRefused
+from orchestrate.models.fact import canonical
+from orchestrate.models.plan import Plan
+from orchestrate.store.database import Database
+from orchestrate.store.rows import insert_once
+from orchestrate.store.tables import plans
+
+TEXT = select(plans.c.text).where(plans.c.hash == bindparam("wanted"))
+
+
+class Plans:
+    """Keeps plans, and gives back none that was changed."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def save(self, plan: Plan) -> str:
+        """Keep the plan; its hash."""
+        with self._database.writing() as connection:
+            return insert_plan(connection, plan, self._database.clock())
+
+    def plan(self, hash: str) -> Plan:
+        """The plan with this hash. Raises EffectRefused where its text is missing or has another hash."""
+        with self._database.reading() as connection:
+            text = connection.execute(TEXT, {"wanted": hash}).scalar()
+        if text is None:
+            raise EffectRefused("plan", f"no plan has the hash {hash[:12]}")
+        if _sha256(text) != hash:
+            raise EffectRefused("plan", f"the stored plan {hash[:12]} is not the one that was approved")
+        return Plan.model_validate_json(text)
+
+
+def insert_plan(connection: Connection, plan: Plan, now: float) -> str:
+    """Keep the plan in this transaction; its hash."""
+    text = canonical(plan)
+    hash = _sha256(text)
+    insert_once(connection, plans, {"hash": hash, "deployment": plan.deployment, "text": text, "at": now})
+    return hash
+
+
+def _sha256(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()

@@ -1,0 +1,70 @@
+"""Pruning: what a finished deployment may forget."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import groupby
+from math import ceil
+
+from sqlalchemy import Connection, bindparam, delete, select
+
+from orchestrate.models.sample import Sample, SampleState
+from orchestrate.store import logs
+from orchestrate.store.tables import samples, watches
+from orchestrate.store.watches import MEASURE, text_of
+
+KEPT_LOG_BYTES = 16 * 1024
+KEPT_SAMPLES = 4  # per slot of a watch
+KEPT_FINAL_SAMPLES = 12  # per slot of the watch after the last move
+
+WATCHES = select(watches.c.id, watches.c.final).where(watches.c.deployment == bindparam("whose"))
+TAKEN = select(samples.c.sample).where(samples.c.watch == bindparam("watched")).order_by(samples.c.at)
+FORGET = delete(samples).where(samples.c.watch == bindparam("watched"))
+
+
+def prune(connection: Connection, deployment: str) -> None:
+    """Keep the head and the tail of the log, and a few summed samples per slot and watch."""
+    logs.shorten(connection, deployment, KEPT_LOG_BYTES)
+    for watch, is_final in connection.execute(WATCHES, {"whose": deployment}).all():
+        texts = connection.execute(TAKEN, {"watched": watch}).scalars().all()
+        taken = [Sample.model_validate_json(text) for text in texts]
+        kept = summed(taken, KEPT_FINAL_SAMPLES if is_final else KEPT_SAMPLES)
+        if len(kept) < len(taken):
+            connection.execute(FORGET, {"watched": watch})
+            values = [{"watch": watch, "at": one.at, "sample": text_of(one)} for one in kept]
+            connection.execute(MEASURE, values)
+
+
+def summed(taken: Sequence[Sample], most: int) -> list[Sample]:
+    """`taken` as at most `most` samples per slot, each the sum of neighbours, in order of time."""
+    kept: list[Sample] = []
+    by_slot = sorted(taken, key=lambda one: (one.component, one.slot))
+    for _, group in groupby(by_slot, key=lambda one: (one.component, one.slot)):
+        of_slot = sorted(group, key=lambda one: one.at)
+        width = ceil(len(of_slot) / most)
+        kept += [_sum(of_slot[start : start + width]) for start in range(0, len(of_slot), width)]
+    return sorted(kept, key=lambda one: one.at)
+
+
+def _sum(part: Sequence[Sample]) -> Sample:
+    last = part[-1]
+    states = [one.state for one in part if one.state is not SampleState.OK]
+    known = [one.healthy for one in part if one.healthy is not None]
+    return last.model_copy(
+        update={
+            "state": states[-1] if states else SampleState.OK,
+            "requests": sum(one.requests for one in part),
+            "errors": sum(one.errors for one in part),
+            "buckets": _sum_buckets(part),
+            "database_errors": sum(one.database_errors for one in part),
+            "healthy": all(known) if known else None,
+            "restarts": sum(one.restarts for one in part),
+            "cpu": max((one.cpu for one in part if one.cpu is not None), default=None),
+            "memory": max((one.memory for one in part if one.memory is not None), default=None),
+        }
+    )
+
+
+def _sum_buckets(part: Sequence[Sample]) -> tuple[int, ...] | None:
+    known = [one.buckets for one in part if one.buckets is not None]
+    return tuple(map(sum, zip(*known, strict=True))) if known else None

@@ -1,0 +1,67 @@
+"""Rows: between table rows and facts."""
+
+from __future__ import annotations
+
+import secrets
+import threading
+from collections.abc import Mapping
+from functools import cache
+from typing import TypeVar
+
+from sqlalchemy import Connection, RowMapping, Table
+from sqlalchemy.dialects import postgresql, sqlite
+from ulid import ULID
+
+from orchestrate.models.fact import Fact
+from orchestrate.store.database import Clock
+
+F = TypeVar("F", bound=Fact)
+Value = str | int | float | bool | None
+
+ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"  # Crockford: nothing that is mistaken when read aloud
+
+
+def fact(kind: type[F], row: RowMapping, **parsed: object) -> F:
+    """`row` as a fact of `kind`; `parsed` are the fields that are not columns as they stand."""
+    columns = {name: row[name] for name in kind.model_fields if name not in parsed}
+    return kind.model_validate(columns | parsed)
+
+
+def insert_once(connection: Connection, table: Table, values: Mapping[str, Value]) -> str | int | None:
+    """Insert the row unless one like it is there; the new row's first key, or None."""
+    build = _postgres_insert if connection.dialect.name == "postgresql" else _sqlite_insert
+    return connection.execute(build(table), values).scalar()
+
+
+@cache
+def _sqlite_insert(table: Table) -> sqlite.Insert:
+    return sqlite.insert(table).on_conflict_do_nothing().returning(*table.primary_key.columns)
+
+
+@cache
+def _postgres_insert(table: Table) -> postgresql.Insert:
+    return postgresql.insert(table).on_conflict_do_nothing().returning(*table.primary_key.columns)
+
+
+def clean(text: str) -> str:
+    """`text` without what a database cannot keep: NUL, and half characters."""
+    return text.replace("\x00", "\ufffd").encode("utf-8", "replace").decode("utf-8")
+
+
+def short_id(letter: str) -> str:
+    """A letter and five random characters that a person can type."""
+    return letter + "".join(secrets.choice(ALPHABET) for _ in range(5))
+
+
+class Ulids:
+    """Ids that grow: also within one millisecond, and when the clock steps back."""
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+        self._last = 0
+        self._turn = threading.Lock()
+
+    def next(self) -> str:
+        with self._turn:
+            self._last = max(int(ULID.from_timestamp(self._clock())), self._last + 1)
+            return str(ULID.from_int(self._last))

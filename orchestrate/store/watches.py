@@ -1,0 +1,182 @@
+"""Watches: what is measured while a release is looked at, and what was judged."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from pydantic import TypeAdapter
+from sqlalchemy import Connection, RowMapping, bindparam, insert, select, update
+
+from orchestrate.errors import UnknownWatch
+from orchestrate.models.sample import Counters, Judgement, Sample, Verdict
+from orchestrate.models.watch import Watch
+from orchestrate.store.database import Database
+from orchestrate.store.driving import lock, wake
+from orchestrate.store.rows import Value, fact, insert_once
+from orchestrate.store.tables import samples, watches
+
+rows = watches.c
+TOTALS: TypeAdapter[dict[str, Counters]] = TypeAdapter(dict[str, Counters])
+
+BY_ID = select(watches).where(rows.id == bindparam("watched"))
+OF = select(watches).where(rows.deployment == bindparam("whose")).order_by(rows.opened_at, rows.id)
+ACTIVE = (
+    select(watches)
+    .where(rows.closed_at.is_(None), rows.next_at <= bindparam("now"))
+    .order_by(rows.next_at, rows.id)
+)
+CLAIM = (
+    update(watches)
+    .where(rows.id == bindparam("watched"), rows.next_at == bindparam("expected"), rows.closed_at.is_(None))
+    .values(next_at=bindparam("moment"))
+)
+COUNTED = update(watches).where(rows.id == bindparam("watched")).values(totals=bindparam("counters"))
+JUDGE = update(watches).where(rows.id == bindparam("watched")).values(judgement=bindparam("verdict"))
+EXTEND = update(watches).where(rows.id == bindparam("watched")).values(until=bindparam("end"), extended=True)
+CLOSE = (
+    update(watches)
+    .where(rows.id == bindparam("watched"), rows.closed_at.is_(None))
+    .values(closed_at=bindparam("now"))
+)
+CLOSE_ALL = (
+    update(watches)
+    .where(rows.deployment == bindparam("whose"), rows.closed_at.is_(None))
+    .values(closed_at=bindparam("now"))
+)
+MEASURE = insert(samples)
+MEASURED = (
+    select(samples.c.sample)
+    .where(samples.c.watch == bindparam("watched"), samples.c.at >= bindparam("since"))
+    .order_by(samples.c.at, samples.c.number)
+)
+
+
+class Watches:
+    """Keeps what the sampler measured, and wakes a deployment when a verdict ends its wait."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def open(  # noqa: PLR0913  one word per field of the fact, as the graph gives them
+        self,
+        *,
+        id: str,
+        deployment: str,
+        environment: str,
+        component: str,
+        slot: str,
+        baseline: str | None,
+        opened_at: float,
+        until: float,
+        interval: int,
+        share: int,
+        final: bool = False,
+        next_at: float | None = None,
+    ) -> Watch:
+        """Begin to watch, at once or at `next_at`; an id that is known gives that watch as it stands."""
+        row: dict[str, Value] = {
+            "id": id,
+            "deployment": deployment,
+            "environment": environment,
+            "component": component,
+            "slot": slot,
+            "baseline": baseline,
+            "opened_at": opened_at,
+            "until": until,
+            "interval": interval,
+            "share": share,
+            "final": final,
+            "extended": False,
+            "next_at": opened_at if next_at is None else next_at,
+            "totals": "{}",
+        }
+        with self._database.writing() as connection:
+            insert_once(connection, watches, row)
+            return _found(connection, id)
+
+    def watch(self, id: str) -> Watch:
+        """One watch. Raises UnknownWatch."""
+        with self._database.reading() as connection:
+            return _found(connection, id)
+
+    def of(self, deployment: str) -> tuple[Watch, ...]:
+        """A deployment's watches, oldest first."""
+        with self._database.reading() as connection:
+            return tuple(_watch(row) for row in connection.execute(OF, {"whose": deployment}).mappings())
+
+    def active(self, now: float) -> tuple[Watch, ...]:
+        """Open ones whose next sample is due, the longest due first."""
+        with self._database.reading() as connection:
+            return tuple(_watch(row) for row in connection.execute(ACTIVE, {"now": now}).mappings())
+
+    def claim(self, id: str, due: float, next_at: float) -> bool:
+        """Take the sample that was due at `due`, and set when the next is; False when another did."""
+        asked = {"watched": id, "expected": due, "moment": next_at}
+        with self._database.writing() as connection:
+            return connection.execute(CLAIM, asked).rowcount == 1
+
+    def sampled(self, id: str, taken: Sequence[Sample], totals: Mapping[str, Counters]) -> None:
+        """Keep what was measured, and the slots' counters that the next sample is measured from."""
+        values = [{"watch": id, "at": one.at, "sample": text_of(one)} for one in taken]
+        with self._database.writing() as connection:
+            if values:
+                connection.execute(MEASURE, values)
+            connection.execute(COUNTED, {"watched": id, "counters": TOTALS.dump_json(dict(totals)).decode()})
+
+    def samples(self, id: str, since: float = 0) -> tuple[Sample, ...]:
+        """What was measured from `since` (epoch seconds) on, oldest first."""
+        with self._database.reading() as connection:
+            found = connection.execute(MEASURED, {"watched": id, "since": since}).scalars()
+            return tuple(Sample.model_validate_json(text) for text in found)
+
+    def judge(self, id: str, judgement: Judgement) -> None:
+        """Keep the verdict; a failure stays. It wakes the deployment, as any verdict does at the end.
+
+        Raises UnknownWatch.
+        """
+        with self._database.writing() as connection:
+            watch = _locked(connection, id)
+            if watch.judgement is not None and watch.judgement.verdict is Verdict.FAIL:
+                return
+            connection.execute(JUDGE, {"watched": id, "verdict": judgement.model_dump_json()})
+            if judgement.verdict is Verdict.FAIL or self._database.clock() >= watch.until:
+                wake(connection, (watch.deployment,))
+
+    def extend(self, id: str, until: float) -> Watch:
+        """Watch longer, to `until` (epoch seconds). Raises UnknownWatch."""
+        with self._database.writing() as connection:
+            connection.execute(EXTEND, {"watched": id, "end": until})
+            return _found(connection, id)
+
+    def close(self, id: str) -> None:
+        """Measure no more."""
+        with self._database.writing() as connection:
+            connection.execute(CLOSE, {"watched": id, "now": self._database.clock()})
+
+
+def close_all(connection: Connection, deployment: str, now: float) -> None:
+    """Close a deployment's watches, in this transaction."""
+    connection.execute(CLOSE_ALL, {"whose": deployment, "now": now})
+
+
+def _locked(connection: Connection, id: str) -> Watch:
+    lock(connection, _found(connection, id).deployment)
+    return _found(connection, id)
+
+
+def _found(connection: Connection, id: str) -> Watch:
+    row = connection.execute(BY_ID, {"watched": id}).mappings().first()
+    if row is None:
+        raise UnknownWatch(id)
+    return _watch(row)
+
+
+def text_of(sample: Sample) -> str:
+    """The sample as its row keeps it."""
+    return sample.model_dump_json(exclude_defaults=True)
+
+
+def _watch(row: RowMapping) -> Watch:
+    verdict = row["judgement"]
+    judgement = Judgement.model_validate_json(verdict) if verdict else None
+    return fact(Watch, row, judgement=judgement, totals=TOTALS.validate_json(row["totals"]))
