@@ -55,6 +55,7 @@ async def fetch(ask: Ask) -> Answer:
 
     Raises Unreachable: refused, hung, cut, or longer than `ask.cap`.
     """
+    _refuse_impossible(ask)
     verify = PLAIN if ask.url.startswith("http://") else ssl.create_default_context()
     started = time.monotonic()
     try:
@@ -106,6 +107,16 @@ async def _body(answer: httpx.Response, cap: int) -> bytes:
         if len(body) > cap:
             raise ValueError(f"the answer is longer than {cap // KIB} KiB")
     return bytes(body)
+
+
+def _refuse_impossible(ask: Ask) -> None:
+    """What no client should be asked: a port that no machine has ends in an error of its own kind."""
+    try:
+        port = httpx.URL(ask.url).port
+    except httpx.InvalidURL as problem:
+        raise Unreachable(f"{_where(ask)}: {problem}") from None
+    if port is not None and port > 65_535:
+        raise Unreachable(f"{_where(ask)}: there is no port {port}")
 
 
 def _headers(ask: Ask) -> dict[str, str]:

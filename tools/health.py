@@ -67,7 +67,7 @@ async def _connected(address: str, seconds: float) -> Health:
     try:
         async with asyncio.timeout(seconds):
             _, writer = await asyncio.open_connection(host.strip("[]"), int(port))
-    except (OSError, ValueError, TimeoutError) as problem:
+    except (OSError, ValueError, OverflowError, TimeoutError) as problem:
         detail = f"no connection to {address}: {str(problem) or 'no answer'}"
         return Health(ok=False, ms=_ms(started), detail=detail)
     writer.close()
