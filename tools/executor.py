@@ -9,7 +9,7 @@ from typing import Generic, TypeVar
 
 from pydantic import BaseModel
 
-from orchestrate.errors import EffectRefused, OrchestrateError, OutcomeUnknown, OutsideFailed
+from orchestrate.errors import EffectRefused, OrchestrateError, OutcomeUnknown, OutsideFailed, Refused
 from orchestrate.models.deployment import Lease, Stage
 from orchestrate.models.effect import EffectState
 from orchestrate.store import Store
@@ -80,7 +80,7 @@ class Executor:
         for guard in self.guards[write.effect]:
             try:
                 await guard(at, args)
-            except EffectRefused:
+            except Refused:
                 raise
             except (OrchestrateError, ValueError, OSError) as problem:
                 raise EffectRefused(write.name, f"a check could not be made: {problem}") from problem

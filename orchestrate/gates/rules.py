@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 
 from orchestrate.gates.finding import failed, passed, unknown
 from orchestrate.models.deployment import Kind
-from orchestrate.models.environment import EnvironmentType, Strategy, Window
+from orchestrate.models.environment import Environment, EnvironmentType, Freeze, Strategy, Window
 from orchestrate.models.evidence import Evidence
 from orchestrate.models.gate import GateName, GateResult
 
@@ -20,14 +20,21 @@ def window(evidence: Evidence) -> GateResult:
     if evidence.request.kind is Kind.ROLLBACK:
         return passed(gate, "a rollback needs no window")
     now = datetime.fromtimestamp(evidence.at, UTC)
-    for freeze in environment.freezes:
-        if _instant(freeze.start) <= now < _instant(freeze.end):
-            said = f"frozen until {freeze.end}: {freeze.reason}"
-            return failed(gate, said, "wait, or override with --override window=REASON")
+    freeze = frozen_by(environment, now)
+    if freeze is not None:
+        said = f"frozen until {freeze.end}: {freeze.reason}"
+        return failed(gate, said, "wait, or override with --override window=REASON")
     if environment.window is None or is_open(environment.window, now):
         return passed(gate, "inside the window, and nothing is frozen")
     said = f"closed; open {words(environment.window)}"
     return failed(gate, said, "wait, or override with --override window=REASON")
+
+
+def frozen_by(environment: Environment, now: datetime) -> Freeze | None:
+    """The freeze that covers `now`, if any."""
+    return next(
+        (one for one in environment.freezes if _instant(one.start) <= now < _instant(one.end)), None
+    )
 
 
 def is_open(window: Window, now: datetime) -> bool:

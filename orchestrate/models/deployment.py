@@ -103,6 +103,7 @@ class ForTurn(Fact):
 
     kind: Literal["turn"] = "turn"
     environment: str
+    service: str = ""
 
 
 Wait = Annotated[ForApproval | ForTime | ForChecks | ForTurn, Field(discriminator="kind")]
@@ -166,6 +167,7 @@ class Failure(Fact):
     move: str | None = None
     log_excerpt: str = ""
     numbers: dict[str, float] = {}
+    timed_out: bool = False
 
 
 class DecisionKind(StrEnum):

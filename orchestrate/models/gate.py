@@ -58,3 +58,15 @@ class Override(Fact):
     gate: GateName
     by: str
     reason: str
+
+
+class Findings(Fact):
+    """What all gates said at one moment."""
+
+    results: tuple[GateResult, ...]
+
+    def that(self, *findings: Finding) -> tuple[GateResult, ...]:
+        return tuple(one for one in self.results if one.finding in findings)
+
+    def finding(self, gate: GateName) -> Finding | None:
+        return next((one.finding for one in self.results if one.gate is gate), None)

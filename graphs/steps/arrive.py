@@ -1,0 +1,250 @@
+"""Steps before anything changes: pick up, gates, plan, the question to people, and the turn."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from langgraph.runtime import Runtime
+
+from agents.situation import Situation
+from graphs.state import Asking, Drive, Planned, Readiness, State, Turn
+from graphs.steps.crew import Crew
+from orchestrate import policy, reports
+from orchestrate.gates import findings
+from orchestrate.models.change import Change, ChangeState, MergeOrder, Preview, Version
+from orchestrate.models.deployment import ForApproval, ForChecks, ForTurn, Kind, Outcome, Stage
+from orchestrate.models.environment import Environment
+from orchestrate.models.evidence import Evidence
+from orchestrate.models.gate import Finding, Findings, GateName
+from orchestrate.models.move import MigrationFile
+from orchestrate.models.plan import Plan
+from orchestrate.models.question import Question
+from orchestrate.models.task import Queue
+from tools.executor import Errand
+from tools.migrations import pending
+
+CHECKS_AGAIN = 30.0
+"""Seconds between two looks at checks that are awaited."""
+
+
+@dataclass(frozen=True)
+class Arrive:
+    """From the queue to the moment before the first change."""
+
+    crew: Crew
+
+    async def pick_up(self, state: State, runtime: Runtime[Drive]) -> State:
+        """Acknowledge on the thread, and move the task on."""
+        at, request = self._at(state, Stage.PICK_UP, runtime), state["request"]
+        await self.crew.voice.move(at, request.task, self.crew.statuses.deploying)
+        await self.crew.voice.say(at, request.task, "picked up", reports.picked_up(at.deployment, request))
+        await self.crew.voice.announce(at, "start", *reports.started(at.deployment, request))
+        return State()
+
+    async def gates(self, state: State, runtime: Runtime[Drive]) -> State:
+        """Read the evidence once, and let every gate look at it."""
+        at = self._at(state, Stage.GATES, runtime)
+        evidence = await self._evidence(state)
+        found = Findings(results=findings(evidence))
+        for one in found.results:
+            self.crew.event(at, "gate", one.sentence, gate=one.gate, finding=one.finding, cure=one.cure)
+        since = state.get("checking_since", evidence.at)
+        readiness = _readiness(found, evidence, since)
+        checks = ForChecks(
+            change=evidence.change.id if evidence.change else "", until=evidence.at + CHECKS_AGAIN
+        )
+        return State(findings=found, readiness=readiness, checking_since=since, checks=checks)
+
+    async def blocked(self, state: State, runtime: Runtime[Drive]) -> State:
+        """Say once what stands in the way, and hand the task to who can clear it."""
+        at, request = self._at(state, Stage.BLOCKED, runtime), state["request"]
+        outcome, reason, found = _obstacle(state), _why(state), state["findings"]
+        self.crew.event(at, "blocked", reason, digest=blocked_digest(found))
+        title, text = reports.blocked(at.deployment, request, found, state.get("reason", ""))
+        await self.crew.voice.say(at, request.task, "blocked", text)
+        if outcome is Outcome.CONFLICT:
+            await self.crew.voice.move(at, request.task, self.crew.statuses.open, Queue.CONFLICT_RESOLUTION)
+        else:
+            await self.crew.voice.move(at, request.task, self.crew.statuses.blocked)
+            await self.crew.voice.announce(at, "blocked", title, text)
+        return State(outcome=outcome, reason=reason)
+
+    async def plan(self, state: State, runtime: Runtime[Drive]) -> State:
+        """Make the plan from fresh evidence, let policy look at it, store it, and ask where demanded."""
+        at = self._at(state, Stage.PLAN, runtime)
+        evidence = await self._evidence(state)
+        found = Findings(results=findings(evidence))
+        if found.that(Finding.FAIL, Finding.UNKNOWN, Finding.WAIT) or evidence.version is None:
+            return State(planned=Planned.REFUSED, findings=found)
+        plan = await self.crew.planner.plan(await self._situation(state, evidence, evidence.version, found))
+        problems = policy.violations(plan, evidence.environment)
+        if problems:
+            return State(planned=Planned.REFUSED, findings=found, reason="; ".join(problems))
+        self.crew.store.deployments.planned(at.lease, plan)
+        known = State(plan=plan.hash, version=plan.version, cursor=0, findings=found)
+        if not self._asks(evidence):
+            return known | State(planned=Planned.GO)
+        question = await self._ask(at, plan, evidence)
+        wait = ForApproval(gate=question.id, until=question.expires)
+        return known | State(planned=Planned.ASK, asking=Asking.APPROVAL, question=wait)
+
+    async def remind(self, state: State, runtime: Runtime[Drive]) -> State:
+        """Say once more that somebody is asked."""
+        at, request = self._at(state, Stage.REMIND, runtime), state["request"]
+        question = self.crew.store.questions.question(state["question"].gate)
+        environment = self.crew.place(state).environment
+        text = reports.reminder(question, environment.approvers)
+        await self.crew.voice.say(at, request.task, f"reminder {question.id}", text)
+        self.crew.store.questions.reminded(question.id)
+        return State()
+
+    async def queue(self, state: State, runtime: Runtime[Drive]) -> State:
+        """Take the environment when it is free, and see that all is still as it was planned."""
+        at, request = self._at(state, Stage.QUEUE, runtime), state["request"]
+        place = self.crew.place(state)
+        holder = self.crew.store.locks.take(place.environment.name, place.environment.service, at.deployment)
+        if holder != at.deployment:
+            wait = ForTurn(environment=place.environment.name, service=place.environment.service)
+            reason = f"{place.environment.name} is held by deployment {holder}"
+            if not request.wait:
+                return State(turn=Turn.REFUSED, outcome=Outcome.CANCELLED, reason=reason)
+            return State(turn=Turn.BUSY, turn_wait=wait)
+        moved = _moved(self.crew.plan(state), await self._evidence(state), self._digest(state))
+        if moved:
+            self.crew.event(at, "moved", f"{moved}; planning again")
+            self.crew.store.locks.release(at.deployment)
+        return State(turn=Turn.MOVED if moved else Turn.MINE)
+
+    def _at(self, state: State, stage: Stage, runtime: Runtime[Drive]) -> Errand:
+        return self.crew.errand(state, stage, runtime)
+
+    def _digest(self, state: State) -> str:
+        return self.crew.settings_digest(state["request"].environment)
+
+    async def _evidence(self, state: State) -> Evidence:
+        since = state.get("checking_since")
+        return await self.crew.survey.evidence(state["deployment"], state["request"], since)
+
+    async def _situation(
+        self, state: State, evidence: Evidence, version: Version, found: Findings
+    ) -> Situation:
+        place, change = self.crew.place(state), evidence.change
+        touched = await self.crew.source.files(change) if change else ()
+        return Situation(
+            deployment=state["deployment"],
+            request=state["request"],
+            environment=evidence.environment,
+            task=evidence.task,
+            change=change,
+            merge=await self._order(state, change, evidence.preview),
+            version=version,
+            running=evidence.running or (),
+            files={
+                one.name: tuple(
+                    MigrationFile(path=file.path, sha256=file.sha256)
+                    for file in await pending(self.crew.source, version, one, place.targets[one.name])
+                )
+                for one in evidence.environment.components
+                if one.name in place.targets
+            },
+            verdicts=evidence.verdicts or (),
+            gates=found.results,
+            overrides=state["request"].overrides,
+            settings_digest=self._digest(state),
+            changed_files=tuple(file.path for file in touched),
+            lines_changed=sum(len((file.text or "").splitlines()) for file in touched),
+        )
+
+    async def _order(self, state: State, change: Change | None, preview: Preview | None) -> MergeOrder | None:
+        if change is None or change.state is not ChangeState.OPEN or preview is None or not preview.tree:
+            return None
+        return MergeOrder(
+            change=change.id,
+            method=await self.crew.survey.method(self.crew.place(state)),
+            head=preview.head,
+            base=preview.base,
+            tree=preview.tree,
+            message=f"{change.title} ({change.id})",
+        )
+
+    def _asks(self, evidence: Evidence) -> bool:
+        by_allowed = evidence.request.requested_by in evidence.environment.approvers
+        if evidence.request.kind is Kind.ROLLBACK and by_allowed:
+            return False
+        return evidence.environment.asks_a_person
+
+    async def _ask(self, at: Errand, plan: Plan, evidence: Evidence) -> Question:
+        environment, questions = evidence.environment, self.crew.store.questions
+        question = questions.open(
+            deployment=at.deployment,
+            gate_kind=Asking.APPROVAL,
+            plan_hash=plan.hash,
+            head=plan.head,
+            tree=plan.version.tree,
+            task=plan.task,
+            expires=evidence.at + environment.approval_expires,
+            remind_at=evidence.at + environment.approval_reminder,
+        )
+        await self._supersede(plan, environment)
+        text = reports.approval_request(plan, question, environment)
+        await self.crew.voice.say(at, plan.task, f"approval {question.id}", text)
+        return question
+
+    async def _supersede(self, plan: Plan, environment: Environment) -> None:
+        """Close the questions of older candidates whose commits this one contains."""
+        store = self.crew.store
+        for older in store.questions.unanswered():
+            asked_by = store.deployments.deployment(older.deployment)
+            is_rival = asked_by.environment == environment.name and asked_by.service == environment.service
+            if older.deployment == plan.deployment or not is_rival or older.gate_kind != Asking.APPROVAL:
+                continue
+            if older.head and await self.crew.source.contains(plan.version.commit, older.head):
+                store.questions.close(older.id, f"superseded by {plan.deployment}")
+                store.deployments.wake(older.deployment)
+
+
+def blocked_digest(found: Findings) -> str:
+    """What is compared to see whether a blocked task may be tried again."""
+    return ";".join(f"{one.gate}={one.finding}" for one in found.results)
+
+
+def _readiness(found: Findings, evidence: Evidence, since: float) -> Readiness:
+    if found.that(Finding.FAIL, Finding.UNKNOWN):
+        return Readiness.BLOCKED
+    if not found.that(Finding.WAIT):
+        return Readiness.READY
+    patience = evidence.environment.gates.wait_for_approvals
+    return Readiness.WAIT if evidence.at < since + patience else Readiness.BLOCKED
+
+
+def _obstacle(state: State) -> Outcome:
+    if "outcome" in state:
+        return state["outcome"]
+    merge = next((one for one in state["findings"].results if one.gate is GateName.MERGEABLE), None)
+    conflicts = merge is not None and merge.finding is Finding.FAIL and "conflicts" in merge.sentence
+    return Outcome.CONFLICT if conflicts else Outcome.BLOCKED
+
+
+def _why(state: State) -> str:
+    if state.get("reason"):
+        return state["reason"]
+    missing = state["findings"].that(Finding.FAIL, Finding.UNKNOWN, Finding.WAIT)
+    return "; ".join(f"{one.gate}: {one.sentence}" for one in missing)
+
+
+def _moved(plan: Plan, evidence: Evidence, settings_digest: str) -> str:
+    """What is no longer as it was planned, or ''."""
+    if plan.settings_digest != settings_digest:
+        return "the environment's settings changed"
+    if plan.merge is not None and evidence.preview is None:
+        return "the change can no longer be merged"
+    if plan.merge is not None and evidence.preview is not None:
+        now = (evidence.preview.head, evidence.preview.base, evidence.preview.tree)
+        if now != (plan.merge.head, plan.merge.base, plan.merge.tree):
+            return "the change or its base moved"
+    before = {one.component: one.from_version.tree if one.from_version else None for one in plan.ships}
+    live = {
+        one.component: one.live.version.tree if one.live and one.live.version else None
+        for one in evidence.running or ()
+    }
+    return "" if before == live else "another version is live now"

@@ -1,0 +1,90 @@
+"""The crew: whom the steps ask, and what every step needs to know about where it is."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+from agents.triager import Triager
+from langgraph.runtime import Runtime
+
+from agents.situation import Situation
+from graphs.state import Drive, State
+from orchestrate.models.deployment import Stage
+from orchestrate.models.environment import Person
+from orchestrate.models.plan import Plan
+from orchestrate.store import Store
+from tools.executor import Errand, Executor
+from tools.inspection import Inspection
+from tools.merge import Forge, Reverts, Source
+from tools.place import Place, Places
+from tools.survey import Survey
+from tools.voice import Voice
+
+Step = Callable[..., Awaitable[State]]
+
+
+class Planner(Protocol):
+    """Whoever knows how to ship a version."""
+
+    async def plan(self, situation: Situation) -> Plan:
+        """Propose how to bring the version to its environment."""
+        ...
+
+
+@dataclass(frozen=True)
+class Statuses:
+    """What the tracker calls the states of a task."""
+
+    ready: str = "Ready to Deploy"
+    deploying: str = "Deploying"
+    deployed: str = "Deployed"
+    blocked: str = "Blocked"
+    held: str = "On hold"
+    failed: str = "Failed"
+    open: str = "Open"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Crew:
+    """Everybody a step may ask."""
+
+    store: Store
+    executor: Executor
+    voice: Voice
+    survey: Survey
+    planner: Planner
+    triager: Triager
+    inspection: Inspection
+    forge: Forge
+    source: Source
+    reverts: Reverts
+    places: Places
+    people: Sequence[Person]
+    settings_digest: Callable[[str], str]
+    statuses: Statuses
+    workspaces: Path
+
+    def place(self, state: State) -> Place:
+        return self.places(state["request"].environment)
+
+    def plan(self, state: State) -> Plan:
+        """The stored plan, hashed again. Raises EffectRefused when it is not the one that was stored."""
+        return self.store.plans.plan(state["plan"])
+
+    def errand(self, state: State, stage: Stage, runtime: Runtime[Drive]) -> Errand:
+        """Where we are, under the lease of this drive; the row is told."""
+        lease = runtime.context.lease
+        self.store.deployments.entered(lease, stage)
+        plan = state.get("plan")
+        return Errand(deployment=state["deployment"], stage=stage, lease=lease, plan_hash=plan)
+
+    def event(self, at: Errand, kind: str, text: str, **data: str) -> None:
+        """A line in the deployment's story."""
+        self.store.events.add(at.deployment, at.stage, kind, text, data)
+
+    def line(self, at: Errand) -> Callable[[str], None]:
+        """Where a tool's progress goes: the deployment's log."""
+        return lambda text: self.store.logs.add(at.deployment, at.stage, text)

@@ -1,0 +1,216 @@
+"""The helm: which way a deployment goes after a move, a verdict, or a failure."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from graphs.state import Asking, Course, State
+from graphs.steps.crew import Crew
+from orchestrate import analysis, reports
+from orchestrate.errors import OrchestrateError
+from orchestrate.models.deployment import Failure, ForApproval, ForTime
+from orchestrate.models.environment import Environment
+from orchestrate.models.move import (
+    Analyse,
+    Backup,
+    Drain,
+    Move,
+    Start,
+    Verify,
+    words,
+)
+from orchestrate.models.plan import Plan
+from orchestrate.models.sample import Judgement
+from orchestrate.models.task import FailureKind, NewTask, Priority, Queue
+from orchestrate.models.watch import Watch
+from tools.executor import Errand
+
+LOG_LINES = 400
+"""Lines of the new version's log that are kept as evidence when something fails."""
+
+
+@dataclass(frozen=True)
+class Helm:
+    """Turns facts into a course."""
+
+    crew: Crew
+
+    def onward(self, state: State, at: Errand, cursor: int) -> State:
+        """The stage of the next move; a watch is opened before it is waited for."""
+        plan = self.crew.plan(state)
+        if cursor >= len(plan.moves):
+            return State(cursor=cursor, course=Course.DONE)
+        move = plan.moves[cursor].move
+        match move:
+            case Verify():
+                return State(cursor=cursor, course=Course.VERIFY)
+            case Analyse():
+                watch = self._open(at, plan, cursor, move)
+                return self.watching(state, watch, 0) | State(cursor=cursor, reports=0)
+            case _:
+                return State(cursor=cursor, course=Course.ACT)
+
+    def _open(self, at: Errand, plan: Plan, cursor: int, move: Analyse) -> Watch:
+        now = self.crew.store.clock()
+        return self.crew.store.watches.open(
+            id=f"{at.deployment}:{cursor}",
+            deployment=at.deployment,
+            environment=plan.environment,
+            component=move.component,
+            slot=move.slot,
+            baseline=move.baseline,
+            opened_at=now,
+            until=now + move.seconds,
+            interval=plan.monitoring.sample,
+            share=move.share,
+            final=move.final,
+        )
+
+    def watching(self, state: State, watch: Watch, reports_made: int) -> State:
+        """Wait for the end of the watch, the next report, or a verdict that comes sooner."""
+        until = min(watch.until, self.report_at(watch, state, reports_made + 1))
+        return State(course=Course.WATCH, watch=ForTime(until=until, watch=watch.id))
+
+    def report_at(self, watch: Watch, state: State, count: int) -> float:
+        """When the `count`-th report is due, in epoch seconds."""
+        return watch.opened_at + count * self.crew.plan(state).monitoring.report
+
+    def judgement(self, watch: Watch, plan: Plan) -> Judgement:
+        """What the stored samples say now."""
+        samples = self.crew.store.watches.samples(watch.id)
+        now = self.crew.store.clock()
+        return analysis.judge(watch, samples, plan.triggers, plan.monitoring, now)
+
+    async def failed(
+        self,
+        state: State,
+        at: Errand,
+        problem: OrchestrateError,
+        kind: FailureKind,
+        *,
+        timed_out: bool = False,
+    ) -> State:
+        """Keep the evidence, and choose the way back."""
+        plan = self.crew.plan(state)
+        move = plan.moves[state["cursor"]].move if state["cursor"] < len(plan.moves) else None
+        excerpt = await self._evidence(state, at, plan, move)
+        failure = Failure(
+            stage=at.stage,
+            kind=kind,
+            error=str(problem),
+            component=move.component if move else None,
+            move=words(move) if move else None,
+            log_excerpt=excerpt,
+            timed_out=timed_out,
+        )
+        return await self._way_back(state, at, plan, failure)
+
+    async def regressed(self, state: State, at: Errand, watch: Watch, judgement: Judgement) -> State:
+        """A verdict against the new version: keep its numbers and log, and choose the way back."""
+        plan = self.crew.plan(state)
+        move = plan.moves[state["cursor"]].move
+        failure = Failure(
+            stage=at.stage,
+            kind=FailureKind.REGRESSION,
+            error=judgement.sentence,
+            component=watch.component,
+            move=words(move),
+            log_excerpt=await self._evidence(state, at, plan, move),
+            numbers=judgement.numbers,
+        )
+        return await self._way_back(state, at, plan, failure)
+
+    async def halted(self, state: State, at: Errand, why: str) -> State:
+        """Nobody can say, or a rule stands in the way: a person decides whether to go on or back."""
+        question = await self._ask(state, at, Asking.GO_ON, why)
+        return State(course=Course.ASK, asking=Asking.GO_ON, question=question)
+
+    def resumed(self, state: State, at: Errand) -> State:
+        """A person said to go on: past a watch, or once more at the move that was refused."""
+        plan, cursor = self.crew.plan(state), state["cursor"]
+        self.crew.store.questions.consume(state["question"].gate, at.lease)
+        if isinstance(plan.moves[cursor].move, Analyse):
+            self.crew.store.watches.close(f"{at.deployment}:{cursor}")
+            cursor += 1
+        return self.onward(state, at, cursor)
+
+    async def _way_back(self, state: State, at: Errand, plan: Plan, failure: Failure) -> State:
+        environment = self.crew.place(state).environment
+        self.crew.event(at, "failed", failure.error, failure=failure.kind)
+        known = State(failure=failure, undo=min(state["cursor"], len(plan.moves) - 1))
+        if not _anything_changed(plan, state["cursor"], at):
+            return known | State(course=Course.GIVE_UP)
+        if _goes_back_by_itself(environment, failure):
+            return known | State(course=Course.ROLL_BACK)
+        question = await self._ask(state, at, Asking.ROLLBACK, failure.error)
+        await self._file_rollback(state, at, failure)
+        return known | State(course=Course.ASK, asking=Asking.ROLLBACK, question=question)
+
+    async def _ask(self, state: State, at: Errand, asking: Asking, why: str) -> ForApproval:
+        environment, task = self.crew.place(state).environment, state["request"].task
+        asked = sum(1 for one in self.crew.store.questions.for_deployment(at.deployment) if one.decision)
+        now = self.crew.store.clock()
+        question = self.crew.store.questions.open(
+            deployment=at.deployment,
+            gate_kind=f"{asking}/{state['cursor']}/{asked}",
+            plan_hash=state["plan"],
+            head=None,
+            tree=None,
+            task=task,
+            expires=now + environment.approval_expires,
+            remind_at=now + environment.approval_reminder,
+        )
+        text = reports.decision_request(asking, question, why, environment)
+        await self.crew.voice.say(at, task, f"decide {question.id}", text)
+        await self.crew.voice.announce(
+            at, f"decide {question.id}", f"{environment.name}: a person must decide", text
+        )
+        return ForApproval(gate=question.id, until=question.expires)
+
+    async def _file_rollback(self, state: State, at: Errand, failure: Failure) -> None:
+        new = NewTask(
+            title=f"Roll back {state['request'].environment}: {failure.error[:80]}",
+            description=f"Deployment {at.deployment} did badly, and rollback is not automatic here.\n\n"
+            f"{failure.error}\n\nStart it with `orchestrate deploy rollback {at.deployment}`.",
+            queue=Queue.EXECUTION,
+            status=self.crew.statuses.open,
+            priority=Priority.P0,
+            marker=f"rollback/{at.deployment}",
+            discovered_from=state["request"].task,
+        )
+        await self.crew.voice.file(at, new)
+
+    async def _evidence(self, state: State, at: Errand, plan: Plan, move: Move | None) -> str:
+        if move is None:
+            return ""
+        place, slot = self.crew.place(state), _slot_of(plan, move)
+        try:
+            lines = await place.logs.tail(place.component(move.component), slot, LOG_LINES) if slot else ()
+        except (OrchestrateError, OSError) as problem:
+            lines = (f"the log of {slot} could not be read: {problem}",)
+        if lines:
+            self.crew.store.logs.add(at.deployment, f"{move.component}/{slot}", "\n".join(lines))
+        return "\n".join(lines)[-2000:]
+
+
+def _slot_of(plan: Plan, move: Move) -> str | None:
+    """The slot of the new version that `move` is about."""
+    match move:
+        case Start() | Verify() | Analyse():
+            return move.slot
+        case _:
+            starts = [one.move for one in plan.moves if isinstance(one.move, Start)]
+            return next((one.slot for one in starts if one.component == move.component), None)
+
+
+def _anything_changed(plan: Plan, cursor: int, at: Errand) -> bool:
+    if at.stage in ("merge", "build"):
+        return False
+    attempted = [one.move for one in plan.moves[: cursor + 1]]
+    return any(not isinstance(move, Backup | Verify | Analyse | Drain) for move in attempted)
+
+
+def _goes_back_by_itself(environment: Environment, failure: Failure) -> bool:
+    if failure.timed_out:
+        return environment.rollback_on_timeout
+    return environment.auto_rollback

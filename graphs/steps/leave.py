@@ -1,0 +1,167 @@
+"""Steps at the end: finish well, or explain, file fix tasks, and close."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from agents.triager import fix_task
+from langgraph.runtime import Runtime
+
+from graphs.state import Drive, State
+from graphs.steps.crew import Crew
+from orchestrate import reports
+from orchestrate.errors import OrchestrateError
+from orchestrate.models.change import Version
+from orchestrate.models.deployment import Failure, Outcome, Stage
+from orchestrate.models.plan import Plan
+from tools import workspace
+from tools.executor import Errand
+
+_ANSWERED = {
+    "held": (Outcome.HELD, "a person said Hold"),
+    "roll_back": (Outcome.HELD, "a person said no"),
+    "expired": (Outcome.EXPIRED, "nobody approved it in time"),
+    "superseded": (Outcome.SUPERSEDED, "a newer candidate of the same service contains it"),
+}
+
+
+@dataclass(frozen=True)
+class Leave:
+    """From the last verdict to the closed task."""
+
+    crew: Crew
+
+    async def finish(self, state: State, runtime: Runtime[Drive]) -> State:
+        """Record what is now proven here, report, and close or pass on the task."""
+        at, plan, request = (
+            self.crew.errand(state, Stage.FINISH, runtime),
+            self.crew.plan(state),
+            state["request"],
+        )
+        self.crew.store.verified.record(plan.environment, plan.service, _proven(state, plan), at.deployment)
+        deployment = self.crew.store.deployments.deployment(at.deployment)
+        events = self.crew.store.events.of(at.deployment)
+        title, text = reports.success(deployment, plan, events, self.crew.store.clock())
+        await self.crew.voice.say(at, request.task, "result", text)
+        await self.crew.voice.announce(at, "result", title, text)
+        if not request.flow:
+            reason = f"Deployed {plan.version.name} to {plan.environment}"
+            await self.crew.voice.close(at, request.task, self.crew.statuses.deployed, reason)
+            await self._destroy_workspace(request.task, at)
+        return State(outcome=Outcome.DEPLOYED, reason=title)
+
+    async def _destroy_workspace(self, task: str | None, at: Errand) -> None:
+        if task is None:
+            return
+        folder = (await self.crew.survey.tasks.task(task)).workspace
+        if folder is not None:
+            said = workspace.destroy(self.crew.workspaces, folder, at.deployment)
+            self.crew.event(at, "workspace", str(said))
+
+    async def triage(self, state: State, runtime: Runtime[Drive]) -> State:
+        """Lock the environment against what did badly, and prepare its revert where configured."""
+        at, plan = self.crew.errand(state, Stage.TRIAGE, runtime), self.crew.plan(state)
+        failure, merged = state["failure"], state.get("merged")
+        if failure.stage not in (Stage.MERGE, Stage.BUILD):
+            bad = merged.commit if merged else plan.version.commit
+            self.crew.store.quarantine.add(
+                plan.environment, plan.service, bad, plan.change, failure.error, at.deployment
+            )
+            self.crew.event(at, "quarantined", f"{plan.environment} is locked against {bad[:10]}", commit=bad)
+            await self._prepare_revert(state, at, plan, bad)
+        return State(outcome=_outcome(state), reason=failure.error)
+
+    async def _prepare_revert(self, state: State, at: Errand, plan: Plan, commit: str) -> None:
+        if not self.crew.place(state).environment.prepare_revert or plan.change is None:
+            return
+        try:
+            marker = f"revert/{commit}"
+            change = await self.crew.reverts.revert(commit, state["failure"].error, marker)
+            self.crew.event(at, "revert", f"change {change.id} takes {commit[:10]} back", change=change.id)
+        except OrchestrateError as problem:
+            self.crew.event(at, "revert", f"no revert could be prepared: {problem}")
+
+    async def fix_tasks(self, state: State, runtime: Runtime[Drive]) -> State:
+        """One task per distinct cause; one more, urgent, when the way back failed."""
+        at, request, plan = (
+            self.crew.errand(state, Stage.FIX_TASKS, runtime),
+            state["request"],
+            self.crew.plan(state),
+        )
+        filed = await self._file_causes(at, plan, state["failure"], request.task)
+        if "rollback_failure" in state:
+            filed += await self._file_causes(at, plan, state["rollback_failure"], request.task)
+            title, text = reports.rollback_failed(at.deployment, plan, state["rollback_failure"])
+            await self.crew.voice.announce(at, "rollback failed", title, text, urgent=True)
+        if request.task and filed:
+            await self.crew.voice.hand_over(at, request.task, filed[0])
+        return State(fix_tasks=filed)
+
+    async def _file_causes(self, at: Errand, plan: Plan, failure: Failure, task: str | None) -> list[str]:
+        lines = [line for one in self.crew.store.logs.read(at.deployment) for line in one.text.splitlines()]
+        causes = await self.crew.triager.causes(plan.service, failure, lines, ())
+        revert = next((one for one in self.crew.store.events.of(at.deployment) if one.kind == "revert"), None)
+        filed: list[str] = []
+        for cause in causes:
+            new = fix_task(cause, failure, plan, task, revert.text if revert else "")
+            known = await self.crew.survey.tasks.find(new.marker)
+            if known is not None and not known.is_closed:
+                text = f"Seen again in deployment {at.deployment}: {failure.error}"
+                await self.crew.voice.say(at, known.id, f"again {cause.fingerprint}", text)
+                filed.append(known.id)
+                continue
+            if known is not None:
+                new = new.model_copy(update={"marker": f"{new.marker}/{at.deployment}"})
+            filed.append((await self.crew.voice.file(at, new)).id)
+        return filed
+
+    async def close(self, state: State, runtime: Runtime[Drive]) -> State:
+        """Tell how it ended, and leave no task where it would be lost."""
+        at, request = self.crew.errand(state, Stage.CLOSE, runtime), state["request"]
+        outcome, reason = _ending(state)
+        fixes = state["fix_tasks"]
+        title, text = reports.failure(at.deployment, request, outcome, reason, state.get("failure"), fixes)
+        if outcome not in (Outcome.BLOCKED, Outcome.CONFLICT, Outcome.MERGE_REFUSED):
+            await self.crew.voice.say(at, request.task, "result", text)
+            await self.crew.voice.announce(
+                at, "result", title, text, urgent=outcome is Outcome.ROLLBACK_FAILED
+            )
+        await self._settle(at, request.task, outcome, fixes)
+        return State(outcome=outcome, reason=reason)
+
+    async def _settle(self, at: Errand, task: str | None, outcome: Outcome, fixes: list[str]) -> None:
+        statuses = self.crew.statuses
+        if fixes:
+            reason = f"Failed - created fix task {', '.join(fixes)}"
+            await self.crew.voice.close(at, task, statuses.failed, reason)
+        elif outcome in (Outcome.HELD, Outcome.EXPIRED, Outcome.CANCELLED):
+            await self.crew.voice.move(at, task, statuses.held)
+        elif outcome is Outcome.SUPERSEDED:
+            await self.crew.voice.close(at, task, statuses.failed, "Superseded by a newer candidate")
+
+
+def _proven(state: State, plan: Plan) -> Version:
+    merged = state.get("merged")
+    return plan.version.model_copy(update={"commit": merged.commit}) if merged else plan.version
+
+
+def _outcome(state: State) -> Outcome:
+    failure = state["failure"]
+    if "rollback_failure" in state:
+        return Outcome.ROLLBACK_FAILED
+    if failure.timed_out:
+        return Outcome.TIMED_OUT
+    return Outcome.ROLLED_BACK if "undoing" in state else _left(state)
+
+
+def _left(state: State) -> Outcome:
+    """Nothing was taken back: because nothing had changed, or because nobody started the rollback."""
+    return (
+        Outcome.HELD if "asking" in state and state.get("course") == "ask" else Outcome.FAILED_BEFORE_CHANGE
+    )
+
+
+def _ending(state: State) -> tuple[Outcome, str]:
+    if "outcome" in state:
+        return state["outcome"], state.get("reason", "")
+    return _ANSWERED[state["answer"]]

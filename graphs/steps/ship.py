@@ -1,0 +1,149 @@
+"""Steps that change the world: merge, build, moves, verification, and judging what was watched."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from langgraph.runtime import Runtime
+
+from graphs.state import Answer, Course, Drive, Merging, State
+from graphs.steps.crew import Crew
+from graphs.steps.helm import Helm
+from orchestrate import reports
+from orchestrate.errors import EffectRefused, HeadMoved, MergeConflict, MergeRefused, OutsideFailed
+from orchestrate.models.deployment import Outcome, Stage
+from orchestrate.models.move import Analyse, Verify, words
+from orchestrate.models.sample import Judgement, Verdict
+from orchestrate.models.task import FailureKind
+from orchestrate.models.watch import Watch
+from tools.building import BuildOrder, building
+from tools.executor import EffectClass, Errand
+from tools.merging import merging
+from tools.moves import Mover, MoveTimedOut, PlacedMove, moving
+
+
+@dataclass(frozen=True)
+class Ship:
+    """From the merge to the last verdict."""
+
+    crew: Crew
+    helm: Helm
+
+    async def merge(self, state: State, runtime: Runtime[Drive]) -> State:
+        """Merge exactly what was approved; what moved goes back to the gates, unmerged."""
+        at, plan = self.crew.errand(state, Stage.MERGE, runtime), self.crew.plan(state)
+        if plan.merge is None:
+            return State(merging=Merging.MERGED)
+        try:
+            merged = await self.crew.executor.do(merging(self.crew.forge), plan.merge, at)
+        except (HeadMoved, EffectRefused) as moved:
+            self.crew.event(at, "moved", f"{moved}; back to the gates")
+            self.crew.store.locks.release(at.deployment)
+            return State(merging=Merging.MOVED)
+        except MergeConflict as conflict:
+            return State(merging=Merging.REFUSED, outcome=Outcome.CONFLICT, reason=str(conflict))
+        except MergeRefused as refused:
+            return State(merging=Merging.REFUSED, outcome=Outcome.MERGE_REFUSED, reason=str(refused))
+        self.crew.event(at, "merged", f"merged as {merged.commit[:10]}", commit=merged.commit)
+        return State(merging=Merging.MERGED, merged=merged)
+
+    async def build(self, state: State, runtime: Runtime[Drive]) -> State:
+        """Build every component of the approved tree."""
+        at, plan = self.crew.errand(state, Stage.BUILD, runtime), self.crew.plan(state)
+        tool = building(self.crew.place(state), self.crew.source, self.crew.line(at))
+        try:
+            for shipped in plan.ships:
+                order = BuildOrder(component=shipped.component, version=shipped.to_version)
+                artifact = await self.crew.executor.do(tool, order, at)
+                self.crew.event(at, "built", f"{shipped.component}: {artifact.digest[:12]}")
+        except (OutsideFailed, EffectRefused) as problem:
+            return await self.helm.failed(state, at, problem, FailureKind.DEPLOYMENT_FAILED)
+        return self.helm.onward(state, at, 0)
+
+    async def deploy(self, state: State, runtime: Runtime[Drive]) -> State:
+        """Make the next move."""
+        at, plan, index = (
+            self.crew.errand(state, Stage.DEPLOY, runtime),
+            self.crew.plan(state),
+            state["cursor"],
+        )
+        move = plan.moves[index].move
+        mover = Mover(place=self.crew.place(state), source=self.crew.source, say=self.crew.line(at))
+        self.crew.event(at, "move", words(move), index=str(index), of=str(len(plan.moves)))
+        try:
+            tool = moving(mover, EffectClass.CHANGE)
+            done = await self.crew.executor.do(tool, PlacedMove(index=index, move=move), at)
+        except EffectRefused as refused:
+            return await self.helm.halted(state, at, str(refused))
+        except MoveTimedOut as late:
+            return await self.helm.failed(state, at, late, FailureKind.DEPLOYMENT_FAILED, timed_out=True)
+        except OutsideFailed as problem:
+            return await self.helm.failed(state, at, problem, FailureKind.DEPLOYMENT_FAILED)
+        self.crew.event(at, "moved_on", done.said, index=str(index))
+        return self.helm.onward(state, at, index + 1)
+
+    async def verify(self, state: State, runtime: Runtime[Drive]) -> State:
+        """Look at the new version as people and operators would."""
+        at, plan, index = (
+            self.crew.errand(state, Stage.VERIFY, runtime),
+            self.crew.plan(state),
+            state["cursor"],
+        )
+        move = plan.moves[index].move
+        if not isinstance(move, Verify):
+            return self.helm.onward(state, at, index)
+        place = self.crew.place(state)
+        component = place.component(move.component)
+        report = await self.crew.inspection.slot(place, component, move.slot, move.version)
+        self.crew.event(at, "verified", f"{move.component}: {report.words}", good=str(report.is_good))
+        if report.is_good:
+            return self.helm.onward(state, at, index + 1)
+        sick = {"instances", "version", "traffic", "verification"} & {point.name for point in report.bad}
+        kind = FailureKind.HEALTH_CHECKS_FAILED if sick else FailureKind.SMOKE_TESTS_FAILED
+        return await self.helm.failed(state, at, OutsideFailed(report.words), kind)
+
+    async def judge(self, state: State, runtime: Runtime[Drive]) -> State:
+        """Read what was watched, and decide: go on, keep watching, go back, or ask."""
+        at, plan, index = (
+            self.crew.errand(state, Stage.JUDGE, runtime),
+            self.crew.plan(state),
+            state["cursor"],
+        )
+        if state.get("answer") is Answer.APPROVED and state.get("course") is Course.ASK:
+            return self.helm.resumed(state, at)
+        move = plan.moves[index].move
+        if not isinstance(move, Analyse):
+            return self.helm.onward(state, at, index)
+        watch = self.crew.store.watches.watch(f"{at.deployment}:{index}")
+        judgement = self.helm.judgement(watch, plan)
+        if judgement.verdict is Verdict.INCONCLUSIVE and self.crew.store.clock() < watch.until:
+            return await self._keep_watching(state, at, watch, judgement)
+        self.crew.event(
+            at, "verdict", judgement.sentence, verdict=judgement.verdict, trigger=judgement.trigger
+        )
+        return await self._conclude(state, at, watch, judgement)
+
+    async def _keep_watching(self, state: State, at: Errand, watch: Watch, judgement: Judgement) -> State:
+        count = state.get("reports", 0) + 1
+        if watch.final and self.crew.store.clock() >= self.helm.report_at(watch, state, count):
+            text = reports.watch_report(watch, judgement, self.crew.store.clock())
+            await self.crew.voice.say(at, state["request"].task, f"watch {watch.id} {count}", text)
+            self.crew.event(at, "report", judgement.sentence)
+            return self.helm.watching(state, watch, count) | State(reports=count)
+        return self.helm.watching(state, watch, count - 1)
+
+    async def _conclude(self, state: State, at: Errand, watch: Watch, judgement: Judgement) -> State:
+        store = self.crew.store
+        match judgement.verdict:
+            case Verdict.PASS:
+                store.watches.close(watch.id)
+                return self.helm.onward(state, at, state["cursor"] + 1)
+            case Verdict.FAIL:
+                store.watches.close(watch.id)
+                return await self.helm.regressed(state, at, watch, judgement)
+            case Verdict.INCONCLUSIVE if not watch.extended:
+                extended = store.watches.extend(watch.id, watch.until + (watch.until - watch.opened_at))
+                self.crew.event(at, "extended", f"watching once more as long: {judgement.sentence}")
+                return self.helm.watching(state, extended, state.get("reports", 0))
+            case Verdict.INCONCLUSIVE:
+                return await self.helm.halted(state, at, judgement.sentence)

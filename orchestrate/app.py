@@ -1,0 +1,247 @@
+"""Puts the parts together: the only place that names concrete classes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from tools.systems.tracker import StoreTracker
+
+from graphs.steps.crew import Crew
+from orchestrate.answers import Answers
+from orchestrate.intake import Intake
+from orchestrate.runner import Runner
+from orchestrate.settings import Settings
+from orchestrate.store import Store
+from orchestrate.watching import Watching
+from tools.systems.git_forge import GitForge
+
+STATE_TYPES = (
+    "graphs.state",
+    "orchestrate.models.change",
+    "orchestrate.models.deployment",
+    "orchestrate.models.gate",
+)
+"""Modules whose types positions may hold; nothing else is ever rebuilt from a position."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class App:
+    """Everything, put together for one store."""
+
+    settings: Settings
+    store: Store
+    runner: Runner
+    intake: Intake
+    answers: Answers
+    watching: Watching
+    tracker: StoreTracker
+    forge: GitForge
+    crew: Crew
+    unblocking: Unblocking
+
+
+@asynccontextmanager
+async def assembled(settings: Settings, store: Store | None = None) -> AsyncIterator[App]:
+    """The product for these settings; what was opened is closed in the end."""
+    opened = store or open_store(settings)
+    try:
+        async with positions(settings.store.url) as saver:
+            yield _assemble(settings, opened, saver)
+    finally:
+        if store is None:
+            opened.close()
+
+
+def open_store(settings: Settings) -> Store:
+    """The store, brought to this version's tables and looked over. Raises StoreUnusable."""
+    store = Store.open(settings.store.url)
+    store.upgrade()
+    store.check()
+    return store
+
+
+@asynccontextmanager
+async def positions(url: str) -> AsyncIterator[BaseCheckpointSaver[str]]:
+    """Where LangGraph keeps its positions: beside the store, in typed rows and nothing else."""
+    if url.startswith("postgresql"):
+        async with _postgres_positions(url) as saver:
+            yield saver
+    else:
+        async with _sqlite_positions(url) as saver:
+            yield saver
+
+
+@asynccontextmanager
+async def _sqlite_positions(url: str) -> AsyncIterator[BaseCheckpointSaver[str]]:
+    import aiosqlite
+    from langgraph.checkpoint.sqlite.aio import AsyncSqliteSaver
+
+    path = Path(url.removeprefix("sqlite:///"))
+    async with aiosqlite.connect(path.with_suffix(".positions.db"), timeout=30) as connection:
+        saver = AsyncSqliteSaver(connection, serde=_typed())
+        await saver.setup()
+        yield saver
+
+
+@asynccontextmanager
+async def _postgres_positions(url: str) -> AsyncIterator[BaseCheckpointSaver[str]]:
+    from langgraph.checkpoint.postgres.aio import AsyncPostgresSaver
+
+    plain = url.replace("postgresql+psycopg://", "postgresql://", 1)
+    async with AsyncPostgresSaver.from_conn_string(plain, serde=_typed()) as saver:
+        await saver.setup()
+        yield saver
+
+
+def _typed() -> JsonPlusSerializer:
+    return JsonPlusSerializer(allowed_msgpack_modules=state_types())
+
+
+def _assemble(settings: Settings, store: Store, saver: BaseCheckpointSaver[str]) -> App:
+    tracker = StoreTracker(store.tasks, input_status=settings.tracker.input_status)
+    forge = git_forge(settings, store)
+    places = _places(settings, store)
+    survey = Survey(
+        store=store, tasks=tracker, forge=forge, source=forge, places=places, people=settings.people
+    )
+    guards = Guards(store, lambda name: places(name).environment, settings.digest)
+    executor = Executor(store, guards.by_class)
+    voice = Voice(executor, tracker, tracker)
+    statuses = Statuses(ready=settings.tracker.input_status, deployed=settings.tracker.output_status)
+    crew = Crew(
+        store=store,
+        executor=executor,
+        voice=voice,
+        survey=survey,
+        planner=Planner(NoModel(), RunbookPlanner()),
+        triager=Triager(NoModel()),
+        inspection=Inspection(),
+        forge=forge,
+        source=forge,
+        reverts=forge,
+        places=places,
+        people=settings.people,
+        settings_digest=settings.digest,
+        statuses=statuses,
+        workspaces=settings.workspaces,
+    )
+    runner = Runner(
+        store=store,
+        graph=deployment.workflow(steps(crew)).compile(checkpointer=saver),
+        saver=saver,
+        worker=f"{socket.gethostname()}:{os.getpid()}",
+        lease_seconds=settings.worker.lease_seconds,
+    )
+    return App(
+        settings=settings,
+        store=store,
+        runner=runner,
+        intake=Intake(
+            store=store,
+            tasks=tracker,
+            environment=lambda name: places(name).environment,
+            flow=settings.flow,
+        ),
+        answers=Answers(
+            store=store,
+            tasks=tracker,
+            forge=forge,
+            voice=voice,
+            environment=lambda name: places(name).environment,
+            person=settings.person,
+            people=settings.people,
+            worker=runner.worker,
+        ),
+        watching=Watching(store=store, places=places, sampler=Sampler()),
+        tracker=tracker,
+        forge=forge,
+        crew=crew,
+        unblocking=Unblocking(
+            store=store,
+            tasks=tracker,
+            desk=tracker,
+            survey=survey,
+            blocked=statuses.blocked,
+            ready=statuses.ready,
+        ),
+    )
+
+
+def steps(crew: Crew) -> Steps:
+    """Every step, on one crew."""
+    helm = Helm(crew)
+    return Steps(arrive=Arrive(crew), ask=Ask(), ship=Ship(crew, helm), retreat=Retreat(crew), leave=Leave(crew))
+
+
+def git_forge(settings: Settings, store: Store) -> GitForge:
+    """The built-in forge on the configured remote."""
+    forge = settings.forge
+    git = Git(forge.remote, cache=settings.path.parent / ".orchestrate" / "forge.git")
+    return GitForge(git, store.changes, base=forge.base, methods=forge.methods)
+
+
+def _places(settings: Settings, store: Store) -> Callable[[str], Place]:
+    @lru_cache
+    def place(name: str) -> Place:
+        return place_of(settings, environment_of(settings, store, name))
+
+    return place
+
+
+def environment_of(settings: Settings, store: Store, name: str) -> Environment:
+    """The environment of the settings, or the one that was created in the store."""
+    try:
+        return settings.environment(name)
+    except UnknownEnvironment as unknown:
+        kept = {one.name: one for one in store.environments.all()}
+        if name not in kept:
+            raise UnknownEnvironment(name, sorted({*unknown.known, *kept})) from None
+        return kept[name]
+
+
+def place_of(settings: Settings, environment: Environment) -> Place:
+    """One environment with its provider, router, metrics and databases."""
+
+    def secret(name: str) -> str:
+        return settings.secret(environment.name, name).reveal()
+
+    def traffic(component: Component) -> Traffic:
+        return router(environment, component)
+
+    provider = ProcessProvider(environment, secret, traffic)
+    return Place(
+        environment=environment,
+        provider=provider,
+        addresses=provider,
+        logs=provider,
+        metrics=SourceByComponent({one.name: metric_source(one, traffic) for one in environment.components}),
+        targets={one.name: target_of(one.database) for one in environment.components if one.database},
+        secret=secret,
+    )
+
+
+def router(environment: Environment, component: Component) -> Traffic:
+    """HAProxy where it is installed or demanded, else the small built-in proxy."""
+    folder = environment.root / "traffic" / component.name
+    wants = component.traffic
+    if wants == "haproxy" or (wants == "auto" and shutil.which("haproxy")):
+        return HAProxy(folder, port=component.port)
+    return BuiltinProxy(folder, port=component.port)
+
+
+def metric_source(component: Component, traffic: Callable[[Component], Traffic]) -> Metrics:
+    """Where this component's numbers come from."""
+    match component.metrics.kind:
+        case "proxy":
+            return ProxyMetrics(traffic)
+        case "endpoint":
+            return EndpointMetrics()
+        case "prometheus":
+            return PrometheusMetrics()
+
+
+def target_of(database: Database) -> Target:
+    """The database that a component's migrations change."""
+    if database.dialect == "postgres":
+        return PostgresTarget(database.url)
+    return SqliteTarget(database.url)

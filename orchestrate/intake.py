@@ -1,0 +1,70 @@
+"""Intake: turn tasks and commands into accepted deployments; the row is the claim."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from graphs.state import GRAPH_VERSION
+from orchestrate.errors import OrchestrateError, TaskClaimed
+from orchestrate.models.deployment import Deployment, Outcome, Request
+from orchestrate.models.environment import Environment, Strategy
+from orchestrate.models.task import Queue, Task
+from orchestrate.store import Store
+from tools.tasks import Tasks
+
+
+@dataclass(frozen=True, kw_only=True)
+class Intake:
+    """Accepts work; what is accepted is never lost and never accepted twice."""
+
+    store: Store
+    tasks: Tasks
+    environment: Callable[[str], Environment]
+    flow: Sequence[str]
+
+    def accept(self, request: Request) -> Deployment:
+        """A new deployment. Raises UnknownEnvironment, TaskClaimed."""
+        environment = self.environment(request.environment)
+        named = request.model_copy(update={"environment": environment.name})
+        return self.store.deployments.accept(named, environment.service, GRAPH_VERSION)
+
+    async def claim(self, worker: str) -> tuple[Deployment, ...]:
+        """Accept what is ready in the deploy queue; what another worker has is left to it."""
+        accepted: list[Deployment] = []
+        for task in await self.tasks.ready(Queue.DEPLOY):
+            try:
+                accepted.append(self.accept(self.request_of(task, f"worker {worker}")))
+            except TaskClaimed:
+                continue
+            except OrchestrateError as problem:
+                self.store.events.add("", None, "not_accepted", f"task {task.id}: {problem}")
+        return tuple(accepted)
+
+    def request_of(self, task: Task, by: str) -> Request:
+        """The task's way through the environments, from the first that it has not passed yet."""
+        way = self._way(task)
+        passed = {
+            one.environment
+            for one in self.store.deployments.latest(task=task.id, limit=100)
+            if one.outcome is Outcome.DEPLOYED
+        }
+        left = [name for name in way if name not in passed] or way[-1:]
+        strategy = task.metadata.strategy
+        return Request(
+            environment=left[0],
+            flow=tuple(left[1:]),
+            task=task.id,
+            change=task.change,
+            version=task.metadata.version,
+            strategy=Strategy(strategy) if strategy else None,
+            requested_by=by,
+        )
+
+    def _way(self, task: Task) -> list[str]:
+        target = task.metadata.deployment_target
+        way = [self.environment(name).name for name in self.flow]
+        if target is None:
+            return way
+        name = self.environment(target).name
+        return way[: way.index(name) + 1] if name in way else [name]

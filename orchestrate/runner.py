@@ -1,0 +1,233 @@
+"""The runner: the one place that starts, resumes and recovers graphs."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator, Mapping
+from dataclasses import dataclass
+from typing import Protocol
+
+from langchain_core.runnables import RunnableConfig
+from langgraph.checkpoint.base import BaseCheckpointSaver
+from langgraph.graph.state import CompiledStateGraph
+from langgraph.types import Command, Interrupt, StateSnapshot
+from pydantic import TypeAdapter
+
+from graphs.state import GRAPH_VERSION, Answer, Drive, State, stage_names, start
+from orchestrate.errors import LeaseLost, OrchestrateError, OutcomeUnknown
+from orchestrate.models.deployment import (
+    DecisionKind,
+    Deployment,
+    ForApproval,
+    ForChecks,
+    ForTime,
+    ForTurn,
+    Lease,
+    Outcome,
+    Request,
+    Status,
+    Wait,
+)
+from orchestrate.models.question import Question
+from orchestrate.store import Store
+
+Graph = CompiledStateGraph[State, Drive, State, State]
+
+STEPS = 400
+"""Supersteps in one drive: far more than any plan has, so that a loop is stopped."""
+
+CRASHES = 3
+"""A deployment that ends its worker this often is parked."""
+
+WOKE = "woke"
+
+_WAITS: TypeAdapter[Wait] = TypeAdapter(Wait)
+_ANSWERS: Mapping[DecisionKind, Answer] = {
+    DecisionKind.APPROVED: Answer.APPROVED,
+    DecisionKind.HOLD: Answer.HELD,
+    DecisionKind.ROLL_BACK: Answer.ROLL_BACK,
+}
+
+
+class Saver(Protocol):
+    """Keeps positions; finished threads are forgotten."""
+
+    async def adelete_thread(self, thread_id: str) -> None:
+        """Forget everything about one thread."""
+        ...
+
+
+@dataclass(frozen=True, kw_only=True)
+class Runner:
+    """Drives deployments through the graph, one lease each; whoever has no lease does nothing."""
+
+    store: Store
+    graph: Graph
+    saver: BaseCheckpointSaver[str]
+    worker: str
+    lease_seconds: float = 60.0
+
+    async def drive(self, deployment: str) -> Deployment:
+        """Bring a deployment as far as it comes now: to its end, or to the next wait.
+
+        A deployment that another worker drives is left alone.
+        """
+        lease = self.store.leases.take(deployment, self.worker, self.lease_seconds)
+        if lease is not None:
+            async with self._kept(lease):
+                await self._drive(lease)
+        return self.store.deployments.deployment(deployment)
+
+    async def _drive(self, lease: Lease) -> None:
+        row = self.store.deployments.deployment(lease.deployment)
+        if row.graph_version != GRAPH_VERSION:
+            await self._park(lease, f"it was begun by graph version {row.graph_version}")
+            return
+        if row.status is Status.RUNNING and self.store.deployments.crashed(row.id) >= CRASHES:
+            await self._park(lease, f"it ended its worker {CRASHES} times")
+            return
+        try:
+            await self._run(lease, row)
+        except LeaseLost:
+            return
+        except OutcomeUnknown as unknown:
+            await self._park(lease, f"a person must look: {unknown}")
+        except OrchestrateError as problem:
+            await self._park(lease, f"it cannot go on: {problem}")
+
+    async def _run(self, lease: Lease, row: Deployment) -> None:
+        position = await self._position(row.id)
+        unknown = set(position.next) - set(stage_names())
+        if not position.values:
+            await self._proceed(lease, start(row.id, row.request))
+        elif unknown:
+            await self._park(lease, f"it waits at {', '.join(unknown)}, which this version has not")
+        elif position.interrupts:
+            await self._answer(lease, position.interrupts[0])
+        elif position.next:
+            await self._proceed(lease, None)
+        else:
+            await self._finish(lease, position)
+
+    async def _answer(self, lease: Lease, question: Interrupt) -> None:
+        """Resume with the answer to exactly this question; without one, the wait is written down.
+
+        After that it is looked at once more: a decision that came meanwhile must not be slept over.
+        """
+        wait = _WAITS.validate_python(question.value)
+        answer = self._answer_to(wait)
+        if answer is None:
+            self.store.deployments.waits(lease, wait, self._wake_at(wait))
+            answer = self._answer_to(wait)
+        if answer is not None:
+            await self._proceed(lease, Command(resume={question.id: answer}))
+
+    async def _proceed(self, lease: Lease, step: State | Command[str] | None) -> None:
+        config = _thread(lease.deployment)
+        config["recursion_limit"] = STEPS
+        await self.graph.ainvoke(step, config, context=Drive(lease), durability="sync")
+        position = await self._position(lease.deployment)
+        if position.interrupts:
+            await self._answer(lease, position.interrupts[0])
+        elif not position.next:
+            await self._finish(lease, position)
+
+    async def _finish(self, lease: Lease, position: StateSnapshot) -> None:
+        state: State = position.values  # pyright: ignore[reportAssignmentType]
+        outcome = state.get("outcome", Outcome.PARKED)
+        following = _following(lease.deployment, state) if outcome is Outcome.DEPLOYED else None
+        self.store.deployments.finish(lease, outcome, state.get("reason", ""), following)
+        await self._forget(lease.deployment)
+
+    async def _forget(self, deployment: str) -> None:
+        await self.saver.adelete_thread(deployment)
+        self.store.prune(deployment)
+
+    async def _park(self, lease: Lease, why: str) -> None:
+        with contextlib.suppress(LeaseLost):
+            self.store.events.add(lease.deployment, None, "parked", why)
+            self.store.deployments.finish(lease, Outcome.PARKED, why)
+
+    async def _position(self, deployment: str) -> StateSnapshot:
+        return await self.graph.aget_state(_thread(deployment))
+
+    def _answer_to(self, wait: Wait) -> str | None:
+        """What to resume with, if the wait is over."""
+        now = self.store.clock()
+        match wait:
+            case ForApproval():
+                return self._decided(self.store.questions.question(wait.gate), now)
+            case ForTime():
+                return WOKE if now >= wait.until or self._has_verdict(wait) else None
+            case ForChecks():
+                return WOKE if now >= wait.until else None
+            case ForTurn():
+                return WOKE if self._is_free(wait) else None
+
+    def _decided(self, question: Question, now: float) -> Answer | None:
+        if question.decision is not None:
+            return _ANSWERS[question.decision.kind]
+        if question.closed is not None:
+            return Answer.SUPERSEDED
+        if now >= question.expires:
+            self.store.questions.close(question.id, "expired")
+            return Answer.EXPIRED
+        is_due = question.remind_at is not None and now >= question.remind_at and not question.reminded
+        return Answer.REMIND if is_due else None
+
+    def _has_verdict(self, wait: ForTime) -> bool:
+        if wait.watch is None:
+            return False
+        judgement = self.store.watches.watch(wait.watch).judgement
+        return judgement is not None and judgement.verdict == "fail"
+
+    def _is_free(self, wait: ForTurn) -> bool:
+        return self.store.locks.holder(wait.environment, wait.service) is None
+
+    def _wake_at(self, wait: Wait) -> float | None:
+        match wait:
+            case ForApproval():
+                question = self.store.questions.question(wait.gate)
+                is_reminded = question.reminded or question.remind_at is None
+                return wait.until if is_reminded else min(wait.until, question.remind_at or wait.until)
+            case ForTime() | ForChecks():
+                return wait.until
+            case ForTurn():
+                return None
+
+    @contextlib.asynccontextmanager
+    async def _kept(self, lease: Lease) -> AsyncIterator[None]:
+        """Renew the lease while driving, and give it back."""
+        renewing = asyncio.create_task(self._renew(lease))
+        try:
+            yield
+        finally:
+            renewing.cancel()
+            with contextlib.suppress(asyncio.CancelledError, LeaseLost):
+                await renewing
+            with contextlib.suppress(LeaseLost):
+                self.store.leases.release(lease)
+
+    async def _renew(self, lease: Lease) -> None:
+        while True:
+            await asyncio.sleep(self.lease_seconds / 3)
+            self.store.leases.renew(lease, self.lease_seconds)
+
+
+def _thread(deployment: str) -> RunnableConfig:
+    return {"configurable": {"thread_id": deployment}}
+
+
+def _following(deployment: str, state: State) -> Request | None:
+    """The same task's deployment to the next environment of its way."""
+    request = state["request"]
+    if not request.flow:
+        return None
+    changes = {
+        "environment": request.flow[0],
+        "flow": request.flow[1:],
+        "parent": deployment,
+        "overrides": (),
+    }
+    return request.model_copy(update=changes)

@@ -1,0 +1,71 @@
+"""The scheduler: who is driven when; waiting deployments are rows and cost nothing."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from typing import Protocol
+
+from orchestrate.store import Store
+
+Driving = Callable[[str], Awaitable[object]]
+
+
+class Scheduler(Protocol):
+    """Wakes deployments that are due."""
+
+    def nudge(self, deployment: str) -> None:
+        """Drive this one as soon as possible."""
+        ...
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Drive what is due until told to stop; then let what is under way come to a wait."""
+        ...
+
+
+class LocalScheduler:
+    """The engine for one machine: looks into the store a few times a second."""
+
+    def __init__(self, store: Store, drive: Driving, *, tick: float = 0.25, at_once: int = 8) -> None:
+        self._store, self._drive = store, drive
+        self._tick, self._at_once = tick, at_once
+        self._driving: dict[str, asyncio.Task[None]] = {}
+        self._nudged: set[str] = set()
+        self._bell = asyncio.Event()
+
+    def nudge(self, deployment: str) -> None:
+        """Drive this one as soon as possible."""
+        self._nudged.add(deployment)
+        self._bell.set()
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Drive what is due until told to stop; then let what is under way come to a wait."""
+        while not stop.is_set():
+            self._start_due()
+            await self._rest(stop)
+        if self._driving:
+            await asyncio.gather(*self._driving.values())
+
+    def _start_due(self) -> None:
+        room = self._at_once - len(self._driving)
+        if room <= 0:
+            return
+        due = dict.fromkeys((*self._nudged, *self._store.deployments.due(self._store.clock(), room)))
+        self._nudged.clear()
+        for deployment in due:
+            if deployment not in self._driving:
+                self._driving[deployment] = asyncio.create_task(self._one(deployment))
+
+    async def _one(self, deployment: str) -> None:
+        try:
+            await self._drive(deployment)
+        finally:
+            self._driving.pop(deployment, None)
+            self._bell.set()
+
+    async def _rest(self, stop: asyncio.Event) -> None:
+        waits = [asyncio.create_task(self._bell.wait()), asyncio.create_task(stop.wait())]
+        await asyncio.wait(waits, timeout=self._tick, return_when=asyncio.FIRST_COMPLETED)
+        for wait in waits:
+            wait.cancel()
+        self._bell.clear()

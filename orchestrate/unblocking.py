@@ -1,0 +1,51 @@
+"""Unblocking: tasks that gates stopped are tried again when something about them has changed."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from graphs.steps.arrive import blocked_digest
+from orchestrate.gates import findings
+from orchestrate.models.deployment import Deployment, Outcome
+from orchestrate.models.gate import Findings
+from orchestrate.store import Store
+from tools.survey import Survey
+from tools.tasks import TaskDesk, Tasks
+
+LATEST = 50
+"""How many blocked deployments are looked at in one round."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Unblocking:
+    """Looks at blocked tasks with fresh evidence, and puts those back whose gates say something else."""
+
+    store: Store
+    tasks: Tasks
+    desk: TaskDesk
+    survey: Survey
+    blocked: str
+    ready: str
+
+    async def look(self) -> Sequence[str]:
+        """One round: the tasks that were put back into the deploy queue."""
+        back: list[str] = []
+        for row in self.store.deployments.latest(outcome=Outcome.BLOCKED, limit=LATEST):
+            if row.request.task and await self._may_try(row):
+                await self.desk.move(row.request.task, self.ready)
+                back.append(row.request.task)
+        return back
+
+    async def _may_try(self, row: Deployment) -> bool:
+        task = await self.tasks.task(row.request.task or "")
+        newest = self.store.deployments.latest(task=task.id, limit=1)
+        if task.is_closed or task.status != self.blocked or not newest or newest[0].id != row.id:
+            return False
+        evidence = await self.survey.evidence(row.id, row.request, None)
+        now = blocked_digest(Findings(results=findings(evidence)))
+        return now != self._then(row.id)
+
+    def _then(self, deployment: str) -> str:
+        seen = [one for one in self.store.events.of(deployment) if one.kind == "blocked"]
+        return seen[-1].data.get("digest", "") if seen else ""

@@ -1,0 +1,173 @@
+"""The worker: claims what is ready, drives what is due, watches what is live, and reads what people say."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import sys
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+
+import agents
+import graphs
+import orchestrate
+import prompts
+import tools
+from orchestrate.app import App, assembled
+from orchestrate.errors import OrchestrateError, SettingsInvalid
+from orchestrate.scheduler import LocalScheduler
+from orchestrate.settings import Settings, load
+
+Say = Callable[[str], None]
+
+WATCH_TICK = 0.1
+ANSWERS_SECONDS = 2.0
+CHANGES_SECONDS = 2.0
+
+
+class Ended(StrEnum):
+    """Why a worker stopped serving."""
+
+    STOPPED = "stopped"
+    SETTINGS = "settings"
+    CODE = "code"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Serving:
+    """What one spell of work does: claims tasks, or only drives what is there until `is_over`."""
+
+    app: App
+    claims: bool = True
+    is_over: Callable[[], bool] = lambda: False
+    say: Say = lambda _: None
+
+    async def serve(self, stop: asyncio.Event) -> None:
+        """Work until told to stop or until it is over; what is under way comes to a wait first."""
+        over = asyncio.Event()
+        scheduler = LocalScheduler(self.app.store, self.app.runner.drive)
+        async with asyncio.TaskGroup() as loops:
+            loops.create_task(scheduler.run(over))
+            helpers = [loops.create_task(self._watch(scheduler)), loops.create_task(self._listen(scheduler))]
+            if self.claims:
+                helpers.append(loops.create_task(self._claim(scheduler)))
+            await self._until_over(stop)
+            over.set()
+            for loop in helpers:
+                loop.cancel()
+
+    async def _until_over(self, stop: asyncio.Event) -> None:
+        while not stop.is_set() and not self.is_over():
+            with suppress(TimeoutError):
+                await asyncio.wait_for(stop.wait(), WATCH_TICK)
+
+    async def _watch(self, scheduler: LocalScheduler) -> None:
+        while True:
+            for deployment in await self.app.watching.look():
+                scheduler.nudge(deployment)
+            await asyncio.sleep(WATCH_TICK)
+
+    async def _listen(self, scheduler: LocalScheduler) -> None:
+        while True:
+            await self._quietly(self._answers(scheduler))
+            await asyncio.sleep(ANSWERS_SECONDS)
+
+    async def _answers(self, scheduler: LocalScheduler) -> None:
+        for deployment in await self.app.answers.read():
+            scheduler.nudge(deployment)
+
+    async def _claim(self, scheduler: LocalScheduler) -> None:
+        while True:
+            await self._quietly(self._accept(scheduler))
+            await asyncio.sleep(self.app.settings.worker.poll_interval)
+
+    async def _accept(self, scheduler: LocalScheduler) -> None:
+        await self.app.unblocking.look()
+        for deployment in await self.app.intake.claim(self.app.runner.worker):
+            self.say(f"claimed {deployment.request.task} as deployment {deployment.id}")
+            scheduler.nudge(deployment.id)
+
+    async def _quietly(self, one_round: Awaitable[None]) -> None:
+        """One outside system that is down must not end the worker."""
+        try:
+            await one_round
+        except OrchestrateError as problem:
+            self.say(str(problem))
+
+
+@dataclass(frozen=True, kw_only=True)
+class Worker:
+    """Serves, and begins anew when its settings or its code have changed."""
+
+    path: Path
+    say: Say
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Work until told to stop. A broken new settings file is refused, and the old one stays in force."""
+        settings = load(self.path)
+        while not stop.is_set():
+            ended, settings = await self._spell(settings, stop)
+            if ended is Ended.CODE:
+                self.say("the code has changed: starting anew")
+                begin_anew()
+
+    async def _spell(self, settings: Settings, stop: asyncio.Event) -> tuple[Ended, Settings]:
+        changed = asyncio.Event()
+        looking = asyncio.create_task(self._changes(settings, changed))
+        stopping = asyncio.create_task(_either(stop, changed))
+        over = asyncio.Event()
+        stopping.add_done_callback(lambda _: over.set())
+        try:
+            async with assembled(settings) as app:
+                await Serving(app=app, say=self.say).serve(over)
+        finally:
+            stopping.cancel()
+        if stop.is_set():
+            looking.cancel()
+            return Ended.STOPPED, settings
+        return await looking
+
+    async def _changes(self, settings: Settings, changed: asyncio.Event) -> tuple[Ended, Settings]:
+        seen, code = settings.path.stat().st_mtime_ns, _code_stamp()
+        while True:
+            await asyncio.sleep(CHANGES_SECONDS)
+            if _code_stamp() != code:
+                changed.set()
+                return Ended.CODE, settings
+            now = settings.path.stat().st_mtime_ns if settings.path.exists() else seen
+            if now == seen:
+                continue
+            seen = now
+            try:
+                fresh = load(self.path)
+            except SettingsInvalid as problem:
+                self.say(f"refused: {problem}; the old settings stay in force")
+                continue
+            changed.set()
+            return Ended.SETTINGS, fresh
+
+
+def begin_anew() -> None:
+    """Replace this process by a new one with the same arguments."""
+    os.execv(sys.executable, [sys.executable, "-m", "orchestrate", *sys.argv[1:]])  # noqa: S606
+
+
+async def _either(first: asyncio.Event, second: asyncio.Event) -> None:
+    waits = [asyncio.create_task(one.wait()) for one in (first, second)]
+    await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
+    for wait in waits:
+        wait.cancel()
+
+
+def _code_stamp() -> int:
+    """The newest modification time of our own code and prompts, in nanoseconds."""
+    folders = [
+        Path(package.__file__ or "").parent for package in (agents, graphs, orchestrate, prompts, tools)
+    ]
+    files = [
+        file for folder in folders for file in folder.rglob("*") if file.suffix in (".py", ".md", ".yaml")
+    ]
+    return max(file.stat().st_mtime_ns for file in files)

@@ -1,0 +1,127 @@
+"""The guards at the door: what is checked before every effect, by its class."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from pydantic import BaseModel
+
+from orchestrate.errors import EffectRefused, LeaseLost
+from orchestrate.gates.rules import frozen_by
+from orchestrate.models.change import MergeOrder
+from orchestrate.models.deployment import DecisionKind, Kind
+from orchestrate.models.environment import Environment
+from orchestrate.models.gate import GateName
+from orchestrate.models.plan import Plan
+from orchestrate.store import Store
+from tools.building import BuildOrder
+from tools.executor import EffectClass, Errand, Guard
+from tools.moves import PlacedMove
+
+
+@dataclass(frozen=True)
+class Guards:
+    """Says no when the lease, the plan, the approval, the calendar or the settings do not agree."""
+
+    store: Store
+    environment: Callable[[str], Environment]
+    settings_digest: Callable[[str], str]
+
+    @property
+    def by_class(self) -> Mapping[EffectClass, tuple[Guard, ...]]:
+        """Which guards stand before which class of effects. An undo is stopped by as little as possible."""
+        return {
+            EffectClass.NOTE: (self.lease_is_current,),
+            EffectClass.CHANGE: (
+                self.lease_is_current,
+                self.stands_in_the_plan,
+                self.settings_are_unchanged,
+                self.environment_is_ours,
+                self.nothing_is_frozen,
+                self.plan_is_approved,
+            ),
+            EffectClass.UNDO: (self.lease_is_current, self.undo_stands_in_the_plan),
+        }
+
+    async def lease_is_current(self, at: Errand, args: BaseModel) -> None:  # noqa: ARG002
+        """Another worker may have taken over while this one slept."""
+        if not self.store.leases.is_current(at.lease):
+            raise LeaseLost(at.deployment, at.lease.token)
+
+    async def stands_in_the_plan(self, at: Errand, args: BaseModel) -> None:
+        """Only what the approved plan names, with the arguments it names."""
+        plan = self._plan(at)
+        match args:
+            case PlacedMove(index=index, move=move):
+                stands = index < len(plan.moves) and plan.moves[index].move == move
+            case MergeOrder():
+                stands = plan.merge == args
+            case BuildOrder(version=version):
+                stands = version == plan.version
+            case _:
+                stands = False
+        if not stands:
+            raise EffectRefused(at.stage, "the approved plan does not say this")
+
+    async def undo_stands_in_the_plan(self, at: Errand, args: BaseModel) -> None:
+        """Only undos that the plan showed."""
+        plan = self._plan(at)
+        if not isinstance(args, PlacedMove) or args.index >= len(plan.moves):
+            raise EffectRefused(at.stage, "the plan has no such undo")
+        if plan.moves[args.index].undo != args.move:
+            raise EffectRefused(at.stage, "the plan has another undo for this move")
+
+    async def settings_are_unchanged(self, at: Errand, args: BaseModel) -> None:  # noqa: ARG002
+        """The environment is configured as it was when the plan was made."""
+        plan = self._plan(at)
+        if self.settings_digest(plan.environment) != plan.settings_digest:
+            raise EffectRefused(at.stage, "the environment's settings changed after the plan was made")
+
+    async def environment_is_ours(self, at: Errand, args: BaseModel) -> None:  # noqa: ARG002
+        """One deployment at a time."""
+        plan = self._plan(at)
+        holder = self.store.locks.holder(plan.environment, plan.service)
+        if holder != at.deployment:
+            raise EffectRefused(at.stage, f"the environment is held by {holder or 'nobody'}")
+
+    async def nothing_is_frozen(self, at: Errand, args: BaseModel) -> None:  # noqa: ARG002
+        """A freeze stops changes, also those that were approved before."""
+        plan = self._plan(at)
+        overridden = any(one.gate is GateName.WINDOW for one in plan.overrides)
+        now = datetime.fromtimestamp(self.store.clock(), UTC)
+        freeze = frozen_by(self.environment(plan.environment), now)
+        if freeze is not None and not overridden and not self._is_rollback(at):
+            raise EffectRefused(at.stage, f"frozen until {freeze.end}: {freeze.reason}")
+
+    async def plan_is_approved(self, at: Errand, args: BaseModel) -> None:  # noqa: ARG002
+        """Where people are asked, an allowed one said yes to exactly this plan, and in time."""
+        plan = self._plan(at)
+        environment = self.environment(plan.environment)
+        if not environment.asks_a_person or self._needs_no_second(at, environment):
+            return
+        for question in self.store.questions.for_deployment(at.deployment):
+            said = question.decision
+            if question.plan_hash != at.plan_hash or question.gate_kind != "approval" or said is None:
+                continue
+            if said.kind is not DecisionKind.APPROVED or said.plan_hash != at.plan_hash:
+                raise EffectRefused(at.stage, f"{said.by} said {said.kind}")
+            if question.consumed_at is not None:
+                return
+            if question.closed is None and self.store.clock() < question.expires:
+                self.store.questions.consume(question.id, at.lease)
+                return
+        raise EffectRefused(at.stage, "nobody approved this plan, or the approval is no longer valid")
+
+    def _plan(self, at: Errand) -> Plan:
+        if at.plan_hash is None:
+            raise EffectRefused(at.stage, "there is no plan")
+        return self.store.plans.plan(at.plan_hash)
+
+    def _is_rollback(self, at: Errand) -> bool:
+        return self.store.deployments.deployment(at.deployment).request.kind is Kind.ROLLBACK
+
+    def _needs_no_second(self, at: Errand, environment: Environment) -> bool:
+        by = self.store.deployments.deployment(at.deployment).request.requested_by
+        return self._is_rollback(at) and by in environment.approvers

@@ -1,0 +1,96 @@
+"""Inspection: does the new version run, answer, and pass its smoke tests?"""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass
+
+from orchestrate.errors import OrchestrateError
+from orchestrate.models.change import Version
+from orchestrate.models.environment import Component
+from orchestrate.models.fact import Fact
+from orchestrate.models.runtime import Running
+from tools.place import Place
+from tools.smoke import smoke, smoke_checks
+
+
+class Point(Fact):
+    """One thing that was looked at."""
+
+    name: str
+    passed: bool
+    sentence: str
+
+
+class Report(Fact):
+    """Everything that was looked at in one slot."""
+
+    points: tuple[Point, ...]
+
+    @property
+    def is_good(self) -> bool:
+        return bool(self.points) and all(point.passed for point in self.points)
+
+    @property
+    def bad(self) -> tuple[Point, ...]:
+        return tuple(point for point in self.points if not point.passed)
+
+    @property
+    def words(self) -> str:
+        good = sum(point.passed for point in self.points)
+        failed = "".join(f"; {point.name}: {point.sentence}" for point in self.bad)
+        return f"{good}/{len(self.points)} passed{failed}"
+
+
+@dataclass(frozen=True)
+class Inspection:
+    """Looks at a slot as people and operators would."""
+
+    async def slot(self, place: Place, component: Component, slot: str, version: Version) -> Report:
+        """Instances, version, traffic and smoke tests of one slot, within the environment's time."""
+        limit = place.environment.verification_timeout
+        try:
+            async with asyncio.timeout(limit):
+                return await self._look(place, component, slot, version)
+        except TimeoutError:
+            late = Point(name="verification", passed=False, sentence=f"not done after {limit} s")
+            return Report(points=(late,))
+        except OrchestrateError as problem:
+            blind = Point(name="verification", passed=False, sentence=str(problem))
+            return Report(points=(blind,))
+
+    async def _look(self, place: Place, component: Component, slot: str, version: Version) -> Report:
+        running = await place.provider.running(component)
+        points = [_instances(running, slot), _version(running, slot, version)]
+        if component.port:
+            points.append(_traffic(running, slot))
+            points += await self._smoke(place, component)
+        return Report(points=tuple(points))
+
+    async def _smoke(self, place: Place, component: Component) -> list[Point]:
+        url, target = await place.addresses.public(component), place.targets.get(component.name)
+        checks = await smoke_checks(component, url)
+        results = [await smoke(check, url, place.secret, target) for check in checks]
+        return [Point(name=one.name, passed=one.passed, sentence=one.sentence) for one in results]
+
+
+def _instances(running: Running, slot: str) -> Point:
+    found = running.slot(slot)
+    if found is None or not found.instances:
+        return Point(name="instances", passed=False, sentence=f"nothing runs in {slot}")
+    sick = [f"{one.id}: {one.detail or 'unhealthy'}" for one in found.instances if not one.healthy]
+    healthy = len(found.instances) - len(sick)
+    said = f"{healthy} of {found.wanted} healthy"
+    return Point(name="instances", passed=found.is_healthy, sentence="; ".join([said, *sick]))
+
+
+def _version(running: Running, slot: str, version: Version) -> Point:
+    found = running.slot(slot)
+    is_so = found is not None and found.version is not None and found.version.tree == version.tree
+    said = f"{found.version.name if found and found.version else 'nothing'} runs in {slot}"
+    return Point(name="version", passed=is_so, sentence=said)
+
+
+def _traffic(running: Running, slot: str) -> Point:
+    share = running.weights.get(slot, 0)
+    return Point(name="traffic", passed=share == 100, sentence=f"{slot} has {share} % of the traffic")

@@ -1,0 +1,114 @@
+"""Moves as effects: provider moves, backups and migrations of one environment."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass
+
+from orchestrate.errors import MigrationFailed, OutsideFailed, UnknownComponent
+from orchestrate.models.fact import Fact
+from orchestrate.models.move import Backup, Drain, Migrate, Move, Scale, SetTraffic, Start, Stop, words
+from tools.executor import EffectClass, Write
+from tools.merge import Source
+from tools.migrations import Target, migration_text
+from tools.place import Place
+from tools.provider import Say, holds
+
+
+class PlacedMove(Fact):
+    """A move of a plan, by its place in it."""
+
+    index: int
+    move: Move
+
+
+class Done(Fact):
+    """What a move left behind, in words."""
+
+    said: str
+
+
+class MoveTimedOut(OutsideFailed):
+    """A move took longer than the environment allows."""
+
+
+def moving(mover: Mover, effect: EffectClass) -> Write[PlacedMove, Done]:
+    """The tool that does a move: a change, or, on the way back, an undo."""
+    return Write(
+        name="move" if effect is EffectClass.CHANGE else "undo",
+        effect=effect,
+        result=Done,
+        key=lambda placed: str(placed.index),
+        observe=mover.seen,
+        act=mover.make,
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Mover:
+    """Makes moves in one place."""
+
+    place: Place
+    source: Source
+    say: Say
+
+    async def seen(self, placed: PlacedMove) -> Done | None:
+        """The receipt, if the world already shows the move."""
+        move = placed.move
+        match move:
+            case Start() | Scale() | SetTraffic() | Stop():
+                component = self.place.component(move.component)
+                is_so = holds(move, await self.place.provider.running(component))
+            case Migrate():
+                names = {(one.name, one.sha256) for one in await self._target(move.component).applied()}
+                is_so = all((_name(file.path), file.sha256) in names for file in move.files)
+            case _:
+                is_so = False
+        return Done(said=f"{words(move)}: already so") if is_so else None
+
+    async def make(self, placed: PlacedMove) -> Done:
+        """Make the move within the environment's time. Raises MoveTimedOut, OutsideFailed."""
+        limit = self.place.environment.move_timeout
+        try:
+            async with asyncio.timeout(limit):
+                return await self._make(placed.move)
+        except TimeoutError as late:
+            raise MoveTimedOut(f"{words(placed.move)}: not done after {limit} s") from late
+
+    async def _make(self, move: Move) -> Done:
+        match move:
+            case Backup():
+                return await self._back_up(move)
+            case Migrate():
+                return await self._migrate(move)
+            case Start() | Scale() | SetTraffic() | Stop() | Drain():
+                component = self.place.component(move.component)
+                await self.place.provider.apply(component, move, self.say)
+                return Done(said=words(move))
+            case _:
+                return Done(said=words(move))
+
+    async def _back_up(self, move: Backup) -> Done:
+        folder = self.place.environment.root / "backups" / move.component
+        receipt = await self._target(move.component).backup(folder)
+        said = f"{receipt.tables} tables, {receipt.rows} rows restored and compared: {receipt.location}"
+        self.say(said)
+        return Done(said=said)
+
+    async def _migrate(self, move: Migrate) -> Done:
+        target = self._target(move.component)
+        for file in move.files:
+            text = await migration_text(self.source, move.version, file)
+            await target.apply(_name(file.path), text)
+            await target.verify(_name(file.path), text)
+            self.say(f"applied and verified {file.path}")
+        return Done(said=words(move))
+
+    def _target(self, component: str) -> Target:
+        if component not in self.place.targets:
+            raise MigrationFailed(f"{component} has no database") from UnknownComponent(component)
+        return self.place.targets[component]
+
+
+def _name(path: str) -> str:
+    return path.rsplit("/", 1)[-1]

@@ -1,0 +1,36 @@
+"""A place: one environment with everything that reaches into it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+
+from orchestrate.models.environment import Component, Environment
+from orchestrate.models.runtime import Running
+from tools.metrics import Metrics
+from tools.migrations import Target
+from tools.provider import Addresses, Logs, Provider
+
+
+@dataclass(frozen=True, kw_only=True)
+class Place:
+    """One environment, its provider, its metric source, and its databases by component."""
+
+    environment: Environment
+    provider: Provider
+    addresses: Addresses
+    logs: Logs
+    metrics: Metrics
+    targets: Mapping[str, Target] = field(default_factory=dict[str, Target])
+    secret: Callable[[str], str]  # raises NotFound for a secret without a value
+
+    async def running(self) -> dict[str, Running]:
+        """What runs of each component, now."""
+        return {one.name: await self.provider.running(one) for one in self.environment.components}
+
+    def component(self, name: str) -> Component:
+        return self.environment.component(name)
+
+
+Places = Callable[[str], Place]
+"""The place of an environment by name. Raises UnknownEnvironment."""

@@ -1,0 +1,191 @@
+"""Survey: read everything the gates look at, once, and say why what could not be read could not."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass, field
+from typing import TypeVar
+
+from orchestrate.errors import OrchestrateError, UnknownVersion
+from orchestrate.models.change import Change, ChangeState, MergeMethod, Preview, Version
+from orchestrate.models.deployment import Request
+from orchestrate.models.environment import Component, Person
+from orchestrate.models.evidence import Evidence
+from orchestrate.models.plan import MigrationVerdict
+from orchestrate.models.quarantine import Quarantine
+from orchestrate.models.runtime import Running
+from orchestrate.models.sample import SampleState
+from orchestrate.models.task import Task
+from orchestrate.store import Store
+from tools.merge import Forge, Source
+from tools.migrations import Target, pending
+from tools.place import Place, Places
+from tools.tasks import Tasks
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Survey:
+    """Reads evidence from the tracker, the forge, the place and the store."""
+
+    store: Store
+    tasks: Tasks
+    forge: Forge
+    source: Source
+    places: Places
+    people: Sequence[Person]
+
+    async def evidence(self, deployment: str, request: Request, checking_since: float | None) -> Evidence:
+        """Everything the gates need. Raises UnknownEnvironment; what else fails is in `unread`."""
+        place = self.places(request.environment)
+        notes = _Notes()
+        task = await notes.read("task", lambda: self._task(request))
+        change = await notes.read("change", lambda: self._change(request, task))
+        preview = await notes.read("preview", lambda: self._preview(place, change))
+        version = await notes.read("version", lambda: self._version(request, task, change, preview))
+        running = await notes.read("running", lambda: self._running(place))
+        return Evidence(
+            at=self.store.clock(),
+            request=request,
+            environment=place.environment,
+            people=tuple(self.people),
+            task=task,
+            change=change,
+            preview=preview,
+            version=version,
+            running=running,
+            verdicts=await notes.read("verdicts", lambda: self._verdicts(place, version)),
+            resources=await notes.read("resources", place.provider.resources),
+            missing_secrets=_missing(place),
+            buildable=await notes.read("buildable", lambda: self._buildable(place, version)),
+            backup_possible=await notes.read("backup_possible", lambda: _backup_possible(place)),
+            holder=self._holder(deployment, place),
+            quarantines=await self._quarantines(place, version, preview, change),
+            promoted=self._promoted(place, version),
+            metrics=await notes.read("metrics", lambda: _metrics(place, running)),
+            unread=notes.unread,
+            checking_since=checking_since,
+        )
+
+    async def _task(self, request: Request) -> Task | None:
+        if request.task is None:
+            return None
+        task = await self.tasks.task(request.task)
+        waits_for = [one for one in task.depends_on if not (await self.tasks.task(one)).is_closed]
+        return task.model_copy(update={"depends_on": tuple(waits_for)})
+
+    async def _change(self, request: Request, task: Task | None) -> Change | None:
+        id = request.change or (task.change if task else None)
+        return await self.forge.change(id) if id else None
+
+    async def _preview(self, place: Place, change: Change | None) -> Preview | None:
+        if change is None or change.state is not ChangeState.OPEN:
+            return None
+        return await self.forge.preview(change, await self.method(place))
+
+    async def method(self, place: Place) -> MergeMethod:
+        """How changes are merged here: the environment's word, then the repository's custom (M1)."""
+        return place.environment.merge_method or (await self.forge.methods())[0]
+
+    async def _version(
+        self, request: Request, task: Task | None, change: Change | None, preview: Preview | None
+    ) -> Version | None:
+        named = request.version or (task.metadata.version if task else None)
+        if named is not None:
+            return await self.source.version(named)
+        if change is None:
+            raise UnknownVersion("(none named)")
+        if change.merge_commit is not None:
+            return await self.source.version(change.merge_commit)
+        if preview is None or preview.tree is None:
+            return None
+        return Version(commit=change.head, tree=preview.tree, name=change.head[:8])
+
+    async def _running(self, place: Place) -> tuple[Running, ...]:
+        return tuple((await place.running()).values())
+
+    async def _verdicts(self, place: Place, version: Version | None) -> tuple[MigrationVerdict, ...] | None:
+        if version is None:
+            return None
+        found = [
+            await pending(self.source, version, component, target) for component, target in _databases(place)
+        ]
+        return tuple(one.verdict for files in found for one in files)
+
+    async def _buildable(self, place: Place, version: Version | None) -> tuple[str, ...] | None:
+        if version is None:
+            return None
+        return tuple(one.name for one in place.environment.components if one.run or one.build)
+
+    def _holder(self, deployment: str, place: Place) -> str | None:
+        holder = self.store.locks.holder(place.environment.name, place.environment.service)
+        return None if holder == deployment else holder
+
+    async def _quarantines(
+        self, place: Place, version: Version | None, preview: Preview | None, change: Change | None
+    ) -> tuple[Quarantine, ...]:
+        shipped = [version.commit] if version else []
+        shipped += [preview.base] if preview else []
+        shipped += [change.head] if change else []
+        active = self.store.quarantine.active(place.environment.name, place.environment.service)
+        return tuple([one for one in active if await self._any_contains(shipped, one.commit)])
+
+    async def _any_contains(self, shipped: Sequence[str], bad: str) -> bool:
+        for commit in shipped:
+            if await self.source.contains(commit, bad):
+                return True
+        return False
+
+    def _promoted(self, place: Place, version: Version | None) -> bool | None:
+        before = place.environment.gates.promoted_from
+        if before is None or version is None:
+            return None
+        return self.store.verified.has(before, place.environment.service, version.tree)
+
+
+@dataclass(frozen=True)
+class _Notes:
+    """Keeps why something could not be read."""
+
+    unread: dict[str, str] = field(default_factory=dict[str, str])
+
+    async def read(self, name: str, reading: Callable[[], Awaitable[T]]) -> T | None:
+        try:
+            return await reading()
+        except OrchestrateError as problem:
+            self.unread[name] = str(problem)
+            return None
+
+
+def _databases(place: Place) -> list[tuple[Component, Target]]:
+    parts = place.environment.components
+    return [(one, place.targets[one.name]) for one in parts if one.name in place.targets]
+
+
+def _missing(place: Place) -> tuple[str, ...]:
+    return tuple(name for name in place.environment.secrets if not _has(place, name))
+
+
+def _has(place: Place, name: str) -> bool:
+    try:
+        return bool(place.secret(name))
+    except OrchestrateError:
+        return False
+
+
+async def _backup_possible(place: Place) -> bool:
+    for _, target in _databases(place):
+        await target.applied()
+    return True
+
+
+async def _metrics(place: Place, running: Sequence[Running] | None) -> dict[str, SampleState]:
+    return {one.component: await _metric_state(place, one) for one in running or () if one.live is not None}
+
+
+async def _metric_state(place: Place, running: Running) -> SampleState:
+    live = running.live
+    numbers = await place.metrics.read(place.component(running.component), running)
+    found = numbers.get(live.name, SampleState.NO_DATA) if live else SampleState.NO_INSTANCE
+    return found if isinstance(found, SampleState) else SampleState.OK

@@ -1,0 +1,59 @@
+"""The voice: what a deployment tells people, said once each; a deployment without a task has no thread."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from orchestrate.models.task import NewTask, Priority, Queue, Task
+from tools.desk import Blocked, Closed, Moved, Said, closing, commenting, depending, filing, moving_task
+from tools.executor import Errand, Executor
+from tools.tasks import TaskDesk, Tasks
+
+
+@dataclass(frozen=True)
+class Voice:
+    """Speaks, files and closes through the door to effects."""
+
+    executor: Executor
+    tasks: Tasks
+    desk: TaskDesk
+
+    async def say(self, at: Errand, task: str | None, key: str, text: str) -> None:
+        """A comment on the task's thread, once per `key`."""
+        if task is not None:
+            tool = commenting(self.tasks, self.desk, at.deployment)
+            await self.executor.do(tool, Said(task=task, key=key, text=text), at)
+
+    async def announce(self, at: Errand, key: str, title: str, text: str, *, urgent: bool = False) -> None:
+        """An entry in the announce queue, once per `key`."""
+        new = NewTask(
+            title=title,
+            description=text,
+            queue=Queue.ANNOUNCE,
+            status="Open",
+            priority=Priority.P0 if urgent else Priority.P3,
+            marker=f"announce/{at.deployment}/{key}",
+        )
+        await self.file(at, new)
+
+    async def file(self, at: Errand, new: NewTask) -> Task:
+        """A new task, or the one that has the same marker."""
+        return await self.executor.do(filing(self.tasks, self.desk), new, at)
+
+    async def move(self, at: Errand, task: str | None, status: str, queue: Queue | None = None) -> None:
+        """Another status, and queue."""
+        if task is not None:
+            moved = Moved(task=task, status=status, queue=queue)
+            await self.executor.do(moving_task(self.tasks, self.desk), moved, at)
+
+    async def close(self, at: Errand, task: str | None, status: str, reason: str) -> None:
+        """The task's end."""
+        if task is not None:
+            closed = Closed(task=task, status=status, reason=reason)
+            await self.executor.do(closing(self.tasks, self.desk), closed, at)
+
+    async def hand_over(self, at: Errand, task: str | None, fix: str) -> None:
+        """What waited for `task` waits for `fix` instead (Q7)."""
+        for waiting in await self.tasks.dependents(task) if task else ():
+            blocked = Blocked(task=waiting.id, on=fix, instead_of=task)
+            await self.executor.do(depending(self.tasks, self.desk), blocked, at)
