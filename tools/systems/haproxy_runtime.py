@@ -1,0 +1,115 @@
+"""HAProxy's runtime API: commands over its socket, and its answers as facts."""
+
+from __future__ import annotations
+
+import asyncio
+import csv
+import re
+from collections.abc import Iterable, Iterator
+from io import StringIO
+
+from orchestrate.models.sample import Counters
+from tools.systems.haproxy_config import Server
+
+ANSWER_SECONDS = 5.0
+ANSWER_BYTES = 4_194_304
+STARTED_DISABLED = 4  # SRV_ADMF_CMAINT: only says what the configuration said, and stays for ever
+BENIGN = re.compile(r"^(no need to change.*|.*changed from .* by 'stats socket command'.*)?$")
+
+
+class RuntimeApi:
+    """Asks the HAProxy whose runtime socket is on a loopback port. Every method raises OSError."""
+
+    def __init__(self, port: int) -> None:
+        self._port = port
+
+    async def ask(self, command: str) -> str:
+        """What HAProxy says to one line of commands."""
+        async with asyncio.timeout(ANSWER_SECONDS):
+            reader, writer = await asyncio.open_connection("127.0.0.1", self._port, limit=ANSWER_BYTES)
+            try:
+                writer.write(command.encode() + b"\n")
+                await writer.drain()
+                return (await reader.read(-1)).decode(errors="replace")
+            finally:
+                writer.close()
+
+    async def tell(self, commands: Iterable[str]) -> tuple[str, ...]:
+        """Give commands that change something, in order: the complaints, if any."""
+        line = ";".join(commands)
+        if not line:
+            return ()
+        said = (await self.ask(line)).splitlines()
+        return tuple(each.strip() for each in said if not BENIGN.match(each.strip().lower()))
+
+    async def info(self) -> dict[str, str]:
+        lines = (await self.ask("show info")).splitlines()
+        return {key: value.strip() for key, colon, value in (line.partition(":") for line in lines) if colon}
+
+    async def servers(self) -> tuple[Server, ...]:
+        """All servers of all places."""
+        open_now = {(row["pxname"], row["svname"]): int(row["scur"]) for row in await self._rows()}
+        return tuple(_servers(await self.ask("show servers state"), open_now))
+
+    async def counted(self) -> dict[int, Counters]:
+        """Place → totals since the start."""
+        return {int(row["pxname"][1:]): _counters(row) for row in await self._rows() if _is_place(row)}
+
+    async def open(self) -> dict[int, int]:
+        """Place → open requests."""
+        return {int(row["pxname"][1:]): int(row["scur"]) for row in await self._rows() if _is_place(row)}
+
+    async def map_id(self) -> str:
+        """How the map of turns, the only one there is, is called in commands."""
+        found = re.search(r"^(\d+) \(", await self.ask("show map"), re.MULTILINE)
+        if found is None:
+            raise OSError("HAProxy tells of no map")
+        return f"#{found.group(1)}"
+
+    async def cycle(self) -> dict[int, int]:
+        """Turn → place, as it is in force."""
+        lines = (await self.ask(f"show map {await self.map_id()}")).splitlines()
+        words = [line.split() for line in lines if line.strip()]
+        return {int(turn): int(place[1:]) for _, turn, place in words}
+
+    async def new_version(self) -> str:
+        """A fresh, empty version of the map, to be filled and then committed."""
+        said = await self.ask(f"prepare map {await self.map_id()}")
+        found = re.search(r"New version created: (\d+)", said)
+        if found is None:
+            raise OSError(f"HAProxy prepares no map: {said.strip()}")
+        return found.group(1)
+
+    async def _rows(self) -> list[dict[str, str]]:
+        return list(csv.DictReader(StringIO((await self.ask("show stat")).removeprefix("# "))))
+
+
+def _is_place(row: dict[str, str]) -> bool:
+    return row["svname"] == "BACKEND" and re.fullmatch(r"p\d+", row["pxname"]) is not None
+
+
+def _counters(row: dict[str, str]) -> Counters:
+    """`hrsp_5xx` holds HAProxy's own 502 and 503 too; `srv_abrt` are answers that were cut half-way."""
+    retries = float(row["wretr"] or 0) + float(row["wredis"] or 0)
+    errors = int(row["hrsp_5xx"] or 0) + int(row["srv_abrt"] or 0)
+    return Counters(requests=int(row["req_tot"] or 0), errors=errors, extra={"retries": retries})
+
+
+def _servers(text: str, open_now: dict[tuple[str, str], int]) -> Iterator[Server]:
+    rows = [line.split() for line in text.splitlines()]
+    names = next(row[1:] for row in rows if row and row[0] == "#")
+    for row in rows:
+        told = dict(zip(names, row, strict=False))
+        place = told.get("be_name", "")
+        if re.fullmatch(r"p\d+", place):
+            yield Server(
+                place=int(place[1:]),
+                number=int(told["srv_name"][1:]),
+                address=_joined(told["srv_addr"], told["srv_port"]),
+                is_ready=int(told["srv_admin_state"]) & ~STARTED_DISABLED == 0,
+                open=open_now.get((place, told["srv_name"]), 0),
+            )
+
+
+def _joined(host: str, port: str) -> str:
+    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
