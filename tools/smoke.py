@@ -1,0 +1,267 @@
+"""Smoke tests: does what people use answer as it should, right after a deployment?"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+
+from websockets.asyncio.client import ClientConnection, connect
+from websockets.exceptions import WebSocketException
+
+from orchestrate.errors import CommandFailed, OrchestrateError, Unreachable
+from orchestrate.models.environment import (
+    CommandSmoke,
+    Component,
+    HttpSmoke,
+    Smoke,
+    SqlSmoke,
+    TcpSmoke,
+    WebSocketSmoke,
+)
+from orchestrate.models.fact import Fact
+from tools.commands import run
+from tools.fetch import KIB, Answer, Ask, fetch, field_of, json_of
+from tools.migrations import Target
+
+WELL = ("healthy", "ok", "up", "pass")  # what services say about themselves when they are
+DEFAULTS: Mapping[str, tuple[str, tuple[str, ...]] | None] = {
+    "/health": ("status", WELL),
+    "/ready": ("ready", ("true",)),
+    "/healthz": None,
+    "/metrics": None,
+}
+"""Paths that are tried where no smoke tests are configured, with a field and its good values (V2)."""
+
+PROBE_SECONDS = 2.0
+
+
+class SmokeResult(Fact):
+    """How one smoke test ended, in one sentence."""
+
+    name: str
+    passed: bool
+    sentence: str
+    ms: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class Scene:
+    """What smoke tests may use; `before` holds the values that `counted` gave before the deployment."""
+
+    url: str
+    secret: Callable[[str], str]
+    target: Target | None = None
+    before: Mapping[str, str] = field(default_factory=dict[str, str])
+
+
+async def smoke(
+    check: Smoke,
+    url: str,
+    secret: Callable[[str], str],
+    target: Target | None = None,
+    before: Mapping[str, str] | None = None,
+) -> SmokeResult:
+    """Run one smoke test against the base `url`; what goes wrong is the result, never raised."""
+    scene = Scene(url=url.rstrip("/"), secret=secret, target=target, before=before or {})
+    started = time.monotonic()
+    try:
+        problem, good = await _run(check, scene), True
+    except OrchestrateError as failure:
+        problem, good = str(failure), False
+    ms = round((time.monotonic() - started) * 1000)
+    return SmokeResult(name=check.name, passed=good and not problem, sentence=problem or f"in {ms} ms", ms=ms)
+
+
+async def smoke_checks(component: Component, url: str) -> tuple[Smoke, ...]:
+    """The health check at the public address, then the configured smoke tests.
+
+    Where none are configured, those of the default paths that the component answers (V2).
+    """
+    if not component.health.path:
+        return component.smoke
+    health = await _health_checks(component, url)
+    if component.smoke:
+        return (*health, *component.smoke)
+    others = [path for path in DEFAULTS if path != component.health.path]
+    found = await asyncio.gather(*(_default(url, path) for path in others))
+    return (*health, *(check for check in found if check is not None))
+
+
+async def counted(checks: tuple[Smoke, ...], target: Target | None) -> dict[str, str]:
+    """The values that may not differ after the deployment, by the name of their smoke test."""
+    wanted = [check for check in checks if isinstance(check, SqlSmoke) and check.unchanged]
+    return {check.name: await target.value(check.query) for check in wanted if target is not None}
+
+
+async def _run(check: Smoke, scene: Scene) -> str:
+    """Why the test fails; '' when it passes. Raises OrchestrateError when it cannot be made."""
+    match check:
+        case HttpSmoke():
+            return await _http(check, scene)
+        case TcpSmoke():
+            return await _tcp(check)
+        case SqlSmoke():
+            return await _sql(check, scene)
+        case CommandSmoke():
+            return await _command(check, scene)
+        case WebSocketSmoke():
+            return await _websocket(check, scene)
+
+
+async def _http(check: HttpSmoke, scene: Scene) -> str:
+    if not scene.url:
+        return "there is no address to ask"
+    token = scene.secret(check.secret) if check.secret else ""
+    headers = {"authorization": f"Bearer {token}"} if token else {}
+    if check.send is not None:
+        headers["content-type"] = "application/json" if _is_json(check.send) else "text/plain"
+    ask = Ask(
+        url=f"{scene.url}{check.path}",
+        method=check.method,
+        headers=headers,
+        body=check.send,
+        seconds=check.within / 1000,
+        cap=4 * KIB * KIB,
+    )
+    found = _differs(check, await fetch(ask))
+    return found.replace(token, "•••") if token else found
+
+
+def _differs(check: HttpSmoke, answer: Answer) -> str:
+    asked = f"{check.method} {check.path}"
+    if answer.status != check.status:
+        leads = f", to {answer.location}" if answer.location else ""
+        return f"{asked} answered {answer.status}{leads} instead of {check.status}"
+    if check.body is not None and check.body not in answer.text:
+        return f"{asked} does not contain {check.body!r}"
+    if check.json_path is None:
+        return ""
+    value = field_of(json_of(answer), check.json_path)
+    if value is None:
+        return f"{asked} has no {check.json_path}"
+    if check.equals is not None and value != check.equals:
+        return f"{asked} has {check.json_path}={value[:100]} instead of {check.equals}"
+    return ""
+
+
+async def _tcp(check: TcpSmoke) -> str:
+    where = f"{check.host}:{check.port}"
+    try:
+        async with asyncio.timeout(check.within / 1000):
+            _, writer = await asyncio.open_connection(check.host, check.port)
+    except TimeoutError:
+        return f"{where} did not open within {check.within} ms"
+    except (OSError, OverflowError) as problem:
+        return f"{where} did not open: {problem}"
+    writer.close()
+    return ""
+
+
+async def _sql(check: SqlSmoke, scene: Scene) -> str:
+    if scene.target is None:
+        return "there is no database to ask"
+    value = await scene.target.value(check.query)
+    if check.equals is not None and value != check.equals:
+        return f"the query gives {value[:100]} instead of {check.equals}"
+    if check.at_least is not None and not _reaches(value, check.at_least):
+        return f"the query gives {value[:100]}, at least {check.at_least} is expected"
+    if not check.unchanged:
+        return ""
+    if check.name not in scene.before:
+        return "there is no value from before the deployment to compare with"
+    before = scene.before[check.name]
+    return "" if value == before else f"the query gives {value[:100]}; before the deployment it was {before}"
+
+
+async def _command(check: CommandSmoke, scene: Scene) -> str:
+    """`{url}` in a word is the base URL."""
+    argv = [word.replace("{url}", scene.url) for word in check.argv]
+    output = await run(argv, timeout=check.within / 1000, cap=64 * KIB)
+    return "" if output.code == 0 else str(CommandFailed(argv, output.code, output.complaint))
+
+
+async def _websocket(check: WebSocketSmoke, scene: Scene) -> str:
+    if not scene.url:
+        return "there is no address to ask"
+    try:
+        async with (
+            asyncio.timeout(check.within / 1000),
+            connect(
+                f"ws{scene.url.removeprefix('http')}{check.path}",
+                proxy=None,
+                max_size=64 * KIB,
+                close_timeout=1,
+            ) as socket,
+        ):
+            await _talk(check, socket)
+    except TimeoutError:
+        waited = f"an answer with {check.expect!r}" if check.expect else "a connection"
+        return f"{check.path} did not give {waited} within {check.within} ms"
+    except (WebSocketException, OSError, ValueError) as problem:
+        return f"{check.path}: {str(problem) or type(problem).__name__}"
+    return ""
+
+
+async def _talk(check: WebSocketSmoke, socket: ClientConnection) -> None:
+    if check.send is not None:
+        await socket.send(check.send)
+    while check.expect is not None:
+        said = await socket.recv()
+        if check.expect in (said if isinstance(said, str) else said.decode(errors="replace")):
+            return
+
+
+async def _health_checks(component: Component, url: str) -> tuple[Smoke, ...]:
+    """The component's own health check, which must be answered; with a default's field where it fits."""
+    health = component.health
+    ask = HttpSmoke(name=f"GET {health.path}", path=health.path, status=health.status)
+    if health.expect:
+        return tuple(
+            ask.model_copy(update={"name": f"{ask.name} {name}", "json_path": name, "equals": value})
+            for name, value in health.expect.items()
+        )
+    if health.path in DEFAULTS and health.status == 200:
+        return (await _default(url, health.path) or ask,)
+    return (ask,)
+
+
+async def _default(url: str, path: str) -> HttpSmoke | None:
+    """The check of a default path; None where the component has no such path."""
+    check = HttpSmoke(name=f"GET {path}", path=path)
+    try:
+        answer = await fetch(Ask(url=f"{url.rstrip('/')}{path}", seconds=PROBE_SECONDS, cap=4 * KIB * KIB))
+    except Unreachable:
+        return None
+    if answer.status < 200 or 300 <= answer.status < 500 or answer.status == 501 or answer.is_html:
+        return None
+    expected = DEFAULTS[path]
+    found = _field(answer, expected[0]) if expected else None
+    if expected is None or found is None:
+        return check
+    wanted = found if found in expected[1] else expected[1][0]
+    return check.model_copy(update={"json_path": expected[0], "equals": wanted})
+
+
+def _field(answer: Answer, name: str) -> str | None:
+    try:
+        return field_of(json_of(answer), name)
+    except Unreachable:
+        return None
+
+
+def _is_json(text: str) -> bool:
+    try:
+        json.loads(text)
+    except (ValueError, RecursionError):
+        return False
+    return True
+
+
+def _reaches(value: str, least: int) -> bool:
+    try:
+        return float(value) >= least
+    except ValueError:
+        return False
