@@ -25,7 +25,8 @@ if does == "crash":
     sys.exit(3)
 if does == "hang":
     time.sleep(60)
-hoard = bytearray(80 * 2**20) if does == "hoard" else b""
+hoard = b"x" * (80 * 2**20) if does == "hoard" else b""
+print("the word is", os.environ.get("SECRET_WORD"), flush=True)
 
 
 class Handler(BaseHTTPRequestHandler):
@@ -67,8 +68,7 @@ class Server(ThreadingMixIn, HTTPServer):
     daemon_threads = True
 
     def server_bind(self):
-        self.socket.bind(self.server_address)
-        self.server_name, self.server_port = self.server_address
+        super(HTTPServer, self).server_bind()
 
 
 Server(("127.0.0.1", int(sys.argv[1])), Handler).serve_forever()

@@ -74,6 +74,7 @@ class Crew:
             folder = self._instances.folder(component.name, move.slot, number)
             copy = found(folder)
             if copy is None or not copy.is_supervised:
+                await instances.end(folder)
                 copy = Copy(folder, self._spec(component, move, number), None)
                 started.append(copy)
                 say(f"{component.name}: start {copy.id} on port {copy.spec.port}")

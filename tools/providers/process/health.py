@@ -89,15 +89,17 @@ def _wrong_fields(check: HealthCheck, body: bytes) -> str:
         return f"{check.path} does not answer JSON"
     for name, wanted in check.expect.items():
         found = _field(data, name)
+        if found is None:
+            return f"{check.path} answers no {name}"
         if found != wanted:
             return f"{check.path} answers {name}={found!r:.100} instead of {wanted!r}"
     return ""
 
 
 def _field(data: object, name: str) -> str | None:
-    """The value at a dotted path as text; JSON's words for true, false and null."""
+    """The value at a dotted path as text, in JSON's words for true and false; None for nothing."""
     for part in name.split("."):
         if not isinstance(data, dict):
             return None
         data = data.get(part)  # pyright: ignore[reportUnknownVariableType, reportUnknownMemberType]
-    return data if isinstance(data, str) else json.dumps(data)  # pyright: ignore[reportUnknownArgumentType]
+    return data if isinstance(data, str | None) else json.dumps(data)  # pyright: ignore[reportUnknownArgumentType]

@@ -125,11 +125,10 @@ def is_free(port: int) -> bool:
 
 
 async def start(folder: Path, spec: Spec, secrets: Mapping[str, str]) -> None:
-    """Hand the instance to a supervisor of its own; what is left of an earlier one is ended first.
+    """Hand the instance to a supervisor of its own; an earlier one must have been ended.
 
     The secrets go through a pipe, and into no file. Raises StartFailed.
     """
-    await end(folder)
     _lay_out(folder, spec)
     source = Path(tools.__file__).parent.parent
     output = await run(

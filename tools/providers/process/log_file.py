@@ -141,7 +141,7 @@ def _tails(folder: Path) -> list[Path]:
 
 def _length(folder: Path) -> int:
     parts = _parts(folder)
-    return parts[-1][0] + len(_read(parts[-1][1])) if parts else 0
+    return parts[-1][0] + parts[-1][1].stat().st_size if parts else 0
 
 
 def _read(path: Path) -> bytes:

@@ -12,6 +12,7 @@ from orchestrate.models.environment import Component, HealthCheck
 from tools.providers.process.health import trouble_now
 from tools.providers.process.instances import Copy
 from tools.providers.process.log_file import newest
+from tools.providers.process.memory import resident
 from tools.providers.process.records import OVER_LIMIT
 
 CRASHES = 3  # from here on it is a crash loop
@@ -29,14 +30,22 @@ def listens(component: Component) -> bool:
 
 async def ailment(component: Component, copy: Copy, ask: Ask = trouble_now) -> str:
     """What is wrong with an instance at this moment; '' when it is well."""
+    down = _down(copy)
+    if down or copy.state is None or copy.child is None:
+        return down
+    limit, held = copy.spec.memory_limit, resident(copy.child.pid)
+    if limit and held > limit:
+        return f"{OVER_LIMIT}: {held:.0f} MiB > {limit} MiB"
+    if not listens(component):
+        return "just started" if time.time() - copy.state.started_at < ALIVE else ""
+    words = await ask(component.health, copy.spec.port)
+    return (_down(copy.now()) or words) if words else ""
+
+
+def _down(copy: Copy) -> str:
     if copy.state is None or not copy.is_supervised:
         return "its supervisor is gone"
-    if not copy.is_running:
-        return copy.state.detail or "not started yet"
-    if not listens(component):
-        young = time.time() - copy.state.started_at < ALIVE
-        return "just started" if young else ""
-    return await ask(component.health, copy.spec.port)
+    return "" if copy.is_running else copy.state.detail or "it does not run"
 
 
 async def until_well(component: Component, copies: Sequence[Copy], crashes: Mapping[Path, int]) -> None:
