@@ -2,6 +2,103 @@
 
 from __future__ import annotations
 
-from agents.situation import Situation
+from dataclasses import dataclass
 
-__all__ = ["Situation"]
+from agents.answers import ExtraCheck, PlanProposal
+from agents.model import Model, Quoted
+from agents.role import Role
+from agents.runbook import RunbookPlanner
+from agents.situation import Situation
+from orchestrate.errors import ModelFailed
+from orchestrate.models.fact import canonical
+from orchestrate.models.move import Analyse, Move, Verify
+from orchestrate.models.plan import Plan, PlannedMove, Risk, planned
+
+__all__ = ["Planner", "RunbookPlanner", "Situation"]
+
+_ORDER = tuple(Risk)
+_FOR_THE_APPROVER = {
+    ExtraCheck.READ_MIGRATIONS: "to be done before approving: read every migration",
+    ExtraCheck.REHEARSE_ROLLBACK: "to be done before approving: see that the rollback was tried elsewhere",
+    ExtraCheck.WATCH_TOGETHER: "to be done before approving: find somebody who knows the change to watch it",
+}
+
+
+@dataclass(frozen=True)
+class Planner:
+    """Takes the stand-in's plan, and lets a model make it stricter."""
+
+    model: Model
+    stand_in: RunbookPlanner = RunbookPlanner()
+
+    async def plan(self, situation: Situation) -> Plan:
+        """The stricter plan; with a model that fails, the stand-in's, unchanged."""
+        plan = await self.stand_in.plan(situation)
+        try:
+            proposal = await self.model.ask(Role.PLANNER, _facts(situation, plan), PlanProposal)
+        except ModelFailed:
+            return plan
+        return stricter(plan, proposal, self.model.name)
+
+
+def stricter(plan: Plan, proposal: PlanProposal, model: str) -> Plan:
+    """`plan` with what the proposal adds; nothing that it says makes the plan laxer."""
+    if proposal == PlanProposal():
+        return plan
+    moves = _watched(plan.moves, proposal.watch_minutes * 60)
+    if ExtraCheck.VERIFY_AFTER_WATCH in proposal.checks:
+        moves = _verified_again(moves)
+    period = max(plan.monitoring.period, _longest_watch(moves))
+    asked = [
+        _FOR_THE_APPROVER[check]
+        for check in ExtraCheck
+        if check in proposal.checks and check in _FOR_THE_APPROVER
+    ]
+    return plan.model_copy(
+        update={
+            "moves": moves,
+            "monitoring": plan.monitoring.model_copy(update={"period": period}),
+            "checks": (*plan.checks, *asked),
+            "risk": max(plan.risk, proposal.risk, key=_ORDER.index),
+            "risk_reasons": (*plan.risk_reasons, *(f"{model}: {reason}" for reason in proposal.reasons)),
+            "made_by": f"{plan.made_by}, made stricter by {model}",
+        }
+    )
+
+
+def _watched(steps: tuple[PlannedMove, ...], seconds: int) -> tuple[PlannedMove, ...]:
+    return tuple(planned(_longer(step.move, seconds)) for step in steps)
+
+
+def _longer(move: Move, seconds: int) -> Move:
+    if isinstance(move, Analyse) and move.final:
+        return move.model_copy(update={"seconds": max(move.seconds, seconds)})
+    return move
+
+
+def _verified_again(steps: tuple[PlannedMove, ...]) -> tuple[PlannedMove, ...]:
+    """Every Verify once more, right after the last final watch."""
+    finals = [index for index, step in enumerate(steps) if isinstance(step.move, Analyse) and step.move.final]
+    if not finals:
+        return steps
+    end = finals[-1] + 1
+    again = tuple(step for step in steps[:end] if isinstance(step.move, Verify))
+    return (*steps[:end], *again, *steps[end:])
+
+
+def _longest_watch(steps: tuple[PlannedMove, ...]) -> int:
+    finals = [step.move.seconds for step in steps if isinstance(step.move, Analyse) and step.move.final]
+    return max(finals, default=0)
+
+
+def _facts(situation: Situation, plan: Plan) -> dict[str, str | Quoted]:
+    change = situation.change
+    return {
+        "service": plan.service,
+        "environment": plan.environment,
+        "plan": Quoted(canonical(plan)),
+        "change": Quoted(
+            f"{change.title}\n\n{change.body}" if change else "no change: a version that exists"
+        ),
+        "files": Quoted("\n".join(situation.changed_files)),
+    }

@@ -1,1 +1,128 @@
-"""Prompts are Markdown files; this is how to fill one in."""
+"""Prompts are Markdown files with front matter; this is how to load one, and how to fill it in."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Hashable
+from enum import StrEnum
+from pathlib import Path
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from orchestrate.errors import PromptInvalid
+
+FOLDER = Path(__file__).parent
+_FRONT = re.compile(r"---\n(?P<front>.*?\n)---\n(?P<text>.*)", re.DOTALL)
+_PLACE = re.compile(r"\$(?:(?P<escaped>\$)|(?P<name>[a-z][a-z0-9_]*)|(?P<stray>))")
+
+
+class Tier(StrEnum):
+    """How strong a model a prompt needs."""
+
+    FAST = "fast"
+    STANDARD = "standard"
+    DEEP = "deep"
+
+
+class Prompt(BaseModel):
+    """One prompt file: who speaks, what must be filled in, and the name of the answer's type."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    name: str
+    description: str = Field(min_length=1)
+    tier: Tier
+    inputs: tuple[str, ...]
+    output: str = Field(pattern=r"^[A-Z][A-Za-z]+$")
+    text: str
+
+
+def names(folder: Path = FOLDER) -> tuple[str, ...]:
+    """Every prompt, sorted."""
+    return tuple(sorted(path.stem for path in folder.glob("*.md")))
+
+
+def load(name: str, folder: Path = FOLDER) -> Prompt:
+    """The prompt called `name`. Raises PromptInvalid with the file and the line at fault."""
+    raw = _read(name, folder)
+    found = _FRONT.fullmatch(raw)
+    if found is None:
+        raise PromptInvalid(f"{name}.md", 1, "does not begin with front matter between two lines of ---")
+    front = _front(name, found["front"])
+    try:
+        prompt = Prompt.model_validate({**front, "text": found["text"].strip()})
+    except ValidationError as invalid:
+        problem = invalid.errors()[0]
+        key = str(problem["loc"][0]) if problem["loc"] else ""
+        raise PromptInvalid(f"{name}.md", _line(raw, key), f"{key}: {problem['msg']}") from invalid
+    _check_name(prompt, name, raw)
+    _check_places(prompt, raw)
+    return prompt
+
+
+def render(name: str, folder: Path = FOLDER, /, **values: str) -> str:
+    """The prompt with every `$input` filled in. A missing or surplus value raises PromptInvalid."""
+    prompt = load(name, folder)
+    wrong = set(values) ^ set(prompt.inputs)
+    if wrong:
+        missing, surplus = sorted(set(prompt.inputs) - set(values)), sorted(set(values) - set(prompt.inputs))
+        raise PromptInvalid(f"{name}.md", 1, f"missing values: {missing}, surplus values: {surplus}")
+    return _PLACE.sub(lambda place: values[place["name"]] if place["name"] else "$", prompt.text)
+
+
+def sha(name: str, folder: Path = FOLDER) -> str:
+    """SHA-256 of the file's text, in hex: which words were said."""
+    return hashlib.sha256(_read(name, folder).encode()).hexdigest()
+
+
+def problems(folder: Path = FOLDER) -> tuple[PromptInvalid, ...]:
+    """The first thing wrong with each prompt that cannot be used."""
+    found: list[PromptInvalid] = []
+    for name in names(folder):
+        try:
+            load(name, folder)
+        except PromptInvalid as problem:
+            found.append(problem)
+    return tuple(found)
+
+
+def _read(name: str, folder: Path) -> str:
+    try:
+        return (folder / f"{name}.md").read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as unreadable:
+        raise PromptInvalid(f"{name}.md", 1, f"cannot be read: {unreadable}") from unreadable
+
+
+def _front(name: str, text: str) -> dict[Hashable, object]:
+    try:
+        loaded: object = yaml.safe_load(text)
+    except yaml.MarkedYAMLError as broken:
+        line = broken.problem_mark.line + 2 if broken.problem_mark else 1
+        raise PromptInvalid(f"{name}.md", line, f"no YAML: {broken.problem}") from broken
+    if not isinstance(loaded, dict):
+        raise PromptInvalid(f"{name}.md", 2, "the front matter is no mapping")
+    return loaded  # pyright: ignore[reportUnknownVariableType] - validated by the caller
+
+
+def _check_name(prompt: Prompt, name: str, raw: str) -> None:
+    if prompt.name != name:
+        raise PromptInvalid(
+            f"{name}.md", _line(raw, "name"), f"name is {prompt.name!r}, the file's is {name!r}"
+        )
+
+
+def _check_places(prompt: Prompt, raw: str) -> None:
+    places = list(_PLACE.finditer(prompt.text))
+    used = {place["name"] for place in places if place["name"]}
+    if any(place["stray"] is not None for place in places):
+        raise PromptInvalid(f"{prompt.name}.md", _line(raw, "inputs"), "a $ that is no input is written $$")
+    if used != set(prompt.inputs):
+        said = f"inputs are {sorted(prompt.inputs)}, the text uses {sorted(used)}"
+        raise PromptInvalid(f"{prompt.name}.md", _line(raw, "inputs"), said)
+
+
+def _line(raw: str, key: str) -> int:
+    lines = raw.splitlines()
+    return next((number for number, line in enumerate(lines, 1) if line.startswith(f"{key}:")), 1)

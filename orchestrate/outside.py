@@ -1,0 +1,90 @@
+"""Outside: text that others wrote, made safe to quote: bounded, without secrets, without powers."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+
+MARK = "[redacted]"
+ZERO_WIDTH = "\u200b"
+
+_WHOLE = re.compile(
+    r"-----BEGIN [A-Z ]*PRIVATE KEY-----.*?(?:-----END [A-Z ]*PRIVATE KEY-----|\Z)"
+    r"|\b(?:AKIA|ASIA)[0-9A-Z]{16}\b"
+    r"|\b(?:gh[pousr]_|github_pat_|glpat-|xox[abeprs]-|sk-ant-|sk-|pk_live_|sk_live_|rk_live_)[\w-]{12,}"
+    r"|\beyJ[\w-]{8,}\.[\w-]{8,}\.[\w-]*",
+    re.DOTALL,
+)
+_VALUE = re.compile(
+    r"(?P<name>[\w.-]{0,40}(?:passw(?:or)?d|passwd|secret|token|api[_-]?key|access[_-]?key|credential)[\w-]{0,20}"
+    r"[\"']?\s{0,3}[:=]\s{0,3}[\"']?)(?P<value>[^\s\"',;&]{3,})",
+    re.IGNORECASE,
+)
+_BEARER = re.compile(r"(?P<name>\b(?:bearer|basic)\s+)(?P<value>[\w.~+/=-]{8,})", re.IGNORECASE)
+_USERINFO = re.compile(r"(?P<name>://[^\s:/@]{0,80}:)(?P<value>[^\s/@]{1,200})(?=@)")
+
+
+def redacted(text: str) -> str:
+    """`text` without what looks like a key, a token or a password."""
+    text = _WHOLE.sub(MARK, text)
+    for pattern in (_BEARER, _VALUE, _USERINFO):
+        text = pattern.sub(_without_value, text)
+    return text
+
+
+def _without_value(match: re.Match[str]) -> str:
+    return f"{match['name']}{MARK}"
+
+
+def visible(text: str) -> str:
+    """`text` without control, formatting and private-use characters; line breaks and tabs stay."""
+    text = _COLOUR.sub("", text).replace("\r\n", "\n").replace("\r", "\n")
+    return "".join(one for one in text if one in "\n\t" or unicodedata.category(one) not in _UNSEEN)
+
+
+_COLOUR = re.compile(r"\x1b\[[0-9;]*[A-Za-z]")
+_UNSEEN = frozenset({"Cc", "Cf", "Co", "Cs", "Cn", "Zl", "Zp"})
+
+
+def clipped(text: str, limit: int) -> str:
+    """At most about `limit` bytes: the beginning and the end, and how much was left out between them."""
+    data = text.encode()
+    if len(data) <= limit:
+        return text
+    half = limit // 2
+    head, tail = (part.decode(errors="ignore") for part in (data[:half], data[-half:]))
+    return f"{head}\n… {len(data) - 2 * half} bytes left out …\n{tail}"
+
+
+def inline(text: str, limit: int = 300) -> str:
+    """`text` as one line of plain words inside Markdown: no mention, link, markup or comment works in it."""
+    line = " ".join(visible(redacted(text)).split())
+    line = line if len(line) <= limit else f"{line[:limit]}…"
+    return _escaped(line)
+
+
+def block(text: str, limit: int = 4096) -> str:
+    """`text` as a fenced code block that it cannot end; mentions and hidden comments do not work in it."""
+    body = clipped(visible(redacted(text)), limit).strip("\n")
+    body = _MENTION.sub(rf"\1@{ZERO_WIDTH}", body).replace("<!--", f"<{ZERO_WIDTH}!--")
+    longest = max((len(run) for run in re.findall(r"`+|~+", body)), default=0)
+    fence = "`" * max(3, longest + 1)
+    return f"{fence}text\n{body}\n{fence}"
+
+
+_MENTION = re.compile(r"(^|[^\w/.])@(?=\w)", re.MULTILINE)
+_MARKUP = re.compile(r"[\\`*\[\]|]|(?<!\w)_|_(?!\w)|#(?=\w)|~(?=~)|^[>+=-]")
+_LINK = re.compile(r"://|\b(?:javascript|mailto):|\bwww\.", re.IGNORECASE)
+
+
+def _escaped(line: str) -> str:
+    line = _LINK.sub(_cut, line).replace("&", "&amp;").replace("<", "&lt;")
+    return _MARKUP.sub(_backslashed, line).replace("@", f"@{ZERO_WIDTH}")
+
+
+def _cut(match: re.Match[str]) -> str:
+    return f"{match[0][:-1]}{ZERO_WIDTH}{match[0][-1]}"
+
+
+def _backslashed(match: re.Match[str]) -> str:
+    return f"\\{match[0]}"
