@@ -2,26 +2,61 @@
 
 from __future__ import annotations
 
+import os
+import shutil
+import socket
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
 
-from tools.systems.tracker import StoreTracker
+from langgraph.checkpoint.base import BaseCheckpointSaver
+from langgraph.checkpoint.serde.jsonplus import JsonPlusSerializer
 
-from graphs.steps.crew import Crew
+from agents.model import NoModel
+from agents.planner import Planner
+from agents.triager import Triager
+from graphs import deployment
+from graphs.steps import Steps
+from graphs.steps.arrive import Arrive
+from graphs.steps.ask import Ask
+from graphs.steps.crew import Crew, Statuses
+from graphs.steps.helm import Helm
+from graphs.steps.leave import Leave
+from graphs.steps.retreat import Retreat
+from graphs.steps.ship import Ship
+from graphs.typed import state_types
 from orchestrate.answers import Answers
+from orchestrate.errors import UnknownEnvironment
 from orchestrate.intake import Intake
+from orchestrate.models.environment import Component, Database, Environment
 from orchestrate.runner import Runner
 from orchestrate.settings import Settings
 from orchestrate.store import Store
+from orchestrate.unblocking import Unblocking
 from orchestrate.watching import Watching
+from tools.executor import Executor
+from tools.guards import Guards
+from tools.inspection import Inspection
+from tools.metrics import Metrics
+from tools.migrations import Target
+from tools.place import Place
+from tools.providers.process.provider import ProcessProvider
+from tools.sampler import Sampler
+from tools.survey import Survey
+from tools.systems.endpoint_metrics import EndpointMetrics
+from tools.systems.git import Git
 from tools.systems.git_forge import GitForge
-
-STATE_TYPES = (
-    "graphs.state",
-    "orchestrate.models.change",
-    "orchestrate.models.deployment",
-    "orchestrate.models.gate",
-)
-"""Modules whose types positions may hold; nothing else is ever rebuilt from a position."""
+from tools.systems.haproxy import HAProxy
+from tools.systems.postgres_target import PostgresTarget
+from tools.systems.prometheus import PrometheusMetrics
+from tools.systems.proxy import BuiltinProxy
+from tools.systems.proxy_metrics import ProxyMetrics
+from tools.systems.sqlite_target import SqliteTarget
+from tools.systems.tracker import StoreTracker
+from tools.traffic import Traffic
+from tools.voice import Voice
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -113,7 +148,7 @@ def _assemble(settings: Settings, store: Store, saver: BaseCheckpointSaver[str])
         executor=executor,
         voice=voice,
         survey=survey,
-        planner=Planner(NoModel(), RunbookPlanner()),
+        planner=Planner(NoModel()),
         triager=Triager(NoModel()),
         inspection=Inspection(),
         forge=forge,
@@ -170,13 +205,15 @@ def _assemble(settings: Settings, store: Store, saver: BaseCheckpointSaver[str])
 def steps(crew: Crew) -> Steps:
     """Every step, on one crew."""
     helm = Helm(crew)
-    return Steps(arrive=Arrive(crew), ask=Ask(), ship=Ship(crew, helm), retreat=Retreat(crew), leave=Leave(crew))
+    return Steps(
+        arrive=Arrive(crew), ask=Ask(), ship=Ship(crew, helm), retreat=Retreat(crew), leave=Leave(crew)
+    )
 
 
 def git_forge(settings: Settings, store: Store) -> GitForge:
     """The built-in forge on the configured remote."""
     forge = settings.forge
-    git = Git(forge.remote, cache=settings.path.parent / ".orchestrate" / "forge.git")
+    git = Git(forge.remote, settings.path.parent / ".orchestrate" / "forge.git")
     return GitForge(git, store.changes, base=forge.base, methods=forge.methods)
 
 
