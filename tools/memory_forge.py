@@ -170,7 +170,7 @@ class MemoryForge:
     async def files(self, change: Change) -> tuple[FileChange, ...]:
         base = self._nodes[change.merge_commit].parents[0] if change.merge_commit else self._tip(change.base)
         fork = self._fork(base, change.head)
-        before = self._nodes[fork].files if fork else {}
+        before: Files = self._nodes[fork].files if fork else {}
         return tuple(_differences(before, self._nodes[change.head].files))
 
     async def checkout(self, version: Version, into: Path) -> None:
@@ -237,7 +237,7 @@ class MemoryForge:
 
     def _merge(self, fork: str | None, ours: str, theirs: str) -> tuple[Files, tuple[str, ...]]:
         """Three-way, file by file: the tree, and the files that both sides changed differently."""
-        old = self._nodes[fork].files if fork else {}
+        old: Files = self._nodes[fork].files if fork else {}
         left, right = self._nodes[ours].files, self._nodes[theirs].files
         merged: dict[str, str] = {}
         conflicts: list[str] = []

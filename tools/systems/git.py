@@ -87,6 +87,7 @@ class Git:
         self.remote, self.mirror = remote, mirror
         self._run, self._program, self._timeout = runner, program, timeout
         self._is_ready = False
+        self._names: set[str] = set()
 
     async def output(
         self, *words: str, stdin: bytes | None = None, env: Mapping[str, str] | None = None
@@ -128,16 +129,18 @@ class Git:
 
     async def branch(self, name: str) -> str:
         """`name`, when it can name a branch. Raises OutsideFailed."""
-        got = await self.output("check-ref-format", f"refs/heads/{name}")
-        if got.code != 0 or name.startswith("-"):
-            raise OutsideFailed(f"{name!r} cannot name a branch")
+        if name not in self._names:
+            got = await self.output("check-ref-format", f"refs/heads/{name}")
+            if got.code != 0 or name.startswith("-"):
+                raise OutsideFailed(f"{name!r} cannot name a branch")
+            self._names.add(name)
         return name
 
     async def _ready(self) -> None:
         if self._is_ready:
             return
         await self._refuse_old()
-        async with self._alone():
+        async with self._held():
             if not (self.mirror / "HEAD").exists():
                 (await self._say(("init", "--quiet", "--bare", "."), None, {})).whole()
             attributes = self.mirror / "info" / "attributes"
@@ -166,6 +169,12 @@ class Git:
 
     @asynccontextmanager
     async def _alone(self) -> AsyncGenerator[None, None]:
+        await self._ready()
+        async with self._held():
+            yield
+
+    @asynccontextmanager
+    async def _held(self) -> AsyncGenerator[None, None]:
         """No other process changes the refs of the mirror meanwhile."""
         self.mirror.mkdir(parents=True, exist_ok=True, mode=0o700)
         with (self.mirror / "orchestrate.lock").open("w") as lock:
