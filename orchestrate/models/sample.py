@@ -60,7 +60,7 @@ class Sample(Fact):
 class Verdict(StrEnum):
     """What the numbers say about a release. Inconclusive holds; it never promotes."""
 
-    PASS = "pass"
+    PASS = "pass"  # noqa: S105 - a verdict, not a password
     FAIL = "fail"
     INCONCLUSIVE = "inconclusive"
 

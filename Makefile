@@ -1,0 +1,49 @@
+# Everything a person does with this repository. The first target that needs them makes .venv from the hashed requirements.
+NEW_ENOUGH := import sys; sys.exit(sys.version_info < (3, 11))
+PYTHON ?= $(shell for name in python3 python3.13 python3.12 python3.11; do \
+	$$name -c '$(NEW_ENOUGH)' 2>/dev/null && echo $$name && exit; done; echo python3)
+VENV := .venv
+BIN := $(VENV)/bin
+STAMP := $(VENV)/.installed
+
+.PHONY: demo test check format bench schema lock clean
+
+demo: $(STAMP)
+	$(BIN)/orchestrate demo
+
+test: $(STAMP)
+	$(BIN)/pytest
+
+check: $(STAMP)
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	PYRIGHT_PYTHON_IGNORE_WARNINGS=1 $(BIN)/pyright
+	$(BIN)/lint-imports --no-logo
+
+format: $(STAMP)
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+bench: $(STAMP)
+	$(BIN)/python -m tests.bench
+
+schema: $(STAMP)
+	$(BIN)/python -m orchestrate.settings.schema orchestrate.schema.json
+
+# Needs uv (pip install uv). Both files name no registry, and install on Python 3.11–3.13, Linux and macOS.
+COMPILE := pip compile -q --universal --generate-hashes --no-header --python-version 3.11 pyproject.toml
+lock:
+	@command -v uv >/dev/null || { echo "uv is not installed; cure: $(PYTHON) -m pip install uv" >&2; exit 1; }
+	uv $(COMPILE) -o requirements.txt >/dev/null
+	uv $(COMPILE) --group dev -c requirements.txt -o requirements-dev.txt >/dev/null
+
+clean:
+	rm -rf $(VENV)
+
+# hatchling and editables are among the hashed requirements, so that installing the project asks nobody.
+$(STAMP): requirements-dev.txt pyproject.toml
+	@PYTHON=$(PYTHON) sh scripts/prerequisites
+	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install -q --disable-pip-version-check --require-hashes -r requirements-dev.txt
+	$(BIN)/python -m pip install -q --disable-pip-version-check --no-deps --no-build-isolation --no-index -e .
+	touch $@
