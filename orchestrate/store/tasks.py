@@ -73,13 +73,16 @@ class TaskBook:
     def add(self, new: NewTask) -> Task:
         """File a task; a marker that is known gives the task that carries it. Raises UnknownTask."""
         with self._database.writing() as connection:
-            number = insert_once(connection, tasks, _row(new, self._database.clock()))
-            if number is None:
+            known = connection.execute(BY_MARKER, {"hidden": new.marker}).mappings().first()
+            if known is not None:
+                return _tasks(connection, [known])[0]
+            waits_for = [known_number(connection, on) for on in new.depends_on]
+            number = int(insert_once(connection, tasks, _row(new, self._database.clock())) or 0)
+            if not number:  # another process filed it meanwhile
                 return _tasks(connection, [_by_marker(connection, new.marker)])[0]
-            for on in new.depends_on:
-                link = {"task": number, "on": known_number(connection, on)}
-                insert_once(connection, dependencies, link)
-            return _task(connection, int(number))
+            for on in waits_for:
+                insert_once(connection, dependencies, {"task": number, "on": on})
+            return _task(connection, number)
 
     def task(self, id: str) -> Task:
         """One task. Raises UnknownTask."""

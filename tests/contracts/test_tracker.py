@@ -1,0 +1,265 @@
+"""What every tracker does, on the twin and on the built-in one."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import closing
+from itertools import count
+from typing import Protocol
+
+import pytest
+
+from orchestrate.errors import Refused, UnknownComment, UnknownTask
+from orchestrate.models.task import Comment, Label, NewTask, Priority, Queue, Task, TaskMetadata
+from tests.conftest import BACKENDS, upgraded
+from tools.systems.tracker import StoreTracker
+from tools.tasks import MemoryTracker, TaskDesk, Tasks
+
+READY = "Ready to Deploy"
+MARKERS = count(1)
+
+
+class Tracker(Tasks, TaskDesk, Protocol):
+    async def say(self, task: str, author: str, text: str) -> Comment: ...
+
+    async def edit(self, comment: str, text: str) -> Comment: ...
+
+    async def label(self, task: str, label: Label) -> None: ...
+
+    async def tasks(self, *, only_open: bool = True) -> tuple[Task, ...]: ...
+
+
+@pytest.fixture(params=["memory", *BACKENDS])
+def tracker(request: pytest.FixtureRequest) -> Iterator[Tracker]:
+    if request.param == "memory":
+        yield MemoryTracker("robot")
+        return
+    with closing(upgraded(request.getfixturevalue(f"{request.param}_url"))) as store:
+        yield StoreTracker(store.tasks, "robot")
+
+
+def new(title: str = "Ship it", **changes: object) -> NewTask:
+    task = NewTask(
+        title=title,
+        description="",
+        queue=Queue.DEPLOY,
+        status=READY,
+        priority=Priority.P2,
+        marker=f"marker-{next(MARKERS)}",
+    )
+    return task.model_copy(update=changes)
+
+
+async def test_only_open_tasks_in_the_input_status_of_the_queue_are_ready(tracker: Tracker) -> None:
+    wanted = await tracker.create(new())
+    await tracker.create(new(status="Draft"))
+    await tracker.create(new(queue=Queue.ANNOUNCE))
+    closed = await tracker.create(new())
+    await tracker.close(closed.id, "not needed", "Closed")
+
+    assert await tracker.ready(Queue.DEPLOY) == (wanted,)
+
+
+async def test_other_queues_take_open_tasks(tracker: Tracker) -> None:
+    fix = await tracker.create(new(queue=Queue.EXECUTION, status="Open"))
+    await tracker.create(new(queue=Queue.EXECUTION, status=READY))
+
+    assert await tracker.ready(Queue.EXECUTION) == (fix,)
+
+
+async def test_urgent_tasks_come_first_and_then_old_ones(tracker: Tracker) -> None:
+    older = await tracker.create(new("older"))
+    newer = await tracker.create(new("newer"))
+    urgent = await tracker.create(new("urgent", priority=Priority.P0))
+
+    assert await tracker.ready(Queue.DEPLOY) == (urgent, older, newer)
+
+
+async def test_a_task_waits_until_what_it_depends_on_succeeded(tracker: Tracker) -> None:
+    first = await tracker.create(new())
+    second = await tracker.create(new(depends_on=(first.id,)))
+
+    assert await tracker.ready(Queue.DEPLOY) == (first,)
+    await tracker.close(first.id, "Deployed to production", "Deployed")
+    assert await tracker.ready(Queue.DEPLOY) == (second,)
+
+
+@pytest.mark.parametrize(
+    ("status", "reason"), [("Failed", "it broke"), ("Deployed", "Failed - created fix task T-9")]
+)
+async def test_a_failed_task_keeps_its_dependents_waiting(tracker: Tracker, status: str, reason: str) -> None:
+    first = await tracker.create(new())
+    second = await tracker.create(new(depends_on=(first.id,)))
+
+    await tracker.close(first.id, reason, status)
+
+    assert await tracker.ready(Queue.DEPLOY) == ()
+    assert [one.id for one in await tracker.dependents(first.id)] == [second.id]
+
+
+async def test_dependents_are_made_to_wait_for_the_fix_instead(tracker: Tracker) -> None:
+    failed = await tracker.create(new())
+    waiting = await tracker.create(new(depends_on=(failed.id,)))
+    fix = await tracker.create(new(discovered_from=failed.id))
+
+    await tracker.depend(waiting.id, fix.id, instead_of=failed.id)
+
+    assert (await tracker.task(waiting.id)).depends_on == (fix.id,)
+    assert await tracker.dependents(failed.id) == ()
+
+
+async def test_depending_twice_changes_nothing(tracker: Tracker) -> None:
+    first, second = await tracker.create(new()), await tracker.create(new())
+
+    await tracker.depend(second.id, first.id)
+    await tracker.depend(second.id, first.id)
+
+    assert (await tracker.task(second.id)).depends_on == (first.id,)
+
+
+async def test_tasks_cannot_wait_in_a_circle(tracker: Tracker) -> None:
+    first = await tracker.create(new())
+    second = await tracker.create(new(depends_on=(first.id,)))
+    third = await tracker.create(new(depends_on=(second.id,)))
+
+    for other in (first, second, third):
+        with pytest.raises(Refused, match="cannot wait"):
+            await tracker.depend(first.id, other.id)
+
+
+async def test_closed_dependents_are_not_named(tracker: Tracker) -> None:
+    first = await tracker.create(new())
+    second = await tracker.create(new(depends_on=(first.id,)))
+    await tracker.close(second.id, "not needed", "Closed")
+
+    assert await tracker.dependents(first.id) == ()
+
+
+async def test_a_task_read_back_is_the_task_that_was_filed(tracker: Tracker) -> None:
+    other = await tracker.create(new())
+    filed = new(
+        change="7",
+        labels=(Label(name="qa", by="ada", sha="f" * 40),),
+        metadata=TaskMetadata(deployment_target="staging", quality_gates=("unit",)),
+        depends_on=(other.id,),
+        discovered_from=other.id,
+        workspace="work/7",
+        created_by="ada",
+    )
+
+    task = await tracker.create(filed)
+
+    assert await tracker.task(task.id) == task
+    assert (
+        NewTask.model_validate({**task.model_dump(include=set(NewTask.model_fields)), "marker": filed.marker})
+        == filed
+    )
+
+
+async def test_ids_are_short_and_in_order(tracker: Tracker) -> None:
+    assert [(await tracker.create(new())).id for _ in range(3)] == ["T-1", "T-2", "T-3"]
+
+
+async def test_a_known_marker_gives_the_task_that_carries_it(tracker: Tracker) -> None:
+    first = await tracker.create(new(marker="fix/1"))
+    await tracker.close(first.id, "done", "Done")
+
+    again = await tracker.create(new("another title", marker="fix/1"))
+
+    assert again.id == first.id
+    assert await tracker.find("fix/1") == await tracker.task(first.id)
+    assert await tracker.find("fix/2") is None
+    assert len(await tracker.tasks(only_open=False)) == 1
+
+
+async def test_a_thread_tells_who_said_what_in_order(tracker: Tracker) -> None:
+    task = await tracker.create(new())
+
+    await tracker.comment(task.id, "Approve?")
+    await tracker.say(task.id, "ada", "Approved")
+
+    said = [(one.author, one.text, one.edited) for one in await tracker.comments(task.id)]
+    assert said == [("robot", "Approve?", False), ("ada", "Approved", False)]
+
+
+async def test_an_edited_comment_stays_marked_as_edited(tracker: Tracker) -> None:
+    task = await tracker.create(new())
+    said = await tracker.say(task.id, "ada", "Hold")
+
+    await tracker.edit(said.id, "Approved")
+
+    assert [(one.id, one.text, one.edited) for one in await tracker.comments(task.id)] == [
+        (said.id, "Approved", True)
+    ]
+
+
+async def test_moving_changes_the_status_and_the_queue_if_given(tracker: Tracker) -> None:
+    task = await tracker.create(new())
+
+    await tracker.move(task.id, "Deploying")
+    assert (await tracker.task(task.id)).queue is Queue.DEPLOY
+    await tracker.move(task.id, "Open", Queue.ANNOUNCE)
+
+    moved = await tracker.task(task.id)
+    assert (moved.status, moved.queue) == ("Open", Queue.ANNOUNCE)
+
+
+async def test_moving_a_closed_task_opens_it_again(tracker: Tracker) -> None:
+    task = await tracker.create(new())
+    await tracker.close(task.id, "done", "Done")
+
+    await tracker.move(task.id, READY)
+
+    assert await tracker.ready(Queue.DEPLOY) == (task,)
+
+
+async def test_closing_keeps_the_reason(tracker: Tracker) -> None:
+    task = await tracker.create(new())
+
+    await tracker.close(task.id, "Failed - created fix task T-2", "Failed")
+
+    closed = await tracker.task(task.id)
+    assert (closed.status, closed.closed_reason) == ("Failed", "Failed - created fix task T-2")
+    assert await tracker.tasks() == ()
+
+
+async def test_a_label_stands_once_per_person(tracker: Tracker) -> None:
+    task = await tracker.create(new())
+
+    for by in ("ada", "bob", "ada"):
+        await tracker.label(task.id, Label(name="qa", by=by))
+
+    assert {one.by for one in (await tracker.task(task.id)).labels} == {"ada", "bob"}
+    assert len((await tracker.task(task.id)).labels) == 2
+
+
+@pytest.mark.parametrize("id", ["T-1", "T-99999999999999999999", "T-0", "x", ""])
+async def test_an_unknown_task_is_named_as_such(tracker: Tracker, id: str) -> None:
+    asks = [
+        tracker.task(id),
+        tracker.comments(id),
+        tracker.dependents(id),
+        tracker.comment(id, "hello"),
+        tracker.move(id, "Open"),
+        tracker.close(id, "why", "Done"),
+        tracker.label(id, Label(name="qa", by="ada")),
+        tracker.create(new(depends_on=(id,))),
+    ]
+
+    for ask in asks:
+        with pytest.raises(UnknownTask):
+            await ask
+
+
+async def test_an_unknown_comment_is_named_as_such(tracker: Tracker) -> None:
+    with pytest.raises(UnknownComment):
+        await tracker.edit("17", "other words")
+
+
+async def test_text_that_a_database_cannot_keep_is_kept_readable(tracker: Tracker) -> None:
+    task = await tracker.create(new())
+
+    await tracker.say(task.id, "ada", "be\x00fore \ud800 after — ünïcödé")
+
+    text = (await tracker.comments(task.id))[0].text
+    assert text.startswith("be") and text.endswith("after — ünïcödé")
