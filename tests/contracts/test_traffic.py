@@ -20,10 +20,11 @@ from orchestrate.errors import PortTaken
 from tests.servers.upstream import Upstream, free_port, upstreams
 from tools.systems.detached import until
 from tools.systems.haproxy import HAProxy
+from tools.systems.haproxy_config import SYSTEM_PLACES
 from tools.systems.proxy import BuiltinProxy
 from tools.traffic import MemoryTraffic, Traffic
 
-HAS_HAPROXY = shutil.which("haproxy", path="/usr/sbin:/usr/local/sbin:/usr/bin:/opt/homebrew/bin") is not None
+HAS_HAPROXY = (shutil.which("haproxy") or shutil.which("haproxy", path=SYSTEM_PLACES)) is not None
 with_haproxy = pytest.param(
     "haproxy",
     marks=[pytest.mark.haproxy, pytest.mark.skipif(not HAS_HAPROXY, reason="haproxy is not installed")],
@@ -43,8 +44,8 @@ async def made(kind: str, folder: Path) -> AsyncGenerator[Router]:
     port = free_port()
     traffic: Traffic = {
         "memory": lambda: MemoryTraffic(),
-        "builtin": lambda: BuiltinProxy(folder / "a router", port=port),
-        "haproxy": lambda: HAProxy(folder / "a router", port=port),
+        "builtin": lambda: BuiltinProxy(folder / 'a "router"', port=port),
+        "haproxy": lambda: HAProxy(folder / 'a "router"', port=port),
     }[kind]()
     try:
         yield Router(traffic, f"http://127.0.0.1:{port}")

@@ -18,6 +18,7 @@ from tools.systems.detached import Detached, launched
 from tools.systems.haproxy_config import (
     PLACES,
     SERVERS,
+    SYSTEM_PLACES,
     Book,
     Server,
     closing,
@@ -30,7 +31,6 @@ from tools.systems.haproxy_runtime import RuntimeApi
 from tools.systems.whole import write_whole
 
 CURE = "install it (apt-get install haproxy, brew install haproxy), or set traffic: builtin"
-SYSTEM_PLACES = "/usr/sbin:/usr/local/sbin:/opt/homebrew/bin"  # not in everybody's PATH
 STOP_SECONDS = 5.0
 
 
@@ -98,11 +98,11 @@ class HAProxy:
             await self._daemon.end(STOP_SECONDS)
 
     async def _start(self, book: Book) -> None:
-        argv = [self._found(), "-D", "-f", str(self._file("cfg")), "-p", str(self._file("pid"))]
+        argv = [self._found(), "-D", "-C", str(self._folder), "-f", "haproxy.cfg", "-p", "haproxy.pid"]
         if _is_taken(self._host, self._port):
             raise PortTaken(self._port)
         write_whole(self._file("map"), turns_map(book.cycle()))
-        write_whole(self._file("cfg"), config(book, self._host, self._port, str(self._file("map"))))
+        write_whole(self._file("cfg"), config(book, self._host, self._port))
         write_whole(self._file("json"), book.model_dump_json())
         code, said = await launched(argv, {})
         if code != 0 and f":{self._port}]" in said and "cannot bind" in said:

@@ -13,6 +13,8 @@ from tools.systems.shares import Shares
 
 CYCLE = 100  # turns after which the shares are exact
 PLACES = 8  # slots that HAProxy knows at a time
+TURNS = "haproxy.map"
+SYSTEM_PLACES = "/usr/sbin:/usr/local/sbin:/opt/homebrew/bin"  # not in everybody's PATH
 SERVERS = 32  # instances per slot, those that finish their requests included
 
 
@@ -49,12 +51,9 @@ class Server:
         return f"p{self.place}/s{self.number}"
 
 
-def config(book: Book, host: str, port: int, turns: str) -> str:
-    """The whole configuration: the table is in it, so that a start needs nothing else.
-
-    `turns` is the path of the map from turn to place.
-    """
-    head = HEAD.format(name=book.name, runtime=book.runtime_port, host=host, port=port, turns=_quoted(turns))
+def config(book: Book, host: str, port: int) -> str:
+    """The whole configuration, to be read in the folder of the map; a start needs nothing else."""
+    head = HEAD.format(name=book.name, runtime=book.runtime_port, host=host, port=port, turns=TURNS)
     return head + "".join(_place(number, book) for number in range(PLACES))
 
 
@@ -120,11 +119,6 @@ def _place(number: int, book: Book) -> str:
         address, state = (addresses[index], "") if index < len(addresses) else ("127.0.0.1:1", " disabled")
         lines.append(f"    server s{index} {address} check inter 500ms fall 2 rise 1{state}")
     return "\n".join(lines) + "\n"
-
-
-def _quoted(text: str) -> str:
-    escaped = text.replace("\\", "\\\\").replace('"', '\\"').replace("$", "\\$")
-    return f'"{escaped}"'
 
 
 # Weights of servers are integers up to 256, so that 99 % over three instances would not be exact. Instead
