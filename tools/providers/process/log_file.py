@@ -38,7 +38,8 @@ class BoundedLog:
         self._total = _length(folder)
         self._open: int | None = None
         self._room = 0
-        self._at_line_start = True
+        self._at_line_start = _ends_line(folder)
+        self.end_line()
 
     def write(self, data: bytes) -> None:
         """Keep `data`; a full disk loses it, and never stops the writer."""
@@ -142,6 +143,16 @@ def _tails(folder: Path) -> list[Path]:
 def _length(folder: Path) -> int:
     parts = _parts(folder)
     return parts[-1][0] + parts[-1][1].stat().st_size if parts else 0
+
+
+def _ends_line(folder: Path) -> bool:
+    """Whether the last writer ended its last line."""
+    parts = _parts(folder)
+    if not parts or parts[-1][1].stat().st_size == 0:
+        return True
+    with parts[-1][1].open("rb") as file:
+        file.seek(-1, os.SEEK_END)
+        return file.read(1) == b"\n"
 
 
 def _read(path: Path) -> bytes:

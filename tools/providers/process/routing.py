@@ -49,6 +49,7 @@ class Routing:
 
     async def share(self, servers: Servers, weights: Weights) -> None:
         """Put the table in place, read it back, record it. Raises StartFailed, PortTaken, ProgramMissing."""
+        weights = {slot: share for slot, share in weights.items() if share or slot in servers}
         if self._traffic is not None:
             await self._traffic.route(servers, weights)
             found = await self._traffic.weights()

@@ -24,7 +24,7 @@ async def answering(*answers: bytes, drips: bool = False) -> AsyncGenerator[tupl
         with suppress(OSError, asyncio.IncompleteReadError):
             asked.append(await reader.readuntil(b"\r\n\r\n"))
             writer.write(answers[min(len(asked), len(answers)) - 1])
-            for _ in range(10 if drips else 0):
+            for _ in range(7 if drips else 0):
                 writer.write(b" ")
                 await asyncio.sleep(0.2)
         writer.close()

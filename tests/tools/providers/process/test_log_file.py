@@ -66,6 +66,16 @@ def test_another_writer_goes_on_where_the_first_one_ended(tmp_path: Path) -> Non
     assert size(tmp_path) <= 1_600
 
 
+def test_a_line_that_a_killed_writer_left_open_is_ended(tmp_path: Path) -> None:
+    BoundedLog(tmp_path, 1_000).write(b"half a li")
+
+    log = BoundedLog(tmp_path, 1_000)
+    log.write(b"next\n")
+    log.close()
+
+    assert texts(tmp_path) == ["half a li", "next"]
+
+
 def test_terminal_sequences_and_control_characters_do_not_reach_the_reader(tmp_path: Path) -> None:
     log = BoundedLog(tmp_path, 10_000)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import sys
 import time
 from pathlib import Path
@@ -44,21 +45,20 @@ async def test_a_hang_at_start_is_named(shop: Shop) -> None:
     assert "after 1 s" in words
 
 
-@pytest.mark.parametrize(
-    ("does", "why"),
-    [
-        ("redirect", "/health redirects to http://127.0.0.1:1/"),
-        ("html", "/health answers an HTML page"),
-        ("megabyte", "/health answers more than 64 KiB"),
-        ("broken", "/health answers 500 instead of 200"),
-    ],
-)
-async def test_an_unhealthy_answer_is_named(shop: Shop, does: str, why: str) -> None:
+async def test_unhealthy_answers_are_named(shop: Shop) -> None:
     shop.web = component(health=SHORT)
+    answers = {
+        "redirect": "/health redirects to http://127.0.0.1:1/",
+        "html": "/health answers an HTML page",
+        "megabyte": "/health answers more than 64 KiB",
+        "broken": "/health answers 500 instead of 200",
+    }
 
-    words = await refusal(shop, does)
+    words = await asyncio.gather(*(refusal(Shop(shop.root / does, shop.web), does) for does in answers))
 
-    assert words.startswith(f"blue-1 is unhealthy: {why} after 1 s")
+    assert [one.splitlines()[0] for one in words] == [
+        f"blue-1 is unhealthy: {why} after 1 s" for why in answers.values()
+    ]
 
 
 async def test_memory_over_the_limit_is_named(shop: Shop) -> None:
