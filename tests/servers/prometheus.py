@@ -1,0 +1,84 @@
+"""A real Prometheus on loopback whose targets are declared before it starts."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import socket
+import subprocess
+import time
+from collections.abc import Generator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from urllib.error import URLError
+from urllib.request import ProxyHandler, build_opener
+
+import pytest
+
+DIRECT = build_opener(ProxyHandler({}))
+
+
+@contextmanager
+def prometheus(folder: Path, targets: Mapping[str, str]) -> Generator[str]:
+    """Scrape `targets` (host:port → slot label) every 0.2 s; gives the base URL once each was scraped."""
+    port = _free_port()
+    url, log = f"http://127.0.0.1:{port}", (folder / "prometheus.log").open("wb")
+    process = subprocess.Popen(
+        [
+            _program(),
+            f"--config.file={_written(folder, targets)}",
+            f"--storage.tsdb.path={folder / 'data'}",
+            f"--web.listen-address=127.0.0.1:{port}",
+        ],
+        stdin=subprocess.DEVNULL,
+        stdout=log,
+        stderr=log,
+        start_new_session=True,
+    )
+    try:
+        _wait(url, len(targets), process)
+        yield url
+    finally:
+        process.kill()
+        process.wait()
+        log.close()
+
+
+def _program() -> str:
+    found = shutil.which("prometheus")
+    if found is None and os.environ.get("CI"):
+        pytest.fail("prometheus is not installed, and CI must not skip this")
+    if found is None:
+        pytest.skip("prometheus is not installed")
+    return found
+
+
+def _written(folder: Path, targets: Mapping[str, str]) -> Path:
+    """The settings; JSON is YAML too."""
+    static = [{"targets": [target], "labels": {"slot": slot}} for target, slot in targets.items()]
+    job = {"job_name": "shop", "static_configs": static}
+    every = {"scrape_interval": "200ms", "scrape_timeout": "200ms"}
+    path = folder / "prometheus.yml"
+    path.write_text(json.dumps({"global": every, "scrape_configs": [job]}))
+    return path
+
+
+def _wait(url: str, targets: int, process: subprocess.Popen[bytes]) -> None:
+    end = time.monotonic() + 20
+    while time.monotonic() < end and process.poll() is None:
+        try:
+            with DIRECT.open(f"{url}/api/v1/query?query=count(up)", timeout=1) as answer:
+                found = json.load(answer)["data"]["result"]
+            if found and int(found[0]["value"][1]) >= targets:
+                return
+        except (URLError, OSError, ValueError):
+            pass
+        time.sleep(0.05)
+    pytest.fail(f"prometheus did not start: {url}")
+
+
+def _free_port() -> int:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        return taken.getsockname()[1]

@@ -1,0 +1,100 @@
+"""Prometheus: numbers from its HTTP API, told apart by the slot label."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import defaultdict
+from urllib.parse import urlencode
+
+from pydantic import BaseModel, ValidationError
+
+from orchestrate.errors import Unreachable
+from orchestrate.models.environment import Component, MetricsConfig
+from orchestrate.models.runtime import Running
+from orchestrate.models.sample import Counters, SampleState
+from tools.fetch import KIB, Ask, fetch
+from tools.metrics import combined, running_slots
+from tools.systems.exposition import Exposition, Point, counters, metric
+
+MOST = 4 * KIB * KIB
+INSTANCE = "instance"
+
+
+class _Series(BaseModel):
+    """One series of an answer: its labels, and the moment and size of its value."""
+
+    metric: dict[str, str]
+    value: tuple[float, float]
+
+
+class _Vector(BaseModel):
+    result: list[_Series]
+
+
+class _Answer(BaseModel):
+    status: str
+    data: _Vector
+
+
+class PrometheusMetrics:
+    """Asks the server that the component's settings name.
+
+    The metric names of the settings may carry a selector: `http_requests_total{job="shop"}`.
+    """
+
+    def __init__(self, seconds: float = 5.0) -> None:
+        self._seconds = seconds
+
+    async def read(self, component: Component, running: Running) -> dict[str, Counters | SampleState]:
+        names = [slot.name for slot in running_slots(running)]
+        try:
+            points = await self._points(component.metrics)
+        except Unreachable:
+            return dict.fromkeys(names, SampleState.SOURCE_DOWN)
+        return {name: _slot(points.get(name, {}), component.metrics) for name in names}
+
+    async def _points(self, config: MetricsConfig) -> dict[str, dict[str, list[Point]]]:
+        """Slot → instance → points. Raises Unreachable."""
+        status, latency = config.status_label, _suffixed(config.latency, "_bucket")
+        answers = await asyncio.gather(
+            self._ask(config, config.requests, status),
+            self._ask(config, latency, "le"),
+            self._ask(config, config.database_errors),
+        )
+        found: dict[str, dict[str, list[Point]]] = defaultdict(lambda: defaultdict(list))
+        for point in (point for answer in answers for point in answer):
+            slot, instance = point.labels.get(config.slot_label), point.labels.get(INSTANCE, "")
+            if slot is not None:
+                found[slot][instance].append(point)
+        return found
+
+    async def _ask(self, config: MetricsConfig, selector: str, *labels: str) -> list[Point]:
+        by = ", ".join((config.slot_label, INSTANCE, *labels))
+        query = urlencode({"query": f"sum by ({by}) ({selector})"})
+        url = f"{(config.url or '').rstrip('/')}/api/v1/query?{query}"
+        answer = await fetch(Ask(url=url, seconds=self._seconds, cap=MOST))
+        try:
+            told = _Answer.model_validate_json(answer.body)
+        except ValidationError:
+            raise Unreachable(f"Prometheus answered {answer.status}: {answer.text[:200]}") from None
+        if answer.status != 200 or told.status != "success":
+            raise Unreachable(f"Prometheus answered {answer.status}: {answer.text[:200]}")
+        name = metric(selector)
+        return [Point(name, series.metric, series.value[1]) for series in told.data.result]
+
+
+def _slot(instances: dict[str, list[Point]], config: MetricsConfig) -> Counters | SampleState:
+    """The totals of one slot; an instance without requests yet is none of its parts."""
+    parts: dict[str, Counters] = {}
+    for instance, points in instances.items():
+        numbers = counters(Exposition(tuple(points)), config)
+        if numbers is SampleState.NOT_A_NUMBER:
+            return numbers
+        if isinstance(numbers, Counters):
+            parts[instance] = numbers
+    return combined(parts) if parts else SampleState.NO_DATA
+
+
+def _suffixed(selector: str, suffix: str) -> str:
+    name, brace, labels = selector.partition("{")
+    return f"{name.strip()}{suffix}{brace}{labels}"
