@@ -1,12 +1,14 @@
-"""What tests of every part share: stores."""
+"""What tests of every part share: stores, on SQLite and on PostgreSQL."""
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
 
 import pytest
+from sqlalchemy import make_url
 
 from orchestrate.store import Store
 from tests.servers import postgres as postgres_server
@@ -22,10 +24,28 @@ def postgres() -> Iterator[Postgres]:
         yield server
 
 
+@pytest.fixture(scope="session")
+def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A SQLite file with this version's tables."""
+    file = tmp_path_factory.mktemp("template") / "store.db"
+    with closing(Store.open(f"sqlite:///{file}")) as store:
+        store.upgrade()
+    return file
+
+
+@pytest.fixture(scope="session")
+def postgres_template(postgres: Postgres) -> Iterator[str]:
+    """The name of a PostgreSQL database with this version's tables."""
+    with postgres.database() as url:
+        with closing(Store.open(url)) as store:
+            store.upgrade()
+        yield make_url(url).database or ""
+
+
 @pytest.fixture
 def sqlite_url(tmp_path: Path) -> str:
     """The URL of a SQLite file that does not exist yet."""
-    return f"sqlite:///{tmp_path}/store.db"
+    return f"sqlite:///{tmp_path}/new.db"
 
 
 @pytest.fixture
@@ -42,21 +62,33 @@ def any_url(request: pytest.FixtureRequest) -> str:
 
 
 @pytest.fixture
-def store(sqlite_url: str) -> Iterator[Store]:
+def sqlite_store_url(sqlite_template: Path, tmp_path: Path) -> str:
+    """The URL of a SQLite file with this version's tables, and nothing in them."""
+    return f"sqlite:///{shutil.copy(sqlite_template, tmp_path / 'store.db')}"
+
+
+@pytest.fixture
+def postgres_store_url(postgres: Postgres, postgres_template: str) -> Iterator[str]:
+    """The URL of a PostgreSQL database with this version's tables, and nothing in them."""
+    with postgres.database(postgres_template) as url:
+        yield url
+
+
+@pytest.fixture(params=BACKENDS)
+def any_store_url(request: pytest.FixtureRequest) -> str:
+    """A database with this version's tables: once on SQLite, once on PostgreSQL."""
+    return request.getfixturevalue(f"{request.param}_store_url")
+
+
+@pytest.fixture
+def store(sqlite_store_url: str) -> Iterator[Store]:
     """An empty store on SQLite."""
-    with closing(upgraded(sqlite_url)) as store:
+    with closing(Store.open(sqlite_store_url)) as store:
         yield store
 
 
 @pytest.fixture
-def any_store(any_url: str) -> Iterator[Store]:
+def any_store(any_store_url: str) -> Iterator[Store]:
     """An empty store: once on SQLite, once on PostgreSQL."""
-    with closing(upgraded(any_url)) as store:
+    with closing(Store.open(any_store_url)) as store:
         yield store
-
-
-def upgraded(url: str) -> Store:
-    """The store at `url` with this version's tables."""
-    store = Store.open(url)
-    store.upgrade()
-    return store

@@ -11,7 +11,8 @@ import pytest
 
 from orchestrate.errors import Refused, UnknownComment, UnknownTask
 from orchestrate.models.task import Comment, Label, NewTask, Priority, Queue, Task, TaskMetadata
-from tests.conftest import BACKENDS, upgraded
+from orchestrate.store import Store
+from tests.conftest import BACKENDS
 from tools.systems.tracker import StoreTracker
 from tools.tasks import MemoryTracker, TaskDesk, Tasks
 
@@ -34,7 +35,7 @@ def tracker(request: pytest.FixtureRequest) -> Iterator[Tracker]:
     if request.param == "memory":
         yield MemoryTracker("robot")
         return
-    with closing(upgraded(request.getfixturevalue(f"{request.param}_url"))) as store:
+    with closing(Store.open(request.getfixturevalue(f"{request.param}_store_url"))) as store:
         yield StoreTracker(store.tasks, "robot")
 
 

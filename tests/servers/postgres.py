@@ -27,7 +27,7 @@ OWNER = "postgres" if os.geteuid() == 0 else None
 
 @dataclass(frozen=True)
 class Postgres:
-    """A running server; every database is made from an empty template."""
+    """A running server, and numbers for the names of its databases."""
 
     port: int
     numbers: Iterator[int]
@@ -36,10 +36,10 @@ class Postgres:
         return f"{scheme}://postgres@127.0.0.1:{self.port}/{database}"
 
     @contextmanager
-    def database(self) -> Generator[str]:
-        """The URL of a new, empty database, which is dropped in the end."""
+    def database(self, template: str = "template1") -> Generator[str]:
+        """The URL of a new database made like `template`, which is dropped in the end."""
         name = f"test_{next(self.numbers)}"
-        self.run(f'CREATE DATABASE "{name}"')
+        self.run(f'CREATE DATABASE "{name}" TEMPLATE "{template}" STRATEGY FILE_COPY')
         try:
             yield self.url(name)
         finally:
