@@ -87,8 +87,10 @@ class ProcessProvider:
     async def stop_all(self, component: Component) -> None:
         """End the router and every instance of the component; releases and logs stay."""
         async with held(self._layout.lock(component.name)):
-            await self._routing(component).stop()
-            await self._crew.stop(self._instances.folders(component.name))
+            try:
+                await self._routing(component).stop()
+            finally:
+                await self._crew.stop(self._instances.folders(component.name))
             for name in self._slots.names(component.name):
                 self._slots.write(component.name, name, None)
 
@@ -151,8 +153,10 @@ class ProcessProvider:
             say(f"{component.name}: {left} requests of {slot} still open after {seconds} s")
 
     async def _stop(self, component: Component, slot: str, say: Say) -> None:
+        """Out of the table first; a router that is down is no reason not to stop."""
         routing, folders = self._routing(component), self._instances.folders(component.name, slot)
-        weights = await routing.intended()
+        weights = await routing.weights()
+        routing.forget(slot)
         if weights and (folders or slot in weights):
             others = [copy for copy in self._instances.of(component.name) if copy.slot != slot]
             await routing.share(await self._servers(component, others), without(weights, slot))

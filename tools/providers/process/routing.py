@@ -11,7 +11,7 @@ from pydantic import TypeAdapter, ValidationError
 from orchestrate.errors import StartFailed
 from orchestrate.models.environment import Component
 from orchestrate.models.move import Weights
-from tools.provider import shares
+from tools.provider import shares, without
 from tools.providers.process.layout import Layout
 from tools.providers.process.records import write_privately
 from tools.traffic import Traffic
@@ -55,12 +55,21 @@ class Routing:
             found = await self._traffic.weights()
             if shares(found) != shares(weights):
                 raise StartFailed(f"{self._component.name}: the router shows {found}, asked was {weights}")
-        write_privately(self._record, SHARES.dump_json(weights).decode())
+        self._write(weights)
+
+    def forget(self, slot: str) -> None:
+        """Record that the slot should have no share any more."""
+        recorded = self._recorded()
+        if slot in recorded:
+            self._write(without(recorded, slot))
 
     async def stop(self) -> None:
         if self._traffic is not None:
             await self._traffic.stop()
         self._record.unlink(missing_ok=True)
+
+    def _write(self, weights: Weights) -> None:
+        write_privately(self._record, SHARES.dump_json(weights).decode())
 
     def _recorded(self) -> Weights:
         try:

@@ -229,6 +229,19 @@ async def test_a_taken_public_port_leaves_no_process_behind(shop: Shop) -> None:
     shop.router = MemoryTraffic()
 
 
+async def test_a_slot_is_stopped_even_if_the_router_cannot_come_back(shop: Shop) -> None:
+    await shop.start()
+    await shop.share({"blue": 100})
+    shop.router = TakenTraffic()
+
+    await shop.stop()
+
+    assert shop.processes() == []
+    shop.router = MemoryTraffic()
+    await shop.start()
+    assert shop.router.tables == []
+
+
 async def test_a_router_that_went_away_is_brought_back_by_the_next_start(shop: Shop) -> None:
     await shop.start()
     await shop.share({"blue": 100})
