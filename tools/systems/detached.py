@@ -70,14 +70,22 @@ class Detached:
 
     @contextlib.asynccontextmanager
     async def alone(self) -> AsyncGenerator[None]:
-        """Nobody else, in any process, starts or stops this program meanwhile. Raises TimeoutError."""
+        """Nobody else, in any process, starts or stops this program meanwhile. Raises Unreachable."""
         self.folder.mkdir(parents=True, exist_ok=True)
         descriptor = os.open(self.folder / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
         try:
-            await until(lambda: _locked(descriptor), 2 * START_SECONDS)
+            await self._locked(descriptor)
             yield
         finally:
             os.close(descriptor)
+
+    async def _locked(self, descriptor: int) -> None:
+        try:
+            await until(lambda: _locks(descriptor), 2 * START_SECONDS)
+        except TimeoutError:
+            raise Unreachable(
+                f"another worker has been starting or stopping {self.folder.name} for long"
+            ) from None
 
     @property
     def _identity(self) -> Path:
@@ -114,7 +122,7 @@ async def until(is_so: Callable[[], bool], seconds: float) -> None:
             await asyncio.sleep(0.02)
 
 
-def _locked(descriptor: int) -> bool:
+def _locks(descriptor: int) -> bool:
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:

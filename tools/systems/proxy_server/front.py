@@ -49,12 +49,12 @@ class Front:
         for wire in self._idle:
             wire.close()
         until = time.monotonic() + CLOSING_SECONDS
-        while self._routes.balance.is_busy() and time.monotonic() < until:  # noqa: ASYNC110
+        while (self._idle or self._routes.balance.is_busy()) and time.monotonic() < until:  # noqa: ASYNC110
             await asyncio.sleep(0.02)
 
     async def _is_served(self, client: Wire, peer: str) -> bool:
         """Answer the next request; False when the connection is at its end."""
-        request = await self._request(client)
+        request = None if self._routes.is_closing else await self._request(client)
         if request is None:
             return False
         if request.method == b"CONNECT":
