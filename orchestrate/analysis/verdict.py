@@ -175,10 +175,13 @@ def _numbers(found: Series) -> dict[str, float]:
 
 
 def _moments(found: Series, samples: Sequence[Sample]) -> int:
-    """How many different sampling moments of the watch are covered; a burst of samples counts once."""
-    opened, step = found.watch.opened_at, found.watch.interval
-    last = round((found.watch.until - opened) / step)
-    return len({tick for sample in samples if 0 <= (tick := round((sample.at - opened) / step)) <= last})
+    """How many sampling moments of the watch are covered; a burst of samples counts once."""
+    half = found.watch.interval / 2
+    covered, last = 0, found.watch.opened_at - found.watch.interval
+    for sample in samples:
+        if last + half <= sample.at <= found.watch.until + half:
+            covered, last = covered + 1, sample.at
+    return covered
 
 
 def _reasons(samples: Sequence[Sample]) -> str:

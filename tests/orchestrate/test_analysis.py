@@ -198,6 +198,13 @@ def test_many_samples_at_once_do_not_stand_for_a_whole_watch() -> None:
     assert verdict(burst).trigger == Trigger.MISSING
 
 
+@pytest.mark.parametrize("late", [0.0, 4.9, 5.0, 9.9])
+def test_samples_may_be_late_by_a_varying_part_of_the_interval(late: float) -> None:
+    samples = [sample(t, at=OPENED + 10 * t + late + (t % 3 - 1) * 0.4) for t in range(59)]
+
+    assert verdict(samples).verdict is Verdict.PASS
+
+
 def test_too_few_requests_are_inconclusive_but_not_where_there_is_no_traffic() -> None:
     idle = [sample(tick, requests=1, buckets=None) for tick in range(1, 61)]
 
