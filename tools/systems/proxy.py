@@ -20,7 +20,6 @@ from tools.systems.proxy_server.__main__ import PORT_TAKEN
 from tools.systems.proxy_server.front import CLOSING_SECONDS
 from tools.systems.whole import write_whole
 
-ADMIN_SECONDS = 10.0
 PLAIN = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
 """Loads no certificates, which would cost 20 ms per question: the admin speaks plain HTTP on loopback."""
 
@@ -68,9 +67,11 @@ class BuiltinProxy:
         *,
         connect_seconds: float = 2.0,
         total_seconds: float | None = None,
+        admin_seconds: float = 10.0,
     ) -> None:
         self._folder, self._host, self._port = folder.absolute(), host, port
         self._connect_seconds, self._total_seconds = connect_seconds, total_seconds
+        self._admin_seconds = admin_seconds
         self._daemon = Detached(self._folder)
 
     async def route(self, servers: Mapping[str, tuple[str, ...]], weights: Weights) -> None:
@@ -161,7 +162,8 @@ class BuiltinProxy:
         headers = {"Authorization": f"Bearer {admin.token}"}
         address = f"http://127.0.0.1:{admin.port}{path}"
         try:
-            async with httpx.AsyncClient(trust_env=False, verify=PLAIN, timeout=ADMIN_SECONDS) as client:
+            patience = self._admin_seconds
+            async with httpx.AsyncClient(trust_env=False, verify=PLAIN, timeout=patience) as client:
                 answer = await client.request(method, address, content=body, headers=headers)
         except httpx.TransportError as failed:
             return self._silence(failed)

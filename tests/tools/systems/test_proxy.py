@@ -137,18 +137,15 @@ async def test_a_recycled_pid_is_never_signalled(tmp_path: Path) -> None:
 
 
 async def test_a_daemon_that_hangs_is_named(
-    tmp_path: Path, port: int, blue: Upstream, monkeypatch: pytest.MonkeyPatch
+    proxy: BuiltinProxy, tmp_path: Path, port: int, blue: Upstream
 ) -> None:
-    monkeypatch.setattr("tools.systems.proxy.ADMIN_SECONDS", 0.2)
-    proxy = BuiltinProxy(tmp_path / "router", port=port)
     await proxy.route({"blue": (blue.address,)}, {"blue": 100})
     daemon = process(tmp_path / "router")
     daemon.suspend()
 
     with pytest.raises(Unreachable, match=str(daemon.pid)):
-        await proxy.weights()
+        await BuiltinProxy(tmp_path / "router", port=port, admin_seconds=0.2).weights()
     daemon.resume()
-    await proxy.stop()
 
 
 async def test_the_port_of_another_proxy_is_taken(
