@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from math import sqrt
 
 from orchestrate.analysis.evidence import TOLERATED
 from orchestrate.analysis.series import Series, quantile, totals
@@ -18,7 +19,7 @@ BURST_SAMPLES = 3
 
 @dataclass(frozen=True, slots=True)
 class Crossing:
-    """A threshold that was crossed; `shared` when the old slot crosses it just as much."""
+    """A threshold that was crossed; `shared` when the old slot is hardly better."""
 
     trigger: Trigger
     sentence: str
@@ -92,7 +93,7 @@ def _error_rate(found: Series, triggers: Triggers) -> Crossing | None:
         " throughout"
     )
     numbers = {**_counted(sums.requests, sums.errors), "allowed": allowed}
-    shared = known and sums.error_share <= TOLERATED * old.error_share
+    shared = known and not _is_clearly_more(sums.errors, old.error_share * sums.requests)
     return Crossing(Trigger.ERROR_RATE, sentence, numbers, shared)
 
 
@@ -117,12 +118,17 @@ def _database_errors(found: Series, triggers: Triggers) -> Crossing | None:
     sums, old = totals(window), found.baseline_of(window)
     if sums.database_errors < triggers.database_errors:
         return None
-    fair = TOLERATED * old.database_errors * sums.requests / old.requests if old.requests else 0.0
+    fair = old.database_errors * sums.requests / old.requests if old.requests else 0.0
     sentence = f"{found.watch.slot} had {sums.database_errors} database errors in {span(triggers.window)}"
     numbers: dict[str, float] = {"database_errors": sums.database_errors, "allowed": triggers.database_errors}
-    return Crossing(
-        Trigger.DATABASE_ERRORS, sentence, numbers, found.is_compared and sums.database_errors <= fair
-    )
+    shared = found.is_compared and not _is_clearly_more(sums.database_errors, fair)
+    return Crossing(Trigger.DATABASE_ERRORS, sentence, numbers, shared)
+
+
+def _is_clearly_more(number: int, fair: float) -> bool:
+    """More than the old slot's rate explains, with the tolerance and three standard deviations of luck."""
+    tolerated = TOLERATED * fair
+    return number > tolerated + 3 * sqrt(tolerated)
 
 
 def _parts(found: Series, triggers: Triggers) -> list[Sequence[Sample]]:

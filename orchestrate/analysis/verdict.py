@@ -120,7 +120,7 @@ def _unsettled(found: Series, crossed: tuple[Crossing, ...]) -> Judgement | None
     """Something is wrong at the end that is no reason to go back, and no reason to go on either."""
     if crossed:
         first = crossed[0]
-        sentence = f"{first.sentence}; {found.watch.baseline} does no better, so going back would not help"
+        sentence = f"{first.sentence}; {found.watch.baseline} is hardly better, so going back may not help"
         return _says(Verdict.INCONCLUSIVE, first.trigger, sentence, first.numbers)
     asked = [sample for sample in found.new if sample.healthy is not None]
     if asked and not asked[-1].healthy:
