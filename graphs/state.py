@@ -124,6 +124,7 @@ class State(TypedDict, total=False):
     turn_wait: ForTurn
     merging: Merging
     merged: Merged
+    before: dict[str, str]  # component/smoke test → value that may not differ afterwards
     cursor: int  # index of the next move
     course: Course
     watch: ForTime

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import socket
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncGenerator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from functools import lru_cache
@@ -13,6 +13,8 @@ from pathlib import Path
 
 from langgraph.checkpoint.base import BaseCheckpointSaver
 from langgraph.checkpoint.serde.jsonplus import JsonPlusSerializer
+from tools.systems.postgres_target import PostgresTarget
+from tools.systems.sqlite_target import SqliteTarget
 
 from agents.model import NoModel
 from agents.planner import Planner
@@ -39,7 +41,7 @@ from orchestrate.watching import Watching
 from tools.executor import Executor
 from tools.guards import Guards
 from tools.inspection import Inspection
-from tools.metrics import Metrics
+from tools.metrics import Metrics, SourceByComponent
 from tools.migrations import Target
 from tools.place import Place
 from tools.providers.process.provider import ProcessProvider
@@ -49,11 +51,9 @@ from tools.systems.endpoint_metrics import EndpointMetrics
 from tools.systems.git import Git
 from tools.systems.git_forge import GitForge
 from tools.systems.haproxy import HAProxy
-from tools.systems.postgres_target import PostgresTarget
 from tools.systems.prometheus import PrometheusMetrics
 from tools.systems.proxy import BuiltinProxy
 from tools.systems.proxy_metrics import ProxyMetrics
-from tools.systems.sqlite_target import SqliteTarget
 from tools.systems.tracker import StoreTracker
 from tools.traffic import Traffic
 from tools.voice import Voice
@@ -76,7 +76,7 @@ class App:
 
 
 @asynccontextmanager
-async def assembled(settings: Settings, store: Store | None = None) -> AsyncIterator[App]:
+async def assembled(settings: Settings, store: Store | None = None) -> AsyncGenerator[App, None]:
     """The product for these settings; what was opened is closed in the end."""
     opened = store or open_store(settings)
     try:
@@ -96,7 +96,7 @@ def open_store(settings: Settings) -> Store:
 
 
 @asynccontextmanager
-async def positions(url: str) -> AsyncIterator[BaseCheckpointSaver[str]]:
+async def positions(url: str) -> AsyncGenerator[BaseCheckpointSaver[str], None]:
     """Where LangGraph keeps its positions: beside the store, in typed rows and nothing else."""
     if url.startswith("postgresql"):
         async with _postgres_positions(url) as saver:
@@ -107,28 +107,29 @@ async def positions(url: str) -> AsyncIterator[BaseCheckpointSaver[str]]:
 
 
 @asynccontextmanager
-async def _sqlite_positions(url: str) -> AsyncIterator[BaseCheckpointSaver[str]]:
+async def _sqlite_positions(url: str) -> AsyncGenerator[BaseCheckpointSaver[str], None]:
     import aiosqlite
     from langgraph.checkpoint.sqlite.aio import AsyncSqliteSaver
 
     path = Path(url.removeprefix("sqlite:///"))
     async with aiosqlite.connect(path.with_suffix(".positions.db"), timeout=30) as connection:
-        saver = AsyncSqliteSaver(connection, serde=_typed())
+        saver = AsyncSqliteSaver(connection, serde=typed())
         await saver.setup()
         yield saver
 
 
 @asynccontextmanager
-async def _postgres_positions(url: str) -> AsyncIterator[BaseCheckpointSaver[str]]:
+async def _postgres_positions(url: str) -> AsyncGenerator[BaseCheckpointSaver[str], None]:
     from langgraph.checkpoint.postgres.aio import AsyncPostgresSaver
 
     plain = url.replace("postgresql+psycopg://", "postgresql://", 1)
-    async with AsyncPostgresSaver.from_conn_string(plain, serde=_typed()) as saver:
+    async with AsyncPostgresSaver.from_conn_string(plain, serde=typed()) as saver:
         await saver.setup()
         yield saver
 
 
-def _typed() -> JsonPlusSerializer:
+def typed() -> JsonPlusSerializer:
+    """How positions are written: typed rows, and only types of ours are rebuilt."""
     return JsonPlusSerializer(allowed_msgpack_modules=state_types())
 
 
@@ -254,6 +255,7 @@ def place_of(settings: Settings, environment: Environment) -> Place:
         metrics=SourceByComponent({one.name: metric_source(one, traffic) for one in environment.components}),
         targets={one.name: target_of(one.database) for one in environment.components if one.database},
         secret=secret,
+        close=provider.stop_all,
     )
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncGenerator, Mapping
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -197,7 +197,7 @@ class Runner:
                 return None
 
     @contextlib.asynccontextmanager
-    async def _kept(self, lease: Lease) -> AsyncIterator[None]:
+    async def _kept(self, lease: Lease) -> AsyncGenerator[None, None]:
         """Renew the lease while driving, and give it back."""
         renewing = asyncio.create_task(self._renew(lease))
         try:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from orchestrate.errors import OrchestrateError
@@ -11,7 +12,7 @@ from orchestrate.models.environment import Component
 from orchestrate.models.fact import Fact
 from orchestrate.models.runtime import Running
 from tools.place import Place
-from tools.smoke import smoke, smoke_checks
+from tools.smoke import counted, smoke, smoke_checks
 
 
 class Point(Fact):
@@ -46,12 +47,35 @@ class Report(Fact):
 class Inspection:
     """Looks at a slot as people and operators would."""
 
-    async def slot(self, place: Place, component: Component, slot: str, version: Version) -> Report:
+    async def before(self, place: Place) -> dict[str, str]:
+        """Values that a smoke test wants unchanged, by component and name; read before the first move."""
+        found: dict[str, str] = {}
+        for part in place.environment.components:
+            values = await counted(part.smoke, place.targets.get(part.name))
+            found |= {f"{part.name}/{name}": value for name, value in values.items()}
+        return found
+
+    async def slot(
+        self,
+        place: Place,
+        component: Component,
+        slot: str,
+        version: Version,
+        before: Mapping[str, str] | None = None,
+    ) -> Report:
         """Instances, version, traffic and smoke tests of one slot, within the environment's time."""
         limit = place.environment.verification_timeout
+        known = {
+            name.removeprefix(f"{component.name}/"): value
+            for name, value in (before or {}).items()
+            if name.startswith(f"{component.name}/")
+        }
         try:
             async with asyncio.timeout(limit):
-                return await self._look(place, component, slot, version)
+                points = await self._look(place, component, slot, version)
+                if component.port:
+                    points += await self._smoke(place, component, known)
+                return Report(points=tuple(points))
         except TimeoutError:
             late = Point(name="verification", passed=False, sentence=f"not done after {limit} s")
             return Report(points=(late,))
@@ -59,18 +83,17 @@ class Inspection:
             blind = Point(name="verification", passed=False, sentence=str(problem))
             return Report(points=(blind,))
 
-    async def _look(self, place: Place, component: Component, slot: str, version: Version) -> Report:
+    async def _look(self, place: Place, component: Component, slot: str, version: Version) -> list[Point]:
         running = await place.provider.running(component)
         points = [_instances(running, slot), _version(running, slot, version)]
         if component.port:
             points.append(_traffic(running, slot))
-            points += await self._smoke(place, component)
-        return Report(points=tuple(points))
+        return points
 
-    async def _smoke(self, place: Place, component: Component) -> list[Point]:
+    async def _smoke(self, place: Place, component: Component, before: Mapping[str, str]) -> list[Point]:
         url, target = await place.addresses.public(component), place.targets.get(component.name)
         checks = await smoke_checks(component, url)
-        results = [await smoke(check, url, place.secret, target) for check in checks]
+        results = [await smoke(check, url, place.secret, target, before) for check in checks]
         return [Point(name=one.name, passed=one.passed, sentence=one.sentence) for one in results]
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 
 from orchestrate.models.environment import Component, Environment
@@ -23,6 +23,7 @@ class Place:
     metrics: Metrics
     targets: Mapping[str, Target] = field(default_factory=dict[str, Target])
     secret: Callable[[str], str]  # raises NotFound for a secret without a value
+    close: Callable[[Component], Awaitable[None]]  # stops all instances and the router
 
     async def running(self) -> dict[str, Running]:
         """What runs of each component, now."""

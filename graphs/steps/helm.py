@@ -123,7 +123,14 @@ class Helm:
     async def halted(self, state: State, at: Errand, why: str) -> State:
         """Nobody can say, or a rule stands in the way: a person decides whether to go on or back."""
         question = await self._ask(state, at, Asking.GO_ON, why)
-        return State(course=Course.ASK, asking=Asking.GO_ON, question=question)
+        failure = Failure(stage=at.stage, kind=FailureKind.UNKNOWN, error=why)
+        return State(
+            course=Course.ASK,
+            asking=Asking.GO_ON,
+            question=question,
+            failure=failure,
+            undo=state["cursor"],
+        )
 
     def resumed(self, state: State, at: Errand) -> State:
         """A person said to go on: past a watch, or once more at the move that was refused."""

@@ -58,7 +58,8 @@ class Ship:
                 self.crew.event(at, "built", f"{shipped.component}: {artifact.digest[:12]}")
         except (OutsideFailed, EffectRefused) as problem:
             return await self.helm.failed(state, at, problem, FailureKind.DEPLOYMENT_FAILED)
-        return self.helm.onward(state, at, 0)
+        before = await self.crew.inspection.before(self.crew.place(state))
+        return self.helm.onward(state, at, 0) | State(before=before)
 
     async def deploy(self, state: State, runtime: Runtime[Drive]) -> State:
         """Make the next move."""
@@ -94,7 +95,8 @@ class Ship:
             return self.helm.onward(state, at, index)
         place = self.crew.place(state)
         component = place.component(move.component)
-        report = await self.crew.inspection.slot(place, component, move.slot, move.version)
+        before = state.get("before", {})
+        report = await self.crew.inspection.slot(place, component, move.slot, move.version, before)
         self.crew.event(at, "verified", f"{move.component}: {report.words}", good=str(report.is_good))
         if report.is_good:
             return self.helm.onward(state, at, index + 1)

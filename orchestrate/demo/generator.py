@@ -1,9 +1,8 @@
-"""The generator: traffic from a process of its own, so that it measures the shop and not us."""
+"""The generator: traffic from a process of its own, which outlives this one, for half an hour at most."""
 
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import sys
 from pathlib import Path
 
@@ -11,26 +10,33 @@ from orchestrate.demo.counts import TrafficCounts
 from orchestrate.demo.mix import Mix
 from orchestrate.demo.traffic import PATIENCE, read_counts
 from tools.commands import CLEAN
+from tools.systems.detached import Detached
 
 _PACKAGES = Path(__file__).parents[2]
 
+LIFE_SECONDS = 1800.0
+
 
 class Generator:
-    """Starts the traffic, reads its counts, ends it. It ends by itself when this process is gone."""
+    """Starts the traffic or finds it again, reads its counts, ends it."""
 
     def __init__(self, url: str, stats: Path, *, rate: float = 60.0, mix: Mix = Mix.PRODUCTION) -> None:
         self._stats = stats.absolute()
+        folder = self._stats.with_suffix(".process")
+        self._process = Detached(folder)
         self._argv = (
             *(sys.executable, "-m", "orchestrate.demo.traffic", url, "--stats", str(self._stats)),
-            *("--rate", str(rate), "--mix", mix.value),
+            *("--rate", str(rate), "--mix", mix.value, "--for", str(LIFE_SECONDS)),
+            *("--folder", str(folder)),
         )
-        self._process: asyncio.subprocess.Process | None = None
 
     async def start(self) -> None:
         """Begin to send; does nothing when it already sends."""
-        if self._process is None:
+        async with self._process.alone():
+            if self._process.process() is not None:
+                return
             self._stats.unlink(missing_ok=True)
-            self._process = await asyncio.create_subprocess_exec(
+            started = await asyncio.create_subprocess_exec(
                 *self._argv,
                 cwd=_PACKAGES,
                 env=dict(CLEAN),
@@ -39,6 +45,7 @@ class Generator:
                 stderr=asyncio.subprocess.DEVNULL,
                 start_new_session=True,
             )
+            self._process.remember(started.pid)
 
     def counts(self) -> TrafficCounts:
         """At most a second old; all zeros until the first request was sent."""
@@ -46,13 +53,5 @@ class Generator:
 
     async def stop(self) -> TrafficCounts:
         """Send no more, wait for what is in flight, and give the final counts."""
-        if self._process is not None:
-            with contextlib.suppress(ProcessLookupError):
-                self._process.terminate()
-            try:
-                await asyncio.wait_for(self._process.wait(), 2 * PATIENCE)
-            except TimeoutError:
-                self._process.kill()
-                await self._process.wait()
-            self._process = None
+        await self._process.end(2 * PATIENCE)
         return self.counts()

@@ -111,14 +111,17 @@ def write_counts(file: Path, counts: TrafficCounts) -> None:
     fresh.replace(file)
 
 
-async def generate(traffic: Traffic, stats: Path) -> None:
-    """Send until SIGTERM or SIGINT, or until the process that started this one is gone."""
+async def generate(traffic: Traffic, stats: Path, seconds: float | None = None) -> None:
+    """Send until SIGTERM or SIGINT, or for `seconds`; without these, while the starting process lives."""
     told = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, told.set)
-    parent = os.getppid()
+    parent, began = os.getppid(), time.monotonic()
     traffic.start()
-    while not told.is_set() and os.getppid() == parent:
+    while not told.is_set():
+        is_over = os.getppid() != parent if seconds is None else time.monotonic() - began > seconds
+        if is_over:
+            break
         write_counts(stats, traffic.snapshot())
         with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(told.wait(), 1.0)
@@ -134,11 +137,13 @@ def main(words: Sequence[str] | None = None) -> None:
     parser.add_argument(
         "--stats", type=Path, required=True, help="file that holds the counts, renewed each second"
     )
+    parser.add_argument("--for", type=float, dest="life", help="seconds; outlives its starter meanwhile")
+    parser.add_argument("--folder", help="names this generator, so that it can be found again")
     chosen = parser.parse_args(words)
 
     async def send() -> None:
         traffic = Traffic(chosen.url, rate=chosen.rate, mix=chosen.mix, seed=chosen.seed)
-        await generate(traffic, chosen.stats)
+        await generate(traffic, chosen.stats, chosen.life)
 
     asyncio.run(send())
 
