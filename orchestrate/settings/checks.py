@@ -82,7 +82,7 @@ def _check_window(document: Document, loc: Loc, window: Window) -> None:
             raise document.fault((*loc, key), f"{key}: expected an hour such as 09:00, found {hour!r}")
     try:
         ZoneInfo(window.zone)
-    except (ZoneInfoNotFoundError, ValueError):
+    except (ZoneInfoNotFoundError, ValueError, OSError):
         expected = "expected a time zone such as Europe/Berlin"
         raise document.fault((*loc, "zone"), f"zone: {expected}, found {window.zone!r}") from None
 

@@ -6,6 +6,8 @@ from pathlib import Path
 from textwrap import dedent
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as any_of
 
 from orchestrate.errors import SettingsInvalid
 from orchestrate.settings import load
@@ -148,6 +150,13 @@ PORT = "        port: 8081\n"
         ),
         (STAGING, "    type: staging\n    window: {zone: Mars}\n", 7, "zone: expected a time zone such as"),
         (STAGING, "    type: staging\n    window: {zone: ../x}\n", 7, "zone: expected a time zone such as"),
+        (STAGING, "    type: staging\n    window: {zone: Europe}\n", 7, "zone: expected a time zone such as"),
+        (
+            STAGING,
+            "    type: staging\n    freezes: [{start: x, end: y, reason: z}]\n",
+            7,
+            "start: expected an instant",
+        ),
         (STAGING, "    type: staging\n    window: {days: [moon]}\n", 7, "days: expected mon, tue, wed"),
         (
             STAGING,
@@ -319,3 +328,37 @@ def test_a_second_fault_waits_for_its_turn(tmp_path: Path) -> None:
     text = dedent(GOOD).replace("port: 8081", "port: a").replace("[{name: web, run: [x]}]", "5")
 
     assert refused(tmp_path, text).line == 10
+
+
+WORDS = any_of.sampled_from(
+    [
+        *"{}[]:,-?!&*#|>'\"%@` \n\t$",
+        "${",
+        "$${",
+        "null",
+        "true",
+        "1e9",
+        "9" * 30,
+        "- ",
+        ": ",
+        "\n  ",
+        "&a ",
+        "*a",
+        "é",
+        "\x00",
+    ]
+)
+
+
+@given(place=any_of.integers(0, len(GOOD)), cut=any_of.integers(0, 12), put=any_of.lists(WORDS, max_size=4))
+@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_a_damaged_file_loads_or_is_refused_by_name(
+    tmp_path: Path, place: int, cut: int, put: list[str]
+) -> None:
+    path = tmp_path / "orchestrate.yaml"
+    path.write_text(GOOD[:place] + "".join(put) + GOOD[place + cut :])
+
+    try:
+        load(path)
+    except SettingsInvalid as fault:
+        assert fault.file == str(path)
