@@ -8,9 +8,9 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
-from sqlalchemy import make_url
 
 from orchestrate.store import Store
+from orchestrate.store.tables import metadata
 from tests.servers import postgres as postgres_server
 from tests.servers.postgres import Postgres
 
@@ -34,12 +34,12 @@ def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
-def postgres_template(postgres: Postgres) -> Iterator[str]:
-    """The name of a PostgreSQL database with this version's tables."""
+def postgres_upgraded(postgres: Postgres) -> Iterator[str]:
+    """The URL of a PostgreSQL database with this version's tables."""
     with postgres.database() as url:
         with closing(Store.open(url)) as store:
             store.upgrade()
-        yield make_url(url).database or ""
+        yield url
 
 
 @pytest.fixture
@@ -68,10 +68,10 @@ def sqlite_store_url(sqlite_template: Path, tmp_path: Path) -> str:
 
 
 @pytest.fixture
-def postgres_store_url(postgres: Postgres, postgres_template: str) -> Iterator[str]:
+def postgres_store_url(postgres_upgraded: str) -> Iterator[str]:
     """The URL of a PostgreSQL database with this version's tables, and nothing in them."""
-    with postgres.database(postgres_template) as url:
-        yield url
+    yield postgres_upgraded
+    postgres_server.empty(postgres_upgraded, [table.name for table in reversed(metadata.sorted_tables)])
 
 
 @pytest.fixture(params=BACKENDS)

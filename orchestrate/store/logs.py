@@ -14,7 +14,7 @@ from orchestrate.store.tables import logs
 rows = logs.c
 
 KEPT_BYTES = 1024 * 1024
-CHUNK_CHARACTERS = 16 * 1024
+CHUNK_CHARACTERS = 4 * 1024
 
 END = (
     select(rows.position).where(rows.deployment == bindparam("whose")).order_by(rows.position.desc()).limit(1)
@@ -37,12 +37,11 @@ class Logs:
 
     def add(self, deployment: str, source: str, text: str) -> None:
         """Keep `text`, one or more lines, as what `source` wrote now."""
-        pieces = [text[at : at + CHUNK_CHARACTERS] for at in range(0, len(text), CHUNK_CHARACTERS)]
         now = self._database.clock()
         with self._database.writing() as connection:
             end = connection.execute(END, {"whose": deployment}).scalar() or 0
             values: list[dict[str, Value]] = []
-            for piece in map(clean, pieces):
+            for piece in _pieces(clean(text)):
                 size = len(piece.encode())
                 end += size
                 row: dict[str, Value] = {"deployment": deployment, "position": end, "at": now}
@@ -76,6 +75,17 @@ def shorten(connection: Connection, deployment: str, kept: int) -> None:
     """Keep only `kept` bytes of a deployment's log, in this transaction."""
     end = connection.execute(END, {"whose": deployment}).scalar() or 0
     drop_middle(connection, deployment, end, kept)
+
+
+def _pieces(text: str) -> Iterator[str]:
+    """`text` in chunks of whole lines; only a line that is longer than a chunk is cut."""
+    begin = 0
+    while begin < len(text):
+        end = begin + CHUNK_CHARACTERS
+        if end < len(text):
+            end = text.rfind("\n", begin, end) + 1 or end
+        yield text[begin:end]
+        begin = end
 
 
 def _lines(chunks: Sequence[RowMapping]) -> Iterator[LogLine]:

@@ -9,7 +9,7 @@ import socket
 import subprocess
 import tempfile
 import time
-from collections.abc import Generator, Iterator
+from collections.abc import Generator, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import count
@@ -36,10 +36,10 @@ class Postgres:
         return f"{scheme}://postgres@127.0.0.1:{self.port}/{database}"
 
     @contextmanager
-    def database(self, template: str = "template1") -> Generator[str]:
-        """The URL of a new database made like `template`, which is dropped in the end."""
+    def database(self) -> Generator[str]:
+        """The URL of a new, empty database, which is dropped in the end."""
         name = f"test_{next(self.numbers)}"
-        self.run(f'CREATE DATABASE "{name}" TEMPLATE "{template}" STRATEGY FILE_COPY')
+        self.run(f'CREATE DATABASE "{name}"')
         try:
             yield self.url(name)
         finally:
@@ -48,6 +48,19 @@ class Postgres:
     def run(self, statement: str) -> None:
         with psycopg.connect(self.url(scheme="postgresql"), autocommit=True) as connection:
             connection.execute(statement.encode())
+
+
+def empty(url: str, tables: Sequence[str]) -> None:
+    """Delete all rows, begin all numbers anew, and send away whoever is still connected."""
+    others = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database()"
+    numbered = "SELECT setval(oid::regclass, 1, false) FROM pg_class WHERE relkind = 'S'"
+    statements = [
+        f"{others} AND pid <> pg_backend_pid()",
+        *(f'DELETE FROM "{name}"' for name in tables),
+        numbered,
+    ]
+    with psycopg.connect(url.replace("+psycopg", "", 1)) as connection:
+        connection.execute(";".join(statements).encode())
 
 
 @contextmanager

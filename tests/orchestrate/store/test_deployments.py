@@ -33,16 +33,6 @@ from tests.orchestrate.store.facts import (
 )
 
 
-@pytest.fixture
-def timed(sqlite_store_url: str) -> Store:
-    return Store.open(sqlite_store_url, clock=Clock())
-
-
-def at(store: Store, now: float) -> None:
-    assert isinstance(store.clock, Clock)
-    store.clock.now = now
-
-
 def waiting(store: Store, wait: Wait, wake_at: float | None = None) -> Lease:
     lease = driven(store)
     store.deployments.waits(lease, wait, wake_at)
@@ -83,11 +73,11 @@ def test_deployments_without_a_task_do_not_exclude_each_other(any_store: Store) 
     assert accepted(any_store).id < accepted(any_store).id
 
 
-def test_ids_grow_even_when_the_clock_stands_or_steps_back(timed: Store) -> None:
-    first, second = accepted(timed), accepted(timed)
-    at(timed, 10.0)
+def test_ids_grow_even_when_the_clock_stands_or_steps_back(timed_store: Store, clock: Clock) -> None:
+    first, second = accepted(timed_store), accepted(timed_store)
+    clock.now = 10
 
-    assert first.id < second.id < accepted(timed).id
+    assert first.id < second.id < accepted(timed_store).id
 
 
 def test_a_unique_beginning_of_an_id_is_enough(any_store: Store) -> None:
@@ -104,11 +94,11 @@ def test_an_unknown_deployment_is_named_as_such(any_store: Store, id: str) -> No
         any_store.deployments.deployment(id)
 
 
-def test_an_ambiguous_beginning_names_the_candidates(timed: Store) -> None:
-    ids = tuple(accepted(timed).id for _ in range(2))
+def test_an_ambiguous_beginning_names_the_candidates(timed_store: Store) -> None:
+    ids = tuple(accepted(timed_store).id for _ in range(2))
 
     with pytest.raises(UnknownDeployment) as refused:
-        timed.deployments.deployment(ids[0][:10])
+        timed_store.deployments.deployment(ids[0][:10])
 
     assert refused.value.known == ids
 
@@ -148,34 +138,36 @@ def test_an_accepted_deployment_is_due_until_it_is_driven(any_store: Store) -> N
     assert due(any_store) == ()
 
 
-def test_a_deployment_left_behind_is_due_when_its_lease_ran_out(timed: Store) -> None:
-    lease = driven(timed)
-    timed.deployments.entered(lease, Stage.PICK_UP)
-    at(timed, 1059.0)
-    assert due(timed) == ()
+def test_a_deployment_left_behind_is_due_when_its_lease_ran_out(timed_store: Store, clock: Clock) -> None:
+    lease = driven(timed_store)
+    timed_store.deployments.entered(lease, Stage.PICK_UP)
+    clock.now = 1059
+    assert due(timed_store) == ()
 
-    at(timed, 1060.0)
+    clock.now = 1060
 
-    assert due(timed) == (lease.deployment,)
-
-
-def test_a_waiting_deployment_is_due_at_its_time(timed: Store) -> None:
-    lease = waiting(timed, FOR_CHECKS, wake_at=1100.0)
-
-    assert timed.deployments.next_wake() == 1100.0
-    at(timed, 1099.0)
-    assert due(timed) == ()
-    at(timed, 1100.0)
-    assert due(timed) == (lease.deployment,)
+    assert due(timed_store) == (lease.deployment,)
 
 
-def test_a_worker_that_dies_after_it_wrote_a_wait_does_not_wake_it_early(timed: Store) -> None:
-    lease = driven(timed)
-    timed.deployments.waits(lease, FOR_CHECKS, 5000.0)
+def test_a_waiting_deployment_is_due_at_its_time(timed_store: Store, clock: Clock) -> None:
+    lease = waiting(timed_store, FOR_CHECKS, wake_at=1100.0)
 
-    at(timed, 2000.0)
+    assert timed_store.deployments.next_wake() == 1100.0
+    clock.now = 1099
+    assert due(timed_store) == ()
+    clock.now = 1100
+    assert due(timed_store) == (lease.deployment,)
 
-    assert due(timed) == ()
+
+def test_a_worker_that_dies_after_it_wrote_a_wait_does_not_wake_it_early(
+    timed_store: Store, clock: Clock
+) -> None:
+    lease = driven(timed_store)
+    timed_store.deployments.waits(lease, FOR_CHECKS, 5000.0)
+
+    clock.now = 2000
+
+    assert due(timed_store) == ()
 
 
 def test_a_deployment_that_waits_for_a_person_is_never_due_by_itself(any_store: Store) -> None:
@@ -248,17 +240,17 @@ def test_a_verdict_before_the_wait_was_written_is_not_slept_over(any_store: Stor
     assert due(any_store) == (lease.deployment,)
 
 
-def test_entering_a_stage_is_told_and_the_start_is_kept(timed: Store) -> None:
-    lease = driven(timed)
-    timed.deployments.entered(lease, Stage.PICK_UP)
-    at(timed, 1010.0)
+def test_entering_a_stage_is_told_and_the_start_is_kept(timed_store: Store, clock: Clock) -> None:
+    lease = driven(timed_store)
+    timed_store.deployments.entered(lease, Stage.PICK_UP)
+    clock.now = 1010
 
-    timed.deployments.entered(lease, Stage.GATES)
+    timed_store.deployments.entered(lease, Stage.GATES)
 
-    row = timed.deployments.deployment(lease.deployment)
+    row = timed_store.deployments.deployment(lease.deployment)
     assert (row.stage, row.status) == (Stage.GATES, Status.RUNNING)
     assert row.started_at == datetime.fromtimestamp(1000, UTC)
-    assert [(one.kind, one.stage) for one in timed.events.of(row.id)] == [
+    assert [(one.kind, one.stage) for one in timed_store.events.of(row.id)] == [
         ("stage", Stage.PICK_UP),
         ("stage", Stage.GATES),
     ]

@@ -55,15 +55,13 @@ def test_a_stale_lease_is_refused(any_store: Store, method: str) -> None:
 
 
 @pytest.mark.parametrize("method", TAKING)
-def test_a_lease_that_ran_out_is_refused(sqlite_store_url: str, method: str) -> None:
-    clock = Clock()
-    store = Store.open(sqlite_store_url, clock=clock)
-    lease = driven(store)
-    store.effects.intend(lease, "before", "merge", "{}")
+def test_a_lease_that_ran_out_is_refused(timed_store: Store, clock: Clock, method: str) -> None:
+    lease = driven(timed_store)
+    timed_store.effects.intend(lease, "before", "merge", "{}")
     clock.now += 60
 
     with pytest.raises(LeaseLost):
-        TAKING[method](store, lease)
+        TAKING[method](timed_store, lease)
 
 
 @pytest.mark.parametrize("method", TAKING)
@@ -115,31 +113,27 @@ def test_tokens_only_grow(any_store: Store) -> None:
     assert tokens == [1, 2, 3]
 
 
-def test_a_lease_that_ran_out_is_free_for_the_next(sqlite_store_url: str) -> None:
-    clock = Clock()
-    store = Store.open(sqlite_store_url, clock=clock)
-    first = driven(store)
+def test_a_lease_that_ran_out_is_free_for_the_next(timed_store: Store, clock: Clock) -> None:
+    first = driven(timed_store)
     clock.now += 59
-    assert store.leases.take(first.deployment, "another", 60) is None
+    assert timed_store.leases.take(first.deployment, "another", 60) is None
 
     clock.now += 1
 
-    second = store.leases.take(first.deployment, "another", 60)
+    second = timed_store.leases.take(first.deployment, "another", 60)
     assert second is not None and second.token == first.token + 1
-    assert not store.leases.is_current(first)
+    assert not timed_store.leases.is_current(first)
 
 
-def test_renewing_keeps_the_token_and_moves_the_end(sqlite_store_url: str) -> None:
-    clock = Clock()
-    store = Store.open(sqlite_store_url, clock=clock)
-    lease = driven(store)
+def test_renewing_keeps_the_token_and_moves_the_end(timed_store: Store, clock: Clock) -> None:
+    lease = driven(timed_store)
     clock.now += 30
 
-    renewed = store.leases.renew(lease, 60)
+    renewed = timed_store.leases.renew(lease, 60)
 
     assert (renewed.token, renewed.until) == (lease.token, clock.now + 60)
     clock.now += 59
-    assert store.leases.is_current(renewed)
+    assert timed_store.leases.is_current(renewed)
 
 
 def test_giving_back_a_lost_lease_does_not_end_the_next(any_store: Store) -> None:
