@@ -188,7 +188,7 @@ def _assemble(settings: Settings, store: Store, saver: BaseCheckpointSaver[str])
             people=settings.people,
             worker=runner.worker,
         ),
-        watching=Watching(store=store, places=places, sampler=Sampler()),
+        watching=Watching(store=store, places=places, sampler=Sampler(store.clock)),
         tracker=tracker,
         forge=forge,
         crew=crew,

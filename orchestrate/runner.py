@@ -58,6 +58,13 @@ class Saver(Protocol):
         ...
 
 
+@dataclass(frozen=True)
+class Step:
+    """What the graph is invoked with: a first state, an answer, or nothing, to go on where it was."""
+
+    input: State | Command[str] | None
+
+
 @dataclass(frozen=True, kw_only=True)
 class Runner:
     """Drives deployments through the graph, one lease each; whoever has no lease does nothing."""
@@ -97,20 +104,29 @@ class Runner:
             await self._park(lease, f"it cannot go on: {problem}")
 
     async def _run(self, lease: Lease, row: Deployment) -> None:
+        """Step after step, until there is none: it ended, or it waits."""
         position = await self._position(row.id)
-        unknown = set(position.next) - set(stage_names())
-        if not position.values:
-            await self._proceed(lease, start(row.id, row.request))
-        elif unknown:
-            await self._park(lease, f"it waits at {', '.join(unknown)}, which this version has not")
-        elif position.interrupts:
-            await self._answer(lease, position.interrupts[0])
-        elif position.next:
-            await self._proceed(lease, None)
-        else:
-            await self._finish(lease, position)
+        while (step := await self._next(lease, row, position)) is not None:
+            config = _thread(row.id)
+            config["recursion_limit"] = STEPS
+            await self.graph.ainvoke(step.input, config, context=Drive(lease), durability="sync")
+            position = await self._position(row.id)
 
-    async def _answer(self, lease: Lease, question: Interrupt) -> None:
+    async def _next(self, lease: Lease, row: Deployment, position: StateSnapshot) -> Step | None:
+        unknown = set(position.next) - set(stage_names())
+        if unknown:
+            await self._park(lease, f"it waits at {', '.join(unknown)}, which this version has not")
+            return None
+        if not position.values:
+            return Step(start(row.id, row.request))
+        if position.interrupts:
+            return self._answered(lease, position.interrupts[0])
+        if position.next:
+            return Step(None)
+        await self._finish(lease, position)
+        return None
+
+    def _answered(self, lease: Lease, question: Interrupt) -> Step | None:
         """Resume with the answer to exactly this question; without one, the wait is written down.
 
         After that it is looked at once more: a decision that came meanwhile must not be slept over.
@@ -120,18 +136,7 @@ class Runner:
         if answer is None:
             self.store.deployments.waits(lease, wait, self._wake_at(wait))
             answer = self._answer_to(wait)
-        if answer is not None:
-            await self._proceed(lease, Command(resume={question.id: answer}))
-
-    async def _proceed(self, lease: Lease, step: State | Command[str] | None) -> None:
-        config = _thread(lease.deployment)
-        config["recursion_limit"] = STEPS
-        await self.graph.ainvoke(step, config, context=Drive(lease), durability="sync")
-        position = await self._position(lease.deployment)
-        if position.interrupts:
-            await self._answer(lease, position.interrupts[0])
-        elif not position.next:
-            await self._finish(lease, position)
+        return Step(Command(resume={question.id: answer})) if answer is not None else None
 
     async def _finish(self, lease: Lease, position: StateSnapshot) -> None:
         state: State = position.values  # pyright: ignore[reportAssignmentType]

@@ -67,8 +67,9 @@ class Helm:
         )
 
     def watching(self, state: State, watch: Watch, reports_made: int) -> State:
-        """Wait for the end of the watch, the next report, or a verdict that comes sooner."""
-        until = min(watch.until, self.report_at(watch, state, reports_made + 1))
+        """Wait for the end of the watch, the next report on a final one, or a verdict that comes sooner."""
+        report = self.report_at(watch, state, reports_made + 1) if watch.final else watch.until
+        until = min(watch.until, report)
         return State(course=Course.WATCH, watch=ForTime(until=until, watch=watch.id))
 
     def report_at(self, watch: Watch, state: State, count: int) -> float:
