@@ -6,7 +6,7 @@ import hashlib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 from orchestrate.errors import HeadMoved, MergeConflict, MergeRefused, UnknownChange, UnknownVersion
 from orchestrate.models.change import (
@@ -95,6 +95,7 @@ class MemoryForge:
         self.branches: dict[str, str] = {}
         self.tags: dict[str, str] = {}
         self._nodes: dict[str, Node] = {}
+        self._trees: dict[str, Files] = {}
         self._base = base
 
     def write(self, branch: str, files: Mapping[str, str | None], subject: str, since: str = "") -> str:
@@ -126,7 +127,7 @@ class MemoryForge:
     async def preview(self, change: Change, method: MergeMethod) -> Preview:  # noqa: ARG002 - one tree for all
         base = self._tip(change.base)
         files, conflicts = self._merge(self._fork(base, change.head), base, change.head)
-        tree = None if conflicts else _digest(files)
+        tree = None if conflicts else self._kept(files)
         return Preview(head=change.head, base=base, tree=tree, conflicts=conflicts)
 
     async def merge(self, order: MergeOrder) -> Merged:
@@ -173,11 +174,14 @@ class MemoryForge:
         before: Files = self._nodes[fork].files if fork else {}
         return tuple(_differences(before, self._nodes[change.head].files))
 
-    async def checkout(self, version: Version, into: Path) -> None:
-        for path, text in self._node(version.commit).files.items():
-            file = into / path
-            file.parent.mkdir(parents=True, exist_ok=True)
-            file.write_text(text)
+    async def checkout(self, version: Version, into: Path, only: str = ".") -> None:
+        if version.tree not in self._trees:
+            raise UnknownVersion(version.name)
+        for path, text in self._trees[version.tree].items():
+            if PurePosixPath(path).is_relative_to(only) or only == ".":
+                file = into / path
+                file.parent.mkdir(parents=True, exist_ok=True)
+                file.write_text(text)
 
     async def contains(self, version: str, commit: str) -> bool:
         return self._node(commit).sha in self._ancestors(self._node(version).sha)
@@ -207,9 +211,13 @@ class MemoryForge:
     def _commit(self, files: Files, parents: tuple[str, ...], subject: str) -> Node:
         order = len(self._nodes)
         name = hashlib.sha1(f"{order} {parents} {subject}".encode(), usedforsecurity=False).hexdigest()
-        node = Node(name, _digest(files), dict(files), parents, subject, "someone", _EPOCH, order)
+        node = Node(name, self._kept(files), dict(files), parents, subject, "someone", _EPOCH, order)
         self._nodes[name] = node
         return node
+
+    def _kept(self, files: Files) -> str:
+        self._trees[_digest(files)] = files
+        return _digest(files)
 
     def _node(self, commit: str) -> Node:
         if commit not in self._nodes:

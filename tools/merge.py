@@ -61,8 +61,12 @@ class Source(Protocol):
         """What the change touches, against the merge base."""
         ...
 
-    async def checkout(self, version: Version, into: Path) -> None:
-        """Write the files of `version` into the empty folder `into`; no `.git`, no hooks, no links out."""
+    async def checkout(self, version: Version, into: Path, only: str = ".") -> None:
+        """Write the files of `version` (`only`: what is below that folder) into the empty folder `into`.
+
+        Paths stay those of the repository; no `.git`, no hooks, no links out. The tree counts: before a
+        merge a version is its head's commit with the tree that the merge will give.
+        """
         ...
 
     async def contains(self, version: str, commit: str) -> bool:

@@ -232,6 +232,24 @@ async def test_a_version_is_written_into_a_folder(world: World, tmp_path: Path) 
     assert found == {"hello": "hello\n", "readme": "shop\n"}
 
 
+async def test_the_tree_of_a_merge_can_be_read_before_the_merge(world: World, tmp_path: Path) -> None:
+    world.remote.write("main", {"folder/new": "x\n"}, "Go on")
+    order = await world.order(await world.opened())
+    foreseen = Version(commit=order.head, tree=order.tree, name="foreseen")
+
+    await world.forge.checkout(foreseen, tmp_path / "all")
+    await world.forge.checkout(foreseen, tmp_path / "some", "folder")
+    await world.forge.checkout(foreseen, tmp_path / "none", "nowhere")
+
+    assert paths(tmp_path / "all") == {"folder/new", "hello", "readme"}
+    assert paths(tmp_path / "some") == {"folder/new"}
+    assert paths(tmp_path / "none") == set()
+
+
+def paths(root: Path) -> set[str]:
+    return {str(file.relative_to(root)) for file in root.rglob("*") if file.is_file()}
+
+
 async def test_a_version_is_found_by_its_short_sha(world: World) -> None:
     version = await world.tip()
 

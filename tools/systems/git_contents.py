@@ -11,7 +11,7 @@ from pathlib import Path, PurePosixPath
 
 from orchestrate.errors import BuildFailed
 from orchestrate.models.change import FileChange, Version
-from tools.systems.git import NULL, Git, sha
+from tools.systems.git import NULL, Git, is_sha, sha
 
 TEXT_CAP = 256 * 1024  # bytes of one text
 TEXTS_CAP = 32 * 1024 * 1024  # bytes of all texts of one change
@@ -53,25 +53,39 @@ class Contents:
             for file in touched
         )
 
-    async def unpack(self, version: Version, into: Path) -> None:
-        """Write the files of `version` into the empty folder `into`.
+    async def unpack(self, version: Version, into: Path, only: str) -> None:
+        """Write the tree of `version`, or what is below the folder `only`, into the empty folder `into`.
 
         Raises BuildFailed when the folder is not empty, or a file could lead out of it.
         """
         _prepare(into)
+        tree, prefix = await self._subtree(version, only)
+        if tree is None:
+            return
         archive = _scratch()
         try:
             words = (
                 "archive",
                 "--format=tar",
+                f"--prefix={prefix}",
                 f"--output={archive}",
                 "--end-of-options",
-                sha(version.commit),
             )
-            (await self._git.output(*words)).whole()
+            (await self._git.output(*words, tree)).whole()
             await asyncio.to_thread(_extract, archive, into, version.name)
         finally:
             os.unlink(archive)  # noqa: PTH108 - one short call
+
+    async def _subtree(self, version: Version, only: str) -> tuple[str | None, str]:
+        tree = sha(version.tree)
+        folder = PurePosixPath(only)
+        if not folder.parts:
+            return tree, ""
+        if folder.is_absolute() or ".." in folder.parts or "\n" in only:
+            raise BuildFailed(f"{only!r} is no folder of a version")
+        asked = f"{tree}:{folder}\n".encode()
+        found, *kind = (await self._git.text("cat-file", "--batch-check", stdin=asked)).split(" ")
+        return (found if kind[:1] == ["tree"] and is_sha(found) else None), f"{folder}/"
 
     async def _texts(self, blobs: set[str]) -> dict[str, str]:
         if not blobs:

@@ -103,9 +103,9 @@ class GitForge:
         fork = await self._history.common(base, change.head)
         return await self._contents.changed(fork or base, change.head)
 
-    async def checkout(self, version: Version, into: Path) -> None:
+    async def checkout(self, version: Version, into: Path, only: str = ".") -> None:
         await self._present(version.commit)
-        await self._contents.unpack(version, into)
+        await self._contents.unpack(version, into, only)
 
     async def contains(self, version: str, commit: str) -> bool:
         for one in (version, commit):
