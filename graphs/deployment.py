@@ -86,7 +86,7 @@ _DECISIONS: Mapping[Asking, Mapping[Answer, Decided]] = {
     Asking.APPROVAL: dict.fromkeys(Answer, Decided.ROLL_BACK),
 }
 
-_ONWARD: Mapping[StrEnum, Stage] = {
+ONWARD: Mapping[StrEnum, Stage] = {
     Course.ACT: Stage.DEPLOY,
     Course.VERIFY: Stage.VERIFY,
     Course.WATCH: Stage.WATCH,
@@ -143,10 +143,10 @@ ROUTES: Mapping[Stage, tuple[Router, Mapping[StrEnum, Stage]]] = {
         merging,
         {Merging.MERGED: Stage.BUILD, Merging.MOVED: Stage.GATES, Merging.REFUSED: Stage.BLOCKED},
     ),
-    Stage.BUILD: (course, _ONWARD),
-    Stage.DEPLOY: (course, _ONWARD),
-    Stage.VERIFY: (course, _ONWARD),
-    Stage.JUDGE: (course, _ONWARD),
+    Stage.BUILD: (course, ONWARD),
+    Stage.DEPLOY: (course, ONWARD),
+    Stage.VERIFY: (course, ONWARD),
+    Stage.JUDGE: (course, ONWARD),
     Stage.DECIDE: (
         decided,
         {

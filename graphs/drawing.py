@@ -2,28 +2,38 @@
 
 from __future__ import annotations
 
-from graphs.deployment import ROUTES, THEN
+from collections.abc import Mapping
+from enum import StrEnum
+
+from graphs.deployment import ONWARD, ROUTES, THEN
 from orchestrate.models.deployment import Stage
 
 
 def drawing() -> str:
-    """The whole graph as Mermaid text: one line for each pair of stages, with the answers that lead there."""
+    """The whole graph as Mermaid text; stages that ask the same question share its diamond."""
     lines = ["graph TD", "  start([start]) --> pick_up"]
     for stage in Stage:
-        if stage in ROUTES:
-            lines += _answers(stage)
-        elif stage in THEN:
+        if stage in ROUTES and ROUTES[stage][1] is ONWARD:
+            lines.append(f"  {stage} --> course{{what next?}}")
+        elif stage in ROUTES:
+            lines += _answers(stage, ROUTES[stage][1])
+        elif stage in THEN and stage is not Stage.ROLL_BACK:
             lines.append(f"  {stage} --> {THEN[stage]}")
+    lines += _answers("course", ONWARD)
     lines += ["  roll_back -- more --> roll_back", "  roll_back -- all --> verify_rollback"]
-    lines += ["  verify_rollback --> triage", "  finish --> end_([end])", "  close --> end_"]
-    return "\n".join(line for line in lines if line != "  roll_back --> triage")
+    lines += [
+        f"  verify_rollback --> {THEN[Stage.ROLL_BACK]}",
+        "  finish --> done([end])",
+        "  close --> done",
+    ]
+    return "\n".join(lines)
 
 
-def _answers(stage: Stage) -> list[str]:
+def _answers(source: str, answers: Mapping[StrEnum, Stage]) -> list[str]:
     targets: dict[Stage, list[str]] = {}
-    for answer, target in ROUTES[stage][1].items():
+    for answer, target in answers.items():
         targets.setdefault(target, []).append(answer)
-    return [f"  {stage} -- {' · '.join(answers)} --> {target}" for target, answers in targets.items()]
+    return [f"  {source} -- {' · '.join(several)} --> {target}" for target, several in targets.items()]
 
 
 if __name__ == "__main__":
