@@ -78,10 +78,13 @@ def opened(url: str, clock: Clock = time.time) -> Database:
 
 
 def _postgres(address: URL) -> Engine:
-    options = f"-c lock_timeout={LOCK_SECONDS}s -c statement_timeout={STATEMENT_SECONDS}s"
+    limits = f"-c lock_timeout={LOCK_SECONDS}s -c statement_timeout={STATEMENT_SECONDS}s"
     return create_engine(
-        address.set(drivername="postgresql+psycopg"),
-        connect_args={"options": options, "connect_timeout": LOCK_SECONDS},
+        address.set(drivername="postgresql+psycopg").difference_update_query(["options"]),
+        connect_args={
+            "options": f"{limits} {address.query.get('options', '')}",
+            "connect_timeout": LOCK_SECONDS,
+        },
         pool_pre_ping=True,
     )
 
@@ -93,7 +96,8 @@ def _sqlite(address: URL) -> Engine:
             cure="name a file: sqlite:////path/to/file.db",
         )
     _create(Path(address.database))
-    engine = create_engine(address, connect_args={"timeout": LOCK_SECONDS})
+    patience = {} if "timeout" in address.query else {"timeout": LOCK_SECONDS}
+    engine = create_engine(address, connect_args=patience)
     event.listen(engine, "connect", _prepare)
     event.listen(engine, "begin", _begin)
     return engine

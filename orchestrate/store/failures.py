@@ -97,7 +97,13 @@ def _failure(problem: Exception) -> Failure | None:
     state: object = getattr(cause, "sqlstate", None)
     if isinstance(state, str):
         return POSTGRES.get(state) or POSTGRES.get(state[:2])
-    return Failure.UNREACHABLE if isinstance(problem, exc.OperationalError) else None
+    return _of_connecting(cause) if isinstance(problem, exc.OperationalError) else None
+
+
+def _of_connecting(cause: BaseException) -> Failure:
+    """A connection that was never made has no SQLSTATE, only words."""
+    is_denied = "authentication failed" in str(cause) or "does not exist" in str(cause)
+    return Failure.DENIED if is_denied else Failure.UNREACHABLE
 
 
 def _of_sqlite(cause: sqlite3.Error) -> Failure | None:

@@ -12,15 +12,15 @@ from orchestrate.store.database import Database
 from orchestrate.store.failures import Failure, unusable
 from orchestrate.store.tables import events
 
-FREE_BYTES = 32 * 1024 * 1024
+NEEDED_BYTES = 32 * 1024 * 1024
 PROBE_BYTES = 64 * 1024
 
 
-def check(database: Database) -> None:
+def check(database: Database, *, needed_bytes: int = NEEDED_BYTES) -> None:
     """Raises StoreUnusable unless it is whole, of this version, writable, and has room to grow."""
     if database.is_sqlite:
         _check_whole(database)
-        _check_room(database)
+        _check_room(database, needed_bytes)
     with database.reading() as connection:
         schema.check(database, connection)
     _check_writable(database)
@@ -33,9 +33,9 @@ def _check_whole(database: Database) -> None:
         raise unusable(str(database.where), Failure.CORRUPT, str(found))
 
 
-def _check_room(database: Database) -> None:
+def _check_room(database: Database, needed_bytes: int) -> None:
     free = shutil.disk_usage(Path(str(database.where)).parent).free
-    if free < FREE_BYTES:
+    if free < needed_bytes:
         raise unusable(str(database.where), Failure.FULL, f"{free // 1024} KiB are free")
 
 
