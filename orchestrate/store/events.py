@@ -19,6 +19,9 @@ OF = (
     .order_by(events.c.seq)
     .limit(bindparam("most"))
 )
+AFTER = (
+    select(events).where(events.c.seq > bindparam("after")).order_by(events.c.seq).limit(bindparam("most"))
+)
 TAIL = select(events).order_by(events.c.seq.desc()).limit(bindparam("most"))
 
 
@@ -41,6 +44,12 @@ class Events:
         asked = {"whose": deployment, "after": after, "most": limit}
         with self._database.reading() as connection:
             return tuple(_event(row) for row in connection.execute(OF, asked).mappings())
+
+    def after(self, seq: int, limit: int = 1000) -> tuple[Event, ...]:
+        """Lines of all deployments with a higher number than `seq`, oldest first."""
+        with self._database.reading() as connection:
+            found = connection.execute(AFTER, {"after": seq, "most": limit}).mappings()
+            return tuple(_event(row) for row in found)
 
     def tail(self, limit: int) -> tuple[Event, ...]:
         """The last lines of all deployments, oldest first."""
