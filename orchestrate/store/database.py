@@ -28,13 +28,9 @@ class Database:
     def __init__(self, engine: Engine, clock: Clock = time.time) -> None:
         self.engine = engine
         self.clock = clock
+        self.is_sqlite = engine.dialect.name == "sqlite"
         self.where = engine.url.database if self.is_sqlite else engine.url.render_as_string()
         self._reader = engine if self.is_sqlite else engine.execution_options(isolation_level="AUTOCOMMIT")
-        self._writer = engine.execution_options(writes=True)
-
-    @property
-    def is_sqlite(self) -> bool:
-        return self.engine.dialect.name == "sqlite"
 
     @contextmanager
     def reading(self) -> Generator[Connection]:
@@ -45,7 +41,9 @@ class Database:
     @contextmanager
     def writing(self) -> Generator[Connection]:
         """One transaction: all of it happens, or nothing. Raises StoreUnusable."""
-        with self._in_words(), self._writer.begin() as connection:
+        with self._in_words(), self.engine.begin() as connection:
+            if self.is_sqlite:  # the write lock is taken now, not when a read turns into a write
+                connection.exec_driver_sql("BEGIN IMMEDIATE")
             yield connection
 
     @contextmanager
@@ -99,7 +97,6 @@ def _sqlite(address: URL) -> Engine:
     patience = {} if "timeout" in address.query else {"timeout": LOCK_SECONDS}
     engine = create_engine(address, connect_args=patience)
     event.listen(engine, "connect", _prepare)
-    event.listen(engine, "begin", _begin)
     return engine
 
 
@@ -131,8 +128,3 @@ def _use_wal(connection: sqlite3.Connection) -> None:
             if problem.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY or time.monotonic() > deadline:
                 raise
             time.sleep(0.02)
-
-
-def _begin(connection: Connection) -> None:
-    if connection.get_execution_options().get("writes"):
-        connection.exec_driver_sql("BEGIN IMMEDIATE")

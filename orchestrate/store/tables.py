@@ -63,8 +63,9 @@ Index(
     sqlite_where=UNFINISHED,
     postgresql_where=UNFINISHED,
 )
+Index("deployments_unfinished", deployments.c.id, sqlite_where=UNFINISHED, postgresql_where=UNFINISHED)
 Index(
-    "deployments_unfinished",
+    "deployments_unfinished_in",
     deployments.c.environment,
     deployments.c.service,
     deployments.c.id,

@@ -94,6 +94,13 @@ def _deployments_indexes() -> None:
     op.create_index(
         "deployments_unfinished",
         "deployments",
+        ["id"],
+        sqlite_where=UNFINISHED,
+        postgresql_where=UNFINISHED,
+    )
+    op.create_index(
+        "deployments_unfinished_in",
+        "deployments",
         ["environment", "service", "id"],
         sqlite_where=UNFINISHED,
         postgresql_where=UNFINISHED,
