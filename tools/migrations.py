@@ -198,6 +198,8 @@ class MemoryTarget:
     async def apply(self, name: str, sql: str) -> None:
         if is_applied(name, sql, await self.applied()):
             return
+        if lint(sql, "sqlite").grade is Grade.UNPARSABLE:
+            raise MigrationFailed(f"{name} is not SQL")
         left = _made(name, sql)
         again = left.tables.keys() & self.there.tables.keys()
         if again:
