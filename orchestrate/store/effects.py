@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from functools import cache
+from typing import TYPE_CHECKING
 
-from sqlalchemy import Float, RowMapping, String, Text, Update, bindparam, case, select, update
-from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy import Executable, Float, RowMapping, String, Text, Update, bindparam, case, select, update
+from sqlalchemy.dialects import sqlite
 
 from orchestrate.errors import EffectRefused
 from orchestrate.models.deployment import Lease
@@ -14,6 +15,9 @@ from orchestrate.store.database import Database
 from orchestrate.store.driving import hold
 from orchestrate.store.rows import clean, fact
 from orchestrate.store.tables import effects
+
+if TYPE_CHECKING:
+    from sqlalchemy.dialects import postgresql
 
 rows = effects.c
 MINE = (rows.deployment == bindparam("whose"), rows.key == bindparam("which"))
@@ -82,8 +86,8 @@ class Effects:
 
 
 @cache
-def _intend(is_sqlite: bool) -> sqlite.Insert | postgresql.Insert:
-    new = sqlite.insert(effects) if is_sqlite else postgresql.insert(effects)
+def _intend(is_sqlite: bool) -> Executable:
+    new = sqlite.insert(effects) if is_sqlite else _postgres_insert()
     again = rows.state.in_((EffectState.INTENT, EffectState.FAILED))
     return new.on_conflict_do_update(
         index_elements=[rows.deployment, rows.key],
@@ -92,6 +96,12 @@ def _intend(is_sqlite: bool) -> sqlite.Insert | postgresql.Insert:
             "state": case((again, EffectState.INTENT), else_=rows.state),
         },
     ).returning(*rows)
+
+
+def _postgres_insert() -> postgresql.Insert:
+    from sqlalchemy.dialects import postgresql  # only where it is used: the command line is to start quickly
+
+    return postgresql.insert(effects)
 
 
 def _effect(row: RowMapping) -> Effect:

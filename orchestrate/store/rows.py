@@ -8,8 +8,8 @@ from collections.abc import Mapping
 from functools import cache
 from typing import TypeVar
 
-from sqlalchemy import Connection, RowMapping, Table
-from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy import Connection, Executable, RowMapping, Table
+from sqlalchemy.dialects import sqlite
 from ulid import ULID
 
 from orchestrate.models.fact import Fact
@@ -34,12 +34,14 @@ def insert_once(connection: Connection, table: Table, values: Mapping[str, Value
 
 
 @cache
-def _sqlite_insert(table: Table) -> sqlite.Insert:
+def _sqlite_insert(table: Table) -> Executable:
     return sqlite.insert(table).on_conflict_do_nothing().returning(*table.primary_key.columns)
 
 
 @cache
-def _postgres_insert(table: Table) -> postgresql.Insert:
+def _postgres_insert(table: Table) -> Executable:
+    from sqlalchemy.dialects import postgresql  # only where it is used: the command line is to start quickly
+
     return postgresql.insert(table).on_conflict_do_nothing().returning(*table.primary_key.columns)
 
 
