@@ -26,6 +26,7 @@ from graphs.steps.ask import Ask
 from graphs.steps.crew import Crew, Statuses
 from graphs.steps.helm import Helm
 from graphs.steps.leave import Leave
+from graphs.steps.park import Park
 from graphs.steps.retreat import Retreat
 from graphs.steps.ship import Ship
 from graphs.typed import state_types
@@ -165,6 +166,7 @@ def _assemble(settings: Settings, store: Store, saver: BaseCheckpointSaver[str])
         store=store,
         graph=deployment.workflow(steps(crew)).compile(checkpointer=saver),
         saver=saver,
+        parking=Park(crew),
         worker=f"{socket.gethostname()}:{os.getpid()}",
         lease_seconds=settings.worker.lease_seconds,
     )

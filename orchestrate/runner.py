@@ -11,7 +11,7 @@ from typing import Protocol
 from langchain_core.runnables import RunnableConfig
 from langgraph.checkpoint.base import BaseCheckpointSaver
 from langgraph.graph.state import CompiledStateGraph
-from langgraph.types import Command, Interrupt, StateSnapshot
+from langgraph.types import Command, Interrupt
 from pydantic import TypeAdapter
 
 from graphs.state import GRAPH_VERSION, Answer, Drive, State, stage_names, start
@@ -50,11 +50,11 @@ _ANSWERS: Mapping[DecisionKind, Answer] = {
 }
 
 
-class Saver(Protocol):
-    """Keeps positions; finished threads are forgotten."""
+class Parking(Protocol):
+    """Tells people about a deployment that cannot go on."""
 
-    async def adelete_thread(self, thread_id: str) -> None:
-        """Forget everything about one thread."""
+    async def tell(self, lease: Lease, row: Deployment, why: str) -> None:
+        """Say once why, where it is seen."""
         ...
 
 
@@ -65,6 +65,15 @@ class Step:
     input: State | Command[str] | None
 
 
+@dataclass(frozen=True)
+class Position:
+    """Where a graph stands: what it knows, which stages come next, and what it waits for."""
+
+    values: State
+    next: tuple[str, ...] = ()
+    interrupts: tuple[Interrupt, ...] = ()
+
+
 @dataclass(frozen=True, kw_only=True)
 class Runner:
     """Drives deployments through the graph, one lease each; whoever has no lease does nothing."""
@@ -72,6 +81,7 @@ class Runner:
     store: Store
     graph: Graph
     saver: BaseCheckpointSaver[str]
+    parking: Parking
     worker: str
     lease_seconds: float = 60.0
 
@@ -107,12 +117,18 @@ class Runner:
         """Step after step, until there is none: it ended, or it waits."""
         position = await self._position(row.id)
         while (step := await self._next(lease, row, position)) is not None:
-            config = _thread(row.id)
-            config["recursion_limit"] = STEPS
-            await self.graph.ainvoke(step.input, config, context=Drive(lease), durability="sync")
-            position = await self._position(row.id)
+            position = await self._advanced(lease, step)
 
-    async def _next(self, lease: Lease, row: Deployment, position: StateSnapshot) -> Step | None:
+    async def _advanced(self, lease: Lease, step: Step) -> Position:
+        """The graph's next wait, or its end."""
+        config = _thread(lease.deployment)
+        config["recursion_limit"] = STEPS
+        came = await self.graph.ainvoke(
+            step.input, config, context=Drive(lease), durability="sync", version="v2"
+        )
+        return Position(values=came.value, interrupts=came.interrupts)
+
+    async def _next(self, lease: Lease, row: Deployment, position: Position) -> Step | None:
         unknown = set(position.next) - set(stage_names())
         if unknown:
             await self._park(lease, f"it waits at {', '.join(unknown)}, which this version has not")
@@ -138,8 +154,8 @@ class Runner:
             answer = self._answer_to(wait)
         return Step(Command(resume={question.id: answer})) if answer is not None else None
 
-    async def _finish(self, lease: Lease, position: StateSnapshot) -> None:
-        state: State = position.values  # pyright: ignore[reportAssignmentType]
+    async def _finish(self, lease: Lease, position: Position) -> None:
+        state = position.values
         outcome = state.get("outcome", Outcome.PARKED)
         following = _following(lease.deployment, state) if outcome is Outcome.DEPLOYED else None
         self.store.deployments.finish(lease, outcome, state.get("reason", ""), following)
@@ -151,11 +167,15 @@ class Runner:
 
     async def _park(self, lease: Lease, why: str) -> None:
         with contextlib.suppress(LeaseLost):
-            self.store.events.add(lease.deployment, None, "parked", why)
+            row = self.store.deployments.deployment(lease.deployment)
+            self.store.events.add(row.id, row.stage, "parked", why)
+            await self.parking.tell(lease, row, why)
             self.store.deployments.finish(lease, Outcome.PARKED, why)
 
-    async def _position(self, deployment: str) -> StateSnapshot:
-        return await self.graph.aget_state(_thread(deployment))
+    async def _position(self, deployment: str) -> Position:
+        """Where it was left, as the saver knows it."""
+        found = await self.graph.aget_state(_thread(deployment))
+        return Position(values=State(**found.values), next=found.next, interrupts=found.interrupts)
 
     def _answer_to(self, wait: Wait) -> str | None:
         """What to resume with, if the wait is over."""

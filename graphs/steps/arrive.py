@@ -229,6 +229,8 @@ def _why(state: State) -> str:
     if state.get("reason"):
         return state["reason"]
     missing = state["findings"].that(Finding.FAIL, Finding.UNKNOWN, Finding.WAIT)
+    if _obstacle(state) is Outcome.CONFLICT:
+        missing = tuple(one for one in missing if one.gate is GateName.MERGEABLE)
     return "; ".join(f"{one.gate}: {one.sentence}" for one in missing)
 
 

@@ -32,9 +32,7 @@ def window(evidence: Evidence) -> GateResult:
 
 def frozen_by(environment: Environment, now: datetime) -> Freeze | None:
     """The freeze that covers `now`, if any."""
-    return next(
-        (one for one in environment.freezes if _instant(one.start) <= now < _instant(one.end)), None
-    )
+    return next((one for one in environment.freezes if _instant(one.start) <= now < _instant(one.end)), None)
 
 
 def is_open(window: Window, now: datetime) -> bool:

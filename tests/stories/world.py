@@ -15,6 +15,7 @@ from agents.planner import Planner
 from agents.triager import Triager
 from graphs import deployment
 from graphs.steps.crew import Crew, Statuses
+from graphs.steps.park import Park
 from orchestrate.answers import Answers
 from orchestrate.app import steps, typed
 from orchestrate.errors import UnknownEnvironment
@@ -256,7 +257,7 @@ def _world(
         workspaces=folder / "workspaces",
     )
     graph = deployment.workflow(steps(crew)).compile(checkpointer=saver)
-    runner = Runner(store=store, graph=graph, saver=saver, worker="test")
+    runner = Runner(store=store, graph=graph, saver=saver, parking=Park(crew), worker="test")
     environment = lambda name: place(name).environment  # noqa: E731
     return World(
         clock=clock,
