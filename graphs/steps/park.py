@@ -1,0 +1,29 @@
+"""Parking: a deployment that cannot go on is told once, on its thread and in the announce queue."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from graphs.steps.crew import Crew
+from orchestrate import reports
+from orchestrate.errors import OrchestrateError
+from orchestrate.models.deployment import Deployment, Lease, Outcome, Stage
+from tools.executor import Errand
+
+
+@dataclass(frozen=True)
+class Park:
+    """Tells people that they have to look."""
+
+    crew: Crew
+
+    async def tell(self, lease: Lease, row: Deployment, why: str) -> None:
+        """Say it on the thread, announce it, and move the task where it is seen; what fails is kept as an event."""
+        at = Errand(deployment=row.id, stage=row.stage or Stage.PICK_UP, lease=lease)
+        title, text = reports.failure(row.id, row.request, Outcome.PARKED, why, None, ())
+        try:
+            await self.crew.voice.announce(at, "parked", title, text, urgent=True)
+            await self.crew.voice.say(at, row.request.task, "parked", text)
+            await self.crew.voice.move(at, row.request.task, self.crew.statuses.blocked)
+        except OrchestrateError as problem:
+            self.crew.event(at, "not_told", f"{why}; and nobody could be told: {problem}")
