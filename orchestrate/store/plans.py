@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from functools import lru_cache
 
 from sqlalchemy import Connection, bindparam, select
 
@@ -35,7 +36,7 @@ class Plans:
             raise EffectRefused("plan", f"no plan has the hash {hash[:12]}")
         if _sha256(text) != hash:
             raise EffectRefused("plan", f"the stored plan {hash[:12]} is not the one that was approved")
-        return Plan.model_validate_json(text)
+        return _parsed(text)
 
 
 def insert_plan(connection: Connection, plan: Plan, now: float) -> str:
@@ -44,6 +45,12 @@ def insert_plan(connection: Connection, plan: Plan, now: float) -> str:
     hash = _sha256(text)
     insert_once(connection, plans, {"hash": hash, "deployment": plan.deployment, "text": text, "at": now})
     return hash
+
+
+@lru_cache(maxsize=64)
+def _parsed(text: str) -> Plan:
+    """Every step reads its plan again; the text is hashed each time, and parsed once."""
+    return Plan.model_validate_json(text)
 
 
 def _sha256(text: str) -> str:

@@ -13,9 +13,9 @@ from orchestrate.store import logs
 from orchestrate.store.tables import samples, watches
 from orchestrate.store.watches import MEASURE, text_of
 
-KEPT_LOG_BYTES = 16 * 1024
-KEPT_SAMPLES = 4  # per slot of a watch
-KEPT_FINAL_SAMPLES = 12  # per slot of the watch after the last move
+KEPT_LOG_BYTES = 8 * 1024
+KEPT_SAMPLES = 2  # per slot of a watch
+KEPT_FINAL_SAMPLES = 8  # per slot of the watch after the last move
 
 WATCHES = select(watches.c.id, watches.c.final).where(watches.c.deployment == bindparam("whose"))
 TAKEN = select(samples.c.sample).where(samples.c.watch == bindparam("watched")).order_by(samples.c.at)

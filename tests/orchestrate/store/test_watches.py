@@ -113,10 +113,10 @@ def test_a_finished_deployment_keeps_a_summary(any_store: Store) -> None:
     any_store.prune("one")
 
     kept = any_store.watches.samples(watch.id)
-    assert len(kept) == 8
+    assert len(kept) == 4
     assert sum(one.requests for one in kept) == sum(one.requests for one in taken)
     log = any_store.logs.read("one")
-    assert sum(len(line.text) for line in log) < 17_000
+    assert sum(len(line.text) for line in log) < 9_000
     assert any("bytes are left out" in line.text for line in log)
 
 
