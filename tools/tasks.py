@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from types import MappingProxyType
 from typing import Protocol
 
 from orchestrate.errors import Refused, UnknownComment, UnknownTask
@@ -64,6 +65,7 @@ BOT = "orchestrate"
 INPUT_STATUS = "Ready to Deploy"
 OPEN_STATUS = "Open"
 SUCCEEDED = ("Deployed", "Done", "Closed", "Completed", "Resolved")
+NO_QUEUES: Mapping[Queue, str] = MappingProxyType({})
 
 
 @dataclass(frozen=True)
@@ -72,9 +74,11 @@ class Readiness:
 
     input_status: str
     succeeded: frozenset[str]
+    queues: Mapping[Queue, str]
 
     def status(self, queue: Queue) -> str:
-        return self.input_status if queue is Queue.DEPLOY else OPEN_STATUS
+        given = OPEN_STATUS if queue is not Queue.DEPLOY else self.input_status
+        return self.queues.get(queue, given)
 
     def is_success(self, status: str, reason: str) -> bool:
         """Any end that is not known to be good keeps what depends on it waiting."""
@@ -91,9 +95,10 @@ class MemoryTracker:
         clock: Callable[[], float] = time.time,
         input_status: str = INPUT_STATUS,
         succeeded: Collection[str] = SUCCEEDED,
+        queues: Mapping[Queue, str] = NO_QUEUES,
     ) -> None:
         self._bot, self._clock = bot, clock
-        self._rules = Readiness(input_status, frozenset(succeeded))
+        self._rules = Readiness(input_status, frozenset(succeeded), queues)
         self._tasks: dict[str, Task] = {}
         self._markers: dict[str, str] = {}
         self._succeeded: set[str] = set()

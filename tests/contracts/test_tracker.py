@@ -17,6 +17,7 @@ from tools.systems.tracker import StoreTracker
 from tools.tasks import MemoryTracker, TaskDesk, Tasks
 
 READY = "Ready to Deploy"
+QUEUES = {Queue.E2E_TEST: "To test"}
 MARKERS = count(1)
 
 
@@ -33,10 +34,10 @@ class Tracker(Tasks, TaskDesk, Protocol):
 @pytest.fixture(params=["memory", *BACKENDS])
 def tracker(request: pytest.FixtureRequest) -> Iterator[Tracker]:
     if request.param == "memory":
-        yield MemoryTracker("robot")
+        yield MemoryTracker("robot", queues=QUEUES)
         return
     with closing(Store.open(request.getfixturevalue(f"{request.param}_store_url"))) as store:
-        yield StoreTracker(store.tasks, "robot")
+        yield StoreTracker(store.tasks, "robot", queues=QUEUES)
 
 
 def new(title: str = "Ship it", **changes: object) -> NewTask:
@@ -66,6 +67,13 @@ async def test_other_queues_take_open_tasks(tracker: Tracker) -> None:
     await tracker.create(new(queue=Queue.EXECUTION, status=READY))
 
     assert await tracker.ready(Queue.EXECUTION) == (fix,)
+
+
+async def test_a_queue_takes_tasks_from_the_status_that_is_configured(tracker: Tracker) -> None:
+    await tracker.create(new(queue=Queue.E2E_TEST, status="Open"))
+    wanted = await tracker.create(new(queue=Queue.E2E_TEST, status="To test"))
+
+    assert await tracker.ready(Queue.E2E_TEST) == (wanted,)
 
 
 async def test_urgent_tasks_come_first_and_then_old_ones(tracker: Tracker) -> None:

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 
 from orchestrate.models.task import Comment, Label, NewTask, Queue, Task
 from orchestrate.store.tasks import TaskBook
-from tools.tasks import BOT, INPUT_STATUS, SUCCEEDED, Readiness
+from tools.tasks import BOT, INPUT_STATUS, NO_QUEUES, SUCCEEDED, Readiness
 
 
 class StoreTracker:
-    """Tasks and TaskDesk on the store; what it says on threads is said as `bot`."""
+    """Tasks and TaskDesk on the store; what it says on threads is said as `bot`.
+
+    `queues` names the status from which a queue takes tasks, where it is not the usual one; a task that
+    is closed in a status that is not in `succeeded` keeps those that depend on it waiting.
+    """
 
     def __init__(
         self,
@@ -19,10 +23,11 @@ class StoreTracker:
         *,
         input_status: str = INPUT_STATUS,
         succeeded: Collection[str] = SUCCEEDED,
+        queues: Mapping[Queue, str] = NO_QUEUES,
     ) -> None:
         self._book = book
         self._bot = bot
-        self._rules = Readiness(input_status, frozenset(succeeded))
+        self._rules = Readiness(input_status, frozenset(succeeded), queues)
 
     async def ready(self, queue: Queue) -> tuple[Task, ...]:
         return self._book.ready(queue, self._rules.status(queue))
