@@ -2,67 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Protocol
 
 import pytest
 
 from orchestrate.errors import HeadMoved, MergeConflict, MergeRefused, UnknownChange, UnknownVersion
 from orchestrate.models.change import (
-    Change,
     ChangeState,
     MergeMethod,
-    MergeOrder,
-    NewChange,
     Version,
 )
+from tests.contracts.forge_world import World, on, ready
 from tests.servers.git_http import serving
 from tests.servers.git_remote import GitRemote
-from tools.memory_forge import MemoryChanges, MemoryForge
-from tools.merge import Forge, Reverts, Source
-from tools.systems.git import Git
-from tools.systems.git_forge import GitForge
+from tools.memory_forge import MemoryForge
 
+EVERYWHERE = pytest.mark.parametrize("world", ["memory", "path", "http"], indirect=True)
 METHODS = pytest.mark.parametrize("method", list(MergeMethod))
 
 
-class Whole(Forge, Source, Reverts, Protocol):
-    async def open(self, new: NewChange) -> Change: ...
-
-
-class Writer(Protocol):
-    def write(self, branch: str, files: Mapping[str, str | None], subject: str, since: str = "") -> str: ...
-
-
-@dataclass(frozen=True)
-class World:
-    forge: Whole
-    remote: Writer
-
-    async def opened(self, branch: str = "feature", *, draft: bool = False, base: str = "main") -> Change:
-        return await self.forge.open(
-            NewChange(title="Say hello", author="ada", branch=branch, base=base, draft=draft)
-        )
-
-    async def order(self, change: Change, method: MergeMethod = MergeMethod.MERGE) -> MergeOrder:
-        preview = await self.forge.preview(change, method)
-        assert preview.tree is not None
-        return MergeOrder(
-            change=change.id,
-            method=method,
-            head=preview.head,
-            base=preview.base,
-            tree=preview.tree,
-            message="Say hello (#1)",
-        )
-
-    async def tip(self) -> Version:
-        return await self.forge.version("main")
-
-
-@pytest.fixture(params=["memory", "path", "http"])
+@pytest.fixture(params=["memory", "path"])
 def world(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[World]:
     if request.param == "memory":
         twin = MemoryForge()
@@ -74,16 +34,6 @@ def world(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[World]:
         return
     with serving(tmp_path / "served") as url:
         yield ready(World(on(f"{url}/shop.git", tmp_path), remote))
-
-
-def on(address: str, folder: Path) -> GitForge:
-    return GitForge(Git(address, folder / "mirror"), MemoryChanges())
-
-
-def ready(world: World) -> World:
-    world.remote.write("main", {"readme": "shop\n", "old": "one\n"}, "Begin")
-    world.remote.write("feature", {"hello": "hello\n", "old": None}, "Say hello", since="main")
-    return world
 
 
 async def test_a_change_is_seen_as_it_is(world: World) -> None:
@@ -106,6 +56,7 @@ async def test_a_branch_that_does_not_exist_is_no_change(world: World) -> None:
         await world.opened("nowhere")
 
 
+@EVERYWHERE
 async def test_a_push_is_seen_as_a_new_head(world: World) -> None:
     opened = await world.opened()
 
@@ -114,6 +65,7 @@ async def test_a_push_is_seen_as_a_new_head(world: World) -> None:
     assert (await world.forge.change(opened.id)).head == pushed
 
 
+@EVERYWHERE
 @METHODS
 async def test_a_merge_is_foreseen_and_then_made(world: World, method: MergeMethod) -> None:
     change = await world.opened()
@@ -126,6 +78,7 @@ async def test_a_merge_is_foreseen_and_then_made(world: World, method: MergeMeth
     assert (await world.forge.change(change.id)).merge_commit == merged.commit
 
 
+@EVERYWHERE
 @METHODS
 async def test_merging_twice_merges_once(world: World, method: MergeMethod) -> None:
     order = await world.order(await world.opened(), method)
@@ -165,6 +118,7 @@ async def test_a_conflict_names_the_files(world: World, method: MergeMethod) -> 
     assert (preview.tree, preview.conflicts) == (None, ("hello",))
 
 
+@EVERYWHERE
 async def test_a_conflict_is_refused(world: World) -> None:
     change = await world.opened()
     order = await world.order(change)
@@ -176,6 +130,7 @@ async def test_a_conflict_is_refused(world: World) -> None:
     assert refused.value.files == ("hello",)
 
 
+@EVERYWHERE
 @pytest.mark.parametrize(("branch", "what"), [("feature", "head"), ("main", "base")])
 async def test_what_moved_after_the_approval_is_not_merged(world: World, branch: str, what: str) -> None:
     order = await world.order(await world.opened())
@@ -207,6 +162,7 @@ async def test_every_method_is_offered_once(world: World) -> None:
     assert sorted(await world.forge.methods()) == sorted(MergeMethod)
 
 
+@EVERYWHERE
 async def test_files_are_told_with_their_texts(world: World) -> None:
     change = await world.opened()
 
@@ -225,6 +181,7 @@ async def test_files_of_a_merged_change_are_still_its_own(world: World, method: 
     assert {file.path for file in found} == {"hello", "old"}
 
 
+@EVERYWHERE
 async def test_a_version_is_written_into_a_folder(world: World, tmp_path: Path) -> None:
     await world.forge.checkout(await world.forge.version("feature"), tmp_path / "out")
 
@@ -284,6 +241,7 @@ async def test_a_revert_takes_the_whole_change_back(world: World, method: MergeM
     assert (await world.forge.preview(revert, MergeMethod.SQUASH)).tree == before.tree
 
 
+@EVERYWHERE
 async def test_a_revert_is_prepared_once(world: World) -> None:
     merged = await world.forge.merge(await world.order(await world.opened()))
 
