@@ -1,0 +1,107 @@
+"""Everything about one deployment."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator, Sequence
+
+from orchestrate.cli.glance import summary, waits
+from orchestrate.cli.output import Output
+from orchestrate.cli.scene import Scene
+from orchestrate.models.deployment import Deployment, Event
+from orchestrate.models.effect import Effect
+from orchestrate.models.question import Question
+from orchestrate.models.watch import Watch
+from orchestrate.store import Store
+
+LATEST = 30
+"""So many events are shown to people; programs get all of them."""
+
+
+def show(scene: Scene, out: Output, deployment: str) -> None:
+    """Stage, plan hash, questions, watches, events and effects. Raises UnknownDeployment."""
+    with scene.store() as store:
+        row = store.deployments.deployment(deployment)
+        if out.as_json:
+            out.result(_data(store, row))
+            return
+        for line in _head(row, store.questions.for_deployment(row.id)):
+            out.say(line)
+        _show_watches(out, store.watches.of(row.id))
+        _show_events(out, store.events.of(row.id, limit=100_000))
+        _show_effects(out, store.effects.of(row.id))
+
+
+def _data(store: Store, row: Deployment) -> dict[str, object]:  # pyright: ignore[reportReturnType]
+    return {
+        **summary(row),
+        "request": row.request.model_dump(mode="json"),
+        "plan_hash": row.plan_hash,
+        "crashes": row.crashes,
+        "started_at": row.started_at.isoformat() if row.started_at else None,
+        "questions": [one.model_dump(mode="json") for one in store.questions.for_deployment(row.id)],
+        "watches": [one.model_dump(mode="json", exclude={"totals"}) for one in store.watches.of(row.id)],
+        "events": [one.model_dump(mode="json") for one in store.events.of(row.id, limit=100_000)],
+        "effects": [one.model_dump(mode="json") for one in store.effects.of(row.id)],
+    }
+
+
+def _head(row: Deployment, questions: Sequence[Question]) -> Iterator[str]:
+    yield f"deployment  {row.id}  ({row.request.kind} to {row.environment}, service {row.service})"
+    yield f"version     {row.version or row.request.version or 'not decided yet'}"
+    ships = [f"task {row.request.task}"] if row.request.task else []
+    ships += [f"change {row.request.change}"] if row.request.change else []
+    yield f"asked by    {row.request.requested_by}{', for ' + ', '.join(ships) if ships else ''}"
+    where = f" at {row.stage}" if row.stage else ""
+    wait = waits(summary(row))
+    yield f"status      {row.outcome or row.status}{where}{', waits for ' + wait if wait else ''}"
+    if row.reason:
+        yield f"reason      {row.reason}"
+    if row.plan_hash:
+        yield f"plan        {row.plan_hash}  (orchestrate deploy plan {row.id})"
+    for question in questions:
+        yield f"question    {question.id}  {_answer(question)}"
+
+
+def _answer(question: Question) -> str:
+    if question.decision is not None:
+        return f"{question.decision.kind} by {question.decision.by} ({question.decision.channel})"
+    if question.closed is not None:
+        return f"closed: {question.closed}"
+    return f"open, until {_clock(question.expires)}: orchestrate deploy approve {question.id}"
+
+
+def _show_watches(out: Output, watches: Sequence[Watch]) -> None:
+    if watches:
+        out.say()
+        rows = [
+            (
+                f"{one.component}/{one.slot}",
+                f"{one.share} %",
+                "closed" if one.closed_at else f"until {_clock(one.until)}",
+                one.judgement.verdict if one.judgement else "",
+                one.judgement.sentence if one.judgement else "no samples yet",
+            )
+            for one in watches
+        ]
+        out.table(("watched", "traffic", "state", "verdict", "numbers"), rows)
+
+
+def _show_events(out: Output, events: Sequence[Event]) -> None:
+    if events:
+        out.say()
+        if len(events) > LATEST:
+            out.say(f"the last {LATEST} of {len(events)} events (all of them: --json)")
+        rows = [(_clock(one.at), one.stage or "", one.kind, one.text) for one in events[-LATEST:]]
+        out.table(("at", "stage", "event", "what"), rows)
+
+
+def _show_effects(out: Output, effects: Sequence[Effect]) -> None:
+    if effects:
+        out.say()
+        rows = [(_clock(one.at), one.name, one.state, one.why or one.key) for one in effects]
+        out.table(("at", "effect", "state", "what"), rows)
+
+
+def _clock(seconds: float) -> str:
+    return time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(seconds))

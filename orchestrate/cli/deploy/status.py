@@ -1,0 +1,54 @@
+"""What is under way, or everything about one deployment."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Annotated
+
+import typer
+
+from orchestrate.cli.glance import Summary, summary, under_way, waits
+from orchestrate.cli.output import AsJson, Output
+from orchestrate.cli.scene import Scene, scene_of
+
+Which = Annotated[str | None, typer.Argument(metavar="[DEPLOYMENT]", help="Its id, or the beginning of it.")]
+
+
+def status(ctx: typer.Context, deployment: Which = None, as_json: AsJson = False) -> None:
+    """Show what is under way. With an id, everything about that deployment: stage, plan, question, watches,
+    events and effects.
+    """
+    scene, out = scene_of(ctx), Output(as_json)
+    if deployment is not None:
+        from orchestrate.cli.deploy.detail import show
+
+        show(scene, out, deployment)
+        return
+    found = under_way(scene.config)
+    show_list(out, _whole_way(scene) if found is None else found)
+
+
+def _whole_way(scene: Scene) -> list[Summary]:
+    from orchestrate.models.deployment import Status
+
+    with scene.store() as store:
+        rows = [
+            row
+            for status in Status
+            if status is not Status.FINISHED
+            for row in store.deployments.latest(status=status, limit=200)
+        ]
+    return sorted((summary(row) for row in rows), key=lambda one: one["id"], reverse=True)[:200]
+
+
+def show_list(out: Output, found: Sequence[Summary]) -> None:
+    """What is under way, as a table."""
+    out.result({"deployments": [dict(one) for one in found]})
+    if not found:
+        out.say("nothing is under way")
+        return
+    rows = [
+        (one["id"], one["environment"], one["version"] or "", one["status"], one["stage"] or "", waits(one))
+        for one in found
+    ]
+    out.table(("deployment", "environment", "version", "status", "stage", "waits for"), rows)

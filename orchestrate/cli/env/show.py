@@ -1,0 +1,141 @@
+"""Look at environments: which there are, what their rules are, whether they answer, what is live."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Annotated
+from urllib.parse import urlsplit
+
+import typer
+
+from orchestrate.cli.exits import Exit
+from orchestrate.cli.output import AsJson, Output
+from orchestrate.cli.places import environment_named, environments
+from orchestrate.cli.scene import Scene, opened, scene_of
+from orchestrate.errors import OrchestrateError
+from orchestrate.models.environment import Component, Environment
+from orchestrate.models.fact import Fact
+from orchestrate.models.runtime import Running
+from tools.health import check
+from tools.place import Place
+
+Name = Annotated[str, typer.Argument(metavar="NAME", help="Which environment.")]
+
+
+class Look(Fact):
+    """What one component is like now."""
+
+    component: str
+    address: str
+    answers: bool | None  # None: it takes no traffic, or nothing is live
+    detail: str
+    running: Running | None
+
+
+def list_all(ctx: typer.Context, as_json: AsJson = False) -> None:
+    """Show every environment, of orchestrate.yaml and created ones."""
+    settings = scene_of(ctx).settings()
+    with opened(settings) as store:
+        found = list(environments(settings, store).values())
+        verified = {one.name: store.verified.last(one.name, one.service) for one, _ in found}
+        holders = {one.name: store.locks.holder(one.name, one.service) for one, _ in found}
+    out = Output(as_json)
+    rows = [
+        {
+            "name": one.name,
+            "type": one.type.value,
+            "from": source,
+            "strategy": one.strategy.value,
+            "url": one.url,
+            "asks_a_person": one.asks_a_person,
+            "verified": version.name if (version := verified[one.name]) else None,
+            "held_by": holders[one.name],
+        }
+        for one, source in found
+    ]
+    out.result({"environments": rows})
+    head = ("name", "type", "from", "strategy", "asks a person", "verified", "held by")
+    out.table(
+        head,
+        [
+            (
+                str(row["name"]),
+                str(row["type"]),
+                str(row["from"]),
+                str(row["strategy"]),
+                "yes" if row["asks_a_person"] else "no",
+                str(row["verified"] or ""),
+                str(row["held_by"] or ""),
+            )
+            for row in rows
+        ],
+    )
+
+
+def show(ctx: typer.Context, name: Name, as_json: AsJson = False) -> None:
+    """Show an environment: its rules, whether it can be reached, and what is live.
+
+    Ends with 3 when it cannot be reached.
+    """
+    out = Output(as_json)
+    environment, looks = asyncio.run(_looks(scene_of(ctx), name))
+    out.result(
+        {
+            "environment": environment.model_dump(mode="json"),
+            "components": [one.model_dump(mode="json") for one in looks],
+        }
+    )
+    _say(out, environment, looks)
+    if any(one.running is None or one.answers is False for one in looks):
+        raise typer.Exit(int(Exit.OUTSIDE))
+
+
+async def _looks(scene: Scene, name: str) -> tuple[Environment, list[Look]]:
+    async with scene.app() as app:
+        environment = environment_named(app.settings, app.store, name)
+        place = app.crew.places(environment.name)
+        return environment, [await look(place, part) for part in environment.components]
+
+
+async def look(place: Place, part: Component) -> Look:
+    """One component, now; what cannot be read is said, never raised."""
+    try:
+        running = await place.provider.running(part)
+        address = await place.addresses.public(part)
+    except (OrchestrateError, OSError) as problem:
+        return Look(component=part.name, address="", answers=None, detail=str(problem), running=None)
+    if not part.port or running.live is None:
+        detail = "nothing is live" if running.live is None else "takes no traffic"
+        return Look(component=part.name, address=address, answers=None, detail=detail, running=running)
+    health = await check(urlsplit(address).netloc, part.health)
+    return Look(
+        component=part.name,
+        address=address,
+        answers=health.ok,
+        detail="answers" if health.ok else health.detail,
+        running=running,
+    )
+
+
+def _say(out: Output, environment: Environment, looks: list[Look]) -> None:
+    approvers = ", ".join(environment.approvers) or "nobody"
+    asks = f"asks {approvers}" if environment.asks_a_person else "asks nobody"
+    rules = f"service {environment.service}, {environment.strategy}, {asks}"
+    out.say(f"{environment.name} ({environment.type}), {rules}")
+    for one in looks:
+        out.say(f"{one.component}: {one.address or 'no address'}: {one.detail}")
+    rows = [row for one in looks if one.running is not None for row in _slots(one.running)]
+    if rows:
+        out.table(("slot", "version", "instances", "traffic"), rows)
+
+
+def _slots(running: Running) -> list[tuple[str, str, str, str]]:
+    return [
+        (
+            f"{running.component}/{slot.name}",
+            slot.version.name if slot.version else "",
+            f"{sum(1 for copy in slot.instances if copy.healthy)} of {slot.wanted} healthy",
+            f"{running.weights.get(slot.name, 0)} %",
+        )
+        for slot in running.slots
+    ]

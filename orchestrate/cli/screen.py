@@ -1,0 +1,151 @@
+"""Screens: what is seen of a deployment on its way, as lines, as a live view, or not at all."""
+
+from __future__ import annotations
+
+import time
+from contextlib import AbstractContextManager
+from types import TracebackType
+from typing import Protocol
+
+from rich.console import Console, Group
+from rich.live import Live
+from rich.spinner import Spinner
+from rich.text import Text
+
+from orchestrate.cli.output import Output
+from orchestrate.cli.progress import Progress
+from orchestrate.models.deployment import Event
+from orchestrate.outside import visible
+
+LOUD = {
+    "failed": "bold red",
+    "parked": "bold red",
+    "blocked": "yellow",
+    "verdict": "cyan",
+    "decided": "green",
+}
+
+
+class Screen(AbstractContextManager["Screen"], Protocol):
+    """Where a deployment's way is shown."""
+
+    def event(self, event: Event) -> None:
+        """Something happened."""
+        ...
+
+    def progress(self, progress: Progress) -> None:
+        """How far it is now."""
+        ...
+
+    def say(self, text: str) -> None:
+        """Words beside its way."""
+        ...
+
+    def pause(self) -> None:
+        """Somebody is about to type."""
+        ...
+
+    def resume(self) -> None:
+        """Nobody types any more."""
+        ...
+
+
+class Lines:
+    """One line for each event."""
+
+    def __init__(self, out: Output) -> None:
+        self._out = out
+        self._last = ""
+
+    def __enter__(self) -> Lines:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        return None
+
+    def event(self, event: Event) -> None:
+        text = words(event)
+        if text is not None and text != self._last:
+            self._last = text
+            self._out.say(f"{_clock(event.at)} {text}")
+
+    def progress(self, progress: Progress) -> None:  # noqa: ARG002  lines tell events alone
+        return None
+
+    def say(self, text: str) -> None:
+        self._out.say(text)
+
+    def pause(self) -> None:
+        return None
+
+    def resume(self) -> None:
+        return None
+
+
+class LiveView:
+    """On a terminal: the events, and below them where it stands and what the numbers are."""
+
+    def __init__(self) -> None:
+        self._console = Console(highlight=False)
+        self._live = Live(console=self._console, refresh_per_second=8, transient=True)
+        self._last = ""
+
+    def __enter__(self) -> LiveView:
+        self._live.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, problem: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._live.stop()
+
+    def event(self, event: Event) -> None:
+        text = words(event)
+        if text is None or text == self._last:
+            return
+        self._last = text
+        style = LOUD.get(event.kind, "bold" if event.kind == "stage" else "")
+        self._console.print(Text(f"{_clock(event.at)} "), Text(visible(text), style=style), sep="")
+
+    def progress(self, progress: Progress) -> None:
+        lines = [Text(visible(line)) for line in progress.lines()]
+        self._live.update(Group(Spinner("dots", Text(visible(progress.title), style="bold")), *lines))
+
+    def say(self, text: str) -> None:
+        self._console.print(Text(visible(text)))
+
+    def pause(self) -> None:
+        self._live.stop()
+
+    def resume(self) -> None:
+        self._live.start()
+
+
+def screen(out: Output) -> Screen:
+    """The live view where a person looks at a terminal that can show one, lines everywhere else."""
+    if out.is_live and not Console().is_dumb_terminal:
+        return LiveView()
+    return Lines(out)
+
+
+def words(event: Event) -> str | None:
+    """An event as one line; None for what is only kept."""
+    stage = event.stage.value.replace("_", " ") if event.stage else ""
+    data = event.data
+    match event.kind:
+        case "probe":
+            return None
+        case "stage":
+            return stage
+        case "gate" if data.get("finding") == "pass":
+            return None
+        case "gate":
+            return f"  gate {data.get('gate', '')}: {data.get('finding', '')}: {event.text}"
+        case "move":
+            return f"  move {int(data.get('index', '0')) + 1}/{data.get('of', '?')}: {event.text}"
+        case kind:
+            return f"  {kind.replace('_', ' ')}: {event.text}"
+
+
+def _clock(seconds: float) -> str:
+    return time.strftime("%H:%M:%S", time.localtime(seconds))

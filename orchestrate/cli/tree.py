@@ -1,0 +1,235 @@
+"""The tree of commands: what each is called, what it does, an example, and where it is written."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Leaf:
+    """One command; `place` is module:function below orchestrate.cli, imported when the command is used."""
+
+    summary: str
+    place: str
+    example: str
+
+
+@dataclass(frozen=True)
+class Branch:
+    """A group of commands; `usual` is the one that is meant when options follow the group's own name."""
+
+    summary: str
+    members: Mapping[str, Leaf | Branch]
+    example: str
+    options: tuple[tuple[str, str], ...] = ()
+    usual: str | None = None
+
+
+QUARANTINE = Branch(
+    "versions that an environment refuses",
+    {
+        "list": Leaf(
+            "what an environment refuses, and why",
+            "deploy.quarantine:show",
+            "orchestrate deploy quarantine list --env production",
+        ),
+        "lift": Leaf(
+            "allow a version again, on your word",
+            "deploy.quarantine:lift",
+            "orchestrate deploy quarantine lift --env production 4f2a91c --reason 'fixed by T-7'",
+        ),
+    },
+    "orchestrate deploy quarantine list --env production",
+)
+
+DEPLOY = Branch(
+    "deploy, follow, answer, go back",
+    {
+        "run": Leaf(
+            "deploy a version, and follow it",
+            "deploy.run:run",
+            "orchestrate deploy run --env staging --version v1.4.0",
+        ),
+        "status": Leaf(
+            "what is under way, or all about one deployment",
+            "deploy.status:status",
+            "orchestrate deploy status 01KADF",
+        ),
+        "history": Leaf(
+            "what was deployed, newest first",
+            "deploy.history:history",
+            "orchestrate deploy history --env production --limit 5",
+        ),
+        "logs": Leaf(
+            "what a deployment wrote",
+            "deploy.logs:logs",
+            "orchestrate deploy logs 01KADF --contains error --follow",
+        ),
+        "plan": Leaf(
+            "the plan that was made, as Markdown", "deploy.plan:plan", "orchestrate deploy plan 01KADF"
+        ),
+        "approve": Leaf(
+            "say yes to a question", "deploy.answer:approve", "orchestrate deploy approve Q7F3K2"
+        ),
+        "hold": Leaf("say no to a question", "deploy.answer:hold", "orchestrate deploy hold Q7F3K2"),
+        "rollback": Leaf(
+            "bring back the version before, or a named one",
+            "deploy.rollback:rollback",
+            "orchestrate deploy rollback --env production",
+        ),
+        "validate": Leaf(
+            "run all gates, change nothing",
+            "deploy.validate:validate",
+            "orchestrate deploy validate --env production --change 3",
+        ),
+        "diff": Leaf(
+            "what would change",
+            "deploy.diff:diff",
+            "orchestrate deploy diff --env production --version main",
+        ),
+        "promote": Leaf(
+            "bring what one environment proved to the next",
+            "deploy.promote:promote",
+            "orchestrate deploy promote --from staging --to production",
+        ),
+        "cancel": Leaf(
+            "stop a deployment that has changed nothing yet",
+            "deploy.cancel:cancel",
+            "orchestrate deploy cancel 01KADF",
+        ),
+        "quarantine": QUARANTINE,
+    },
+    "orchestrate deploy --env staging --version v1.4.0",
+    usual="run",
+)
+
+ENV = Branch(
+    "environments: the places to deploy to",
+    {
+        "list": Leaf("every environment", "env.show:list_all", "orchestrate env list"),
+        "show": Leaf(
+            "its rules, whether it answers, and what is live", "env.show:show", "orchestrate env show staging"
+        ),
+        "create": Leaf(
+            "add one, from options or a YAML file",
+            "env.create:create",
+            "orchestrate env create preview --type dev --port 8090 --run 'python3 server.py {port}'",
+        ),
+        "delete": Leaf(
+            "forget one that was created here", "env.delete:delete", "orchestrate env delete preview"
+        ),
+        "import": Leaf(
+            "add those of a YAML file", "env.exchange:bring_in", "orchestrate env import environments.yaml"
+        ),
+        "export": Leaf(
+            "write them as YAML, without secrets", "env.exchange:export", "orchestrate env export staging"
+        ),
+    },
+    "orchestrate env show staging",
+)
+
+TASK = Branch(
+    "tasks of the built-in tracker",
+    {
+        "add": Leaf("file a task", "task:add", "orchestrate task add 'Ship faster' --change 1"),
+        "list": Leaf("open tasks", "task:list_open", "orchestrate task list --queue deploy"),
+        "show": Leaf("a task and its thread", "task:show", "orchestrate task show T-1"),
+        "comment": Leaf(
+            "say something on the thread", "task:comment", "orchestrate task comment T-1 Approved"
+        ),
+        "close": Leaf("close a task", "task:close", "orchestrate task close T-1 --reason 'not needed'"),
+    },
+    "orchestrate task add 'Ship faster' --change 1",
+)
+
+CHANGE = Branch(
+    "changes of the built-in forge",
+    {
+        "open": Leaf(
+            "propose a branch",
+            "change:open_one",
+            "orchestrate change open --branch faster --title 'Answer faster'",
+        ),
+        "review": Leaf(
+            "approve a change, or ask for changes", "change:review", "orchestrate change review 1 --approve"
+        ),
+        "check": Leaf(
+            "report a check's result",
+            "change:check",
+            "orchestrate change check 1 --name tests --state passed",
+        ),
+        "label": Leaf(
+            "put a label on a change's head", "change:label", "orchestrate change label 1 qa-approved"
+        ),
+        "list": Leaf("every change", "change:list_all", "orchestrate change list"),
+        "show": Leaf("a change with its reviews and checks", "change:show", "orchestrate change show 1"),
+    },
+    "orchestrate change open --branch faster --title 'Answer faster'",
+)
+
+DB = Branch(
+    "the store",
+    {
+        "upgrade": Leaf("bring the tables to this version", "db:upgrade", "orchestrate db upgrade"),
+        "check": Leaf("see whether the store can be relied on", "db:check", "orchestrate db check"),
+        "path": Leaf("where the store is", "db:path", "orchestrate db path"),
+    },
+    "orchestrate db check",
+)
+
+TREE = Branch(
+    "Takes a change that is ready to deploy safely to production, and back when it does not do well.",
+    {
+        "deploy": DEPLOY,
+        "env": ENV,
+        "task": TASK,
+        "change": CHANGE,
+        "worker": Leaf(
+            "claim what is ready, deploy it, watch it",
+            "worker:worker",
+            "orchestrate worker --task T-1 --once",
+        ),
+        "db": DB,
+        "doctor": Leaf("is everything there?", "doctor:doctor", "orchestrate doctor"),
+        "demo": Leaf(
+            "four changes to a small shop, under real traffic", "demo:demo", "orchestrate demo --yes"
+        ),
+        "version": Leaf("which version this is", "about:version", "orchestrate version"),
+    },
+    "orchestrate deploy run --env staging --version v1.4.0",
+    options=(
+        ("--config FILE", "the settings; without it orchestrate.yaml, here or in a folder above"),
+        ("--version", "which version this is"),
+        ("--install-completion", "complete commands in this shell"),
+        ("--show-completion", "what --install-completion would add"),
+    ),
+)
+
+_HELP = ("--help", "this page; every command has one")
+
+
+def page(path: str, branch: Branch) -> str:
+    """The help of a group: its words, and nothing imported."""
+    members = [(name, member.summary) for name, member in branch.members.items()]
+    return "\n".join(
+        [
+            f"Usage: {path} [OPTIONS] COMMAND [ARGS]...",
+            "",
+            f"  {branch.summary}",
+            "",
+            "Commands:",
+            *_aligned(members),
+            "",
+            "Options:",
+            *_aligned([*branch.options, _HELP]),
+            "",
+            "Example:",
+            f"  {branch.example}",
+        ]
+    )
+
+
+def _aligned(rows: list[tuple[str, str]]) -> list[str]:
+    width = max(len(name) for name, _ in rows)
+    return [f"  {name:{width}}  {text}" for name, text in rows]
