@@ -12,6 +12,10 @@ from tools.migrations import Target
 from tools.provider import Addresses, Logs, Provider
 
 
+async def nothing(component: Component) -> None:  # noqa: ARG001
+    """Closes a place where nothing stays open."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Place:
     """One environment, its provider, its metric source, and its databases by component."""
@@ -23,7 +27,7 @@ class Place:
     metrics: Metrics
     targets: Mapping[str, Target] = field(default_factory=dict[str, Target])
     secret: Callable[[str], str]  # raises NotFound for a secret without a value
-    close: Callable[[Component], Awaitable[None]]  # stops all instances and the router
+    close: Callable[[Component], Awaitable[None]] = nothing  # stops all instances and the router
 
     async def running(self) -> dict[str, Running]:
         """What runs of each component, now."""

@@ -164,9 +164,9 @@ class World:
         """Ask for a deployment."""
         return self.intake.accept(Request(environment=environment, requested_by="rob", **words))  # pyright: ignore[reportArgumentType]
 
-    def texts(self, task: str) -> str:
+    async def texts(self, task: str) -> str:
         """The whole thread, as one text."""
-        return "\n---\n".join(comment.text for comment in self.tracker.thread(task))
+        return "\n---\n".join(comment.text for comment in await self.tracker.comments(task))
 
     def stages(self, deployment: str) -> list[str]:
         """The stages it went through."""
@@ -232,11 +232,10 @@ def _world(
             logs=provider,
             metrics=metrics,
             secret=lambda _: "secret",
-            close=_nothing,
         )
 
     survey = Survey(store=store, tasks=tracker, forge=forge, source=forge, places=place, people=(ADA, MIRA))
-    guards = Guards(store, lambda name: place(name).environment, lambda name: digest(by_name[name]))
+    guards = Guards(store, environment, lambda name: digest(by_name[name]))
     executor = Executor(store, guards.by_class)
     voice = Voice(executor, tracker, tracker)
     crew = Crew(
@@ -258,7 +257,6 @@ def _world(
     )
     graph = deployment.workflow(steps(crew)).compile(checkpointer=saver)
     runner = Runner(store=store, graph=graph, saver=saver, parking=Park(crew), worker="test")
-    environment = lambda name: place(name).environment  # noqa: E731
     return World(
         clock=clock,
         store=store,
@@ -285,7 +283,3 @@ def _world(
         watching=Watching(store=store, places=place, sampler=Sampler(clock)),
         crew=crew,
     )
-
-
-async def _nothing(component: Component) -> None:
-    """There is nothing to close in memory."""
