@@ -12,10 +12,10 @@ from graphs.steps.crew import Crew
 from orchestrate import policy, reports
 from orchestrate.gates import findings
 from orchestrate.models.change import Change, ChangeState, MergeOrder, Preview, Version
-from orchestrate.models.deployment import ForApproval, ForChecks, ForTurn, Kind, Outcome, Stage
+from orchestrate.models.deployment import ForApproval, ForChecks, ForTurn, Kind, Outcome, Stage, Told
 from orchestrate.models.environment import Environment
 from orchestrate.models.evidence import Evidence
-from orchestrate.models.gate import Finding, Findings, GateName
+from orchestrate.models.gate import Finding, Findings, GateName, GateResult
 from orchestrate.models.move import MigrationFile
 from orchestrate.models.plan import Plan
 from orchestrate.models.question import Question
@@ -46,8 +46,7 @@ class Arrive:
         at = self._at(state, Stage.GATES, runtime)
         evidence = await self._evidence(state)
         found = Findings(results=findings(evidence))
-        for one in found.results:
-            self.crew.event(at, "gate", one.sentence, gate=one.gate, finding=one.finding, cure=one.cure)
+        self.crew.store.events.tell(at.deployment, at.stage, [_told(one) for one in found.results])
         since = state.get("checking_since", evidence.at)
         readiness = _readiness(found, evidence, since)
         checks = ForChecks(
@@ -206,6 +205,11 @@ class Arrive:
 def blocked_digest(found: Findings) -> str:
     """What is compared to see whether a blocked task may be tried again."""
     return ";".join(f"{one.gate}={one.finding}" for one in found.results)
+
+
+def _told(result: GateResult) -> Told:
+    facts = {"gate": result.gate, "finding": result.finding, "cure": result.cure}
+    return Told(kind="gate", text=result.sentence, data=facts)
 
 
 def _readiness(found: Findings, evidence: Evidence, since: float) -> Readiness:

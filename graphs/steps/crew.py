@@ -7,12 +7,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
-from agents.triager import Triager
 from langgraph.runtime import Runtime
 
 from agents.situation import Situation
+from agents.triager import Triager
 from graphs.state import Drive, State
-from orchestrate.models.deployment import Stage
+from orchestrate.models.deployment import Stage, Told
 from orchestrate.models.environment import Person
 from orchestrate.models.plan import Plan
 from orchestrate.store import Store
@@ -74,10 +74,10 @@ class Crew:
         """The stored plan, hashed again. Raises EffectRefused when it is not the one that was stored."""
         return self.store.plans.plan(state["plan"])
 
-    def errand(self, state: State, stage: Stage, runtime: Runtime[Drive]) -> Errand:
-        """Where we are, under the lease of this drive; the row is told."""
+    def errand(self, state: State, stage: Stage, runtime: Runtime[Drive], *told: Told) -> Errand:
+        """Where we are, under the lease of this drive; the row is told, and the story what it begins with."""
         lease = runtime.context.lease
-        self.store.deployments.entered(lease, stage)
+        self.store.deployments.entered(lease, stage, told)
         plan = state.get("plan")
         return Errand(deployment=state["deployment"], stage=stage, lease=lease, plan_hash=plan)
 

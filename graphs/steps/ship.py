@@ -11,7 +11,7 @@ from graphs.steps.crew import Crew
 from graphs.steps.helm import Helm
 from orchestrate import reports
 from orchestrate.errors import EffectRefused, HeadMoved, MergeConflict, MergeRefused, OutsideFailed
-from orchestrate.models.deployment import Outcome, Stage
+from orchestrate.models.deployment import Outcome, Stage, Told
 from orchestrate.models.move import Analyse, Verify, words
 from orchestrate.models.sample import Judgement, Verdict
 from orchestrate.models.task import FailureKind
@@ -63,14 +63,12 @@ class Ship:
 
     async def deploy(self, state: State, runtime: Runtime[Drive]) -> State:
         """Make the next move."""
-        at, plan, index = (
-            self.crew.errand(state, Stage.DEPLOY, runtime),
-            self.crew.plan(state),
-            state["cursor"],
-        )
+        plan, index = self.crew.plan(state), state["cursor"]
         move = plan.moves[index].move
+        facts = {"index": str(index), "of": str(len(plan.moves))}
+        begins = Told(kind="move", text=words(move), data=facts)
+        at = self.crew.errand(state, Stage.DEPLOY, runtime, begins)
         mover = Mover(place=self.crew.place(state), source=self.crew.source, say=self.crew.line(at))
-        self.crew.event(at, "move", words(move), index=str(index), of=str(len(plan.moves)))
         try:
             tool = moving(mover, EffectClass.CHANGE)
             done = await self.crew.executor.do(tool, PlacedMove(index=index, move=move), at)

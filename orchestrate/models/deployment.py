@@ -190,6 +190,14 @@ class Decision(Fact):
     at: float
 
 
+class Told(Fact):
+    """What a step tells: a kind, words for people, and the facts behind them."""
+
+    kind: str
+    text: str
+    data: dict[str, str] = {}
+
+
 class Event(Fact):
     """One line of a deployment's story."""
 

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from sqlalchemy import Connection, Update, bindparam, func, or_, select, update
 
 from orchestrate.errors import LeaseLost, UnknownDeployment
-from orchestrate.models.deployment import Deployment, Lease, Outcome, Request, Stage, Status, Wait
+from orchestrate.models.deployment import Deployment, Lease, Outcome, Request, Stage, Status, Told, Wait
 from orchestrate.models.plan import Plan
 from orchestrate.store import claims, events, finishing, plans, waiting
 from orchestrate.store.database import Database
@@ -124,12 +126,13 @@ class Deployments:
         with self._database.reading() as connection:
             return connection.execute(NEXT_WAKE).scalar()
 
-    def entered(self, lease: Lease, stage: Stage) -> None:
-        """It is at `stage` now, and its story says so. Raises LeaseLost."""
+    def entered(self, lease: Lease, stage: Stage, told: Sequence[Told] = ()) -> None:
+        """It is at `stage` now, and its story says so, with what the stage begins with. Raises LeaseLost."""
         now = self._database.clock()
         with self._database.writing() as connection:
             _change(connection, lease, ENTER, now, at_stage=stage)
-            events.append(connection, lease.deployment, stage, "stage", stage.value, at=now)
+            first = Told(kind="stage", text=stage.value)
+            events.tell(connection, lease.deployment, stage, (first, *told), now)
 
     def waits(self, lease: Lease, wait: Wait, wake_at: float | None) -> None:
         """It waits; what it waits for may be there already, then it is due at once. Raises LeaseLost."""

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from sqlalchemy import Connection, RowMapping, bindparam, insert, select
 
-from orchestrate.models.deployment import Event, Stage
+from orchestrate.models.deployment import Event, Stage, Told
 from orchestrate.store.database import Database
 from orchestrate.store.rows import clean, fact
 from orchestrate.store.tables import events
 
-INSERT = insert(events).returning(events.c.seq)
+INSERT = insert(events)
+NUMBERED = INSERT.returning(events.c.seq)
 OF = (
     select(events)
     .where(events.c.deployment == bindparam("whose"), events.c.seq > bindparam("after"))
@@ -39,6 +40,12 @@ class Events:
         with self._database.writing() as connection:
             return append(connection, deployment, stage, kind, text, at=now, data=data)
 
+    def tell(self, deployment: str, stage: Stage | None, told: Sequence[Told]) -> None:
+        """Add several lines, all of them or none."""
+        now = self._database.clock()
+        with self._database.writing() as connection:
+            tell(connection, deployment, stage, told, now)
+
     def of(self, deployment: str, after: int = 0, limit: int = 1000) -> tuple[Event, ...]:
         """A deployment's lines with a higher number than `after`, oldest first."""
         asked = {"whose": deployment, "after": after, "most": limit}
@@ -58,6 +65,16 @@ class Events:
         return tuple(_event(row) for row in reversed(newest))
 
 
+def tell(
+    connection: Connection, deployment: str, stage: Stage | None, told: Sequence[Told], at: float
+) -> None:
+    """Add the lines in this transaction."""
+    if told:
+        where = {"deployment": deployment, "at": at, "stage": stage}
+        lines = [where | {"kind": one.kind, "text": clean(one.text), "data": _json(one.data)} for one in told]
+        connection.execute(INSERT, lines)
+
+
 def append(  # noqa: PLR0913  one parameter per column of the line
     connection: Connection,
     deployment: str,
@@ -71,9 +88,12 @@ def append(  # noqa: PLR0913  one parameter per column of the line
     """Add the line in this transaction."""
     line = {"deployment": deployment, "at": at, "stage": stage, "kind": kind, "text": clean(text)}
     facts = {name: clean(value) for name, value in (data or {}).items()}
-    row = {**line, "data": json.dumps(facts, ensure_ascii=False)}
-    seq = connection.execute(INSERT, row).scalar_one()
+    seq = connection.execute(NUMBERED, {**line, "data": _json(facts)}).scalar_one()
     return Event.model_validate({**line, "seq": seq, "data": facts})
+
+
+def _json(facts: Mapping[str, str]) -> str:
+    return json.dumps({name: clean(value) for name, value in facts.items()}, ensure_ascii=False)
 
 
 def _event(row: RowMapping) -> Event:

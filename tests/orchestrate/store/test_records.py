@@ -8,7 +8,7 @@ import pytest
 
 from orchestrate.errors import UnknownEnvironment, UnknownVersion
 from orchestrate.models.change import Version
-from orchestrate.models.deployment import Outcome, Stage
+from orchestrate.models.deployment import Outcome, Stage, Told
 from orchestrate.models.environment import Component, Environment, EnvironmentType, HttpSmoke, Window
 from orchestrate.store import Store
 from orchestrate.store.logs import Logs
@@ -35,6 +35,16 @@ def test_a_story_is_told_in_order(any_store: Store) -> None:
     assert any_store.events.of("one", after=first.seq) == (last,)
     assert any_store.events.of("one", limit=1) == (first,)
     assert any_store.events.tail(2) == (other, last)
+
+
+def test_several_lines_are_told_at_once_and_in_order(any_store: Store) -> None:
+    told = [Told(kind="gate", text=f"gate {number}", data={"cure": "nul \x00"}) for number in range(3)]
+
+    any_store.events.tell("one", Stage.GATES, told)
+    any_store.events.tell("one", Stage.GATES, [])
+
+    assert [one.text for one in any_store.events.of("one")] == ["gate 0", "gate 1", "gate 2"]
+    assert any_store.events.of("one")[0].data == {"cure": "nul \ufffd"}
     assert first.data == {"by": "ada"}
 
 
