@@ -235,6 +235,10 @@ def _world(
         )
 
     survey = Survey(store=store, tasks=tracker, forge=forge, source=forge, places=place, people=(ADA, MIRA))
+
+    def environment(name: str) -> Environment:
+        return place(name).environment
+
     guards = Guards(store, environment, lambda name: digest(by_name[name]))
     executor = Executor(store, guards.by_class)
     voice = Voice(executor, tracker, tracker)
