@@ -35,6 +35,7 @@ def test_a_story_is_told_in_order(any_store: Store) -> None:
     assert any_store.events.of("one", after=first.seq) == (last,)
     assert any_store.events.of("one", limit=1) == (first,)
     assert any_store.events.tail(2) == (other, last)
+    assert first.data == {"by": "ada"}
 
 
 def test_several_lines_are_told_at_once_and_in_order(any_store: Store) -> None:
@@ -45,7 +46,6 @@ def test_several_lines_are_told_at_once_and_in_order(any_store: Store) -> None:
 
     assert [one.text for one in any_store.events.of("one")] == ["gate 0", "gate 1", "gate 2"]
     assert any_store.events.of("one")[0].data == {"cure": "nul \ufffd"}
-    assert first.data == {"by": "ada"}
 
 
 def test_log_lines_are_found_by_source_and_text(any_store: Store) -> None:
