@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import fcntl
 import re
+import time
 from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -16,6 +17,7 @@ from tools.commands import CLEAN, Output, Runner, run
 OLDEST = (2, 38)  # the first with `merge-tree --write-tree`
 CURE = "install git 2.38 or newer"
 NULL = "0" * 40
+LOCK = "orchestrate.lock"
 
 _SHA = re.compile(r"[0-9a-f]{40}")
 _CAP = 64 * 1024 * 1024  # bytes of one answer
@@ -105,14 +107,34 @@ class Git:
     async def fetch(self) -> None:
         """Bring the mirror up to date. Raises Unreachable with git's reason."""
         async with self._alone():
-            got = await self.output(
-                "fetch", "--quiet", "--prune", "--no-tags", "--no-write-fetch-head", "origin"
-            )
-        if got.code != 0:
+            complaint = await self._fetched()
+            if ".lock" in complaint and self._forget_locks():
+                complaint = await self._fetched()
+        if complaint:
             raise Unreachable(
-                f"the repository cannot be read: {got.complaint}",
+                f"the repository cannot be read: {complaint}",
                 cure="check the repository's address in orchestrate.yaml, and that it can be reached",
             )
+
+    async def _fetched(self) -> str:
+        """What git complains of, or ''."""
+        options = ("--quiet", "--prune", "--no-tags", "--no-write-fetch-head")
+        try:
+            got = await self.output("fetch", *options, "origin")
+        except CommandFailed as slow:
+            return str(slow)
+        return "" if got.code == 0 else got.complaint or f"git ended with {got.code}"
+
+    def _forget_locks(self) -> bool:
+        """Remove locks that a killed git left in the mirror: older than any git of ours may live."""
+        stale = [
+            file
+            for file in self.mirror.rglob("*.lock")
+            if file.name != LOCK and time.time() - file.stat().st_mtime > 2 * self._timeout
+        ]
+        for file in stale:
+            file.unlink(missing_ok=True)
+        return bool(stale)
 
     async def push(self, commit: str, branch: str) -> Push:
         """Offer `commit` as the new end of `branch`; only the remote moves it, and only forward.
@@ -177,7 +199,7 @@ class Git:
     async def _held(self) -> AsyncGenerator[None, None]:
         """No other process changes the refs of the mirror meanwhile."""
         self.mirror.mkdir(parents=True, exist_ok=True, mode=0o700)
-        with (self.mirror / "orchestrate.lock").open("w") as lock:
+        with (self.mirror / LOCK).open("w") as lock:
             await self._locked(lock.fileno())
             yield
 

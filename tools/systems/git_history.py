@@ -14,6 +14,8 @@ CHANGE, HEAD, MARKER = "Orchestrate-Change", "Orchestrate-Head", "Orchestrate-Ma
 _TRAILER = "%x1f%(trailers:key={},valueonly,separator=%x20)"
 _NODE = "%H%x1f%T%x1f%P" + "".join(_TRAILER.format(key) for key in (CHANGE, HEAD, MARKER))
 
+_LINE = "%H%x1f%aI%x1f%an%x1f%s"  # what an author can write comes last: it may hold separators
+
 
 @dataclass(frozen=True)
 class Node:
@@ -100,9 +102,9 @@ class History:
     async def log(self, since: str | None, until: str, limit: int) -> tuple[Commit, ...]:
         """Lines of history, newest first. Raises UnknownVersion."""
         between = f"{sha(since)}..{sha(until)}" if since else sha(until)
-        rows = await self._rows("%H%x1f%s%x1f%an%x1f%aI", f"--max-count={limit}", between)
+        rows = await self._rows(_LINE, f"--max-count={limit}", between)
         return tuple(
-            Commit(sha=row[0], subject=row[1], author=row[2], at=datetime.fromisoformat(row[3]))
+            Commit(sha=row[0], at=datetime.fromisoformat(row[1]), author=row[2], subject=row[3])
             for row in rows
         )
 
@@ -133,4 +135,4 @@ class History:
             text = await self._git.text("log", "-z", f"--format={shape}", *options, "--end-of-options", last)
         except CommandFailed as problem:
             raise UnknownVersion(last) from problem
-        return [row.split("\x1f") for row in text.split("\0") if row]
+        return [row.split("\x1f", shape.count("%x1f")) for row in text.split("\0") if row]

@@ -124,9 +124,8 @@ class Merges:
         if not words:
             return message.encode()
         text = message.strip() or "Merge"
-        return (
-            (await self._git.output("interpret-trailers", *words, stdin=f"{text}\n".encode())).whole().stdout
-        )
+        asked = ("interpret-trailers", "--no-divider", *words)
+        return (await self._git.output(*asked, stdin=f"{text}\n".encode())).whole().stdout
 
 
 def _line(value: str) -> str:

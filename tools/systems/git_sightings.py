@@ -6,7 +6,7 @@ import hashlib
 
 from orchestrate.errors import UnknownVersion
 from orchestrate.models.change import Change, ChangeRecord, ChangeState, Merged, MergeMethod, MergeOrder
-from tools.systems.git import NULL, Git
+from tools.systems.git import NULL, Git, is_sha
 from tools.systems.git_history import History, Node
 from tools.systems.git_merges import Merges
 
@@ -97,13 +97,14 @@ class Sightings:
         name = f"refs/orchestrate/{hashlib.sha256(record.id.encode()).hexdigest()[:24]}"
         if tip is None:
             return await self._history.commit(name)
-        await self._git.text("update-ref", "--end-of-options", name, tip)
+        await self._git.output("update-ref", "--end-of-options", name, tip)  # another reader may be quicker
         return tip
 
 
 def _merged_head(record: ChangeRecord, merge: Node | None) -> str:
     """The head that was merged by us, which later pushes to the branch do not change."""
-    return merge.head if merge is not None and merge.change == record.id else ""
+    is_ours = merge is not None and merge.change == record.id and is_sha(merge.head)
+    return merge.head if merge is not None and is_ours else ""
 
 
 def _state(tip: str | None, merge: Node | None) -> ChangeState:

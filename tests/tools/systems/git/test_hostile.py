@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import os
+import socket
 from pathlib import Path
 
 import pytest
@@ -10,6 +12,7 @@ from orchestrate.errors import (
     UnknownVersion,
     Unreachable,
 )
+from orchestrate.models.change import MergeMethod
 from tests.servers.git_remote import GitRemote
 from tests.tools.systems.git.story import Recorder, opened, ordered
 from tools.memory_forge import MemoryChanges
@@ -72,3 +75,43 @@ async def test_an_old_git_is_named_with_its_cure(remote: GitRemote, tmp_path: Pa
         await forge.version("main")
 
     assert missing.value.cure == "install git 2.38 or newer"
+
+
+async def test_a_lock_that_a_killed_git_left_is_removed(
+    forge: GitForge, remote: GitRemote, tmp_path: Path
+) -> None:
+    await forge.version("main")
+    lock = tmp_path / "mirror/refs/remotes/origin/main.lock"
+    lock.touch()
+    os.utime(lock, (0, 0))
+    pushed = remote.write("main", {"more": "x\n"}, "Go on")
+
+    assert (await forge.version("main")).commit == pushed
+
+
+async def test_a_remote_that_never_answers_is_unreachable(remote: GitRemote, tmp_path: Path) -> None:
+    with socket.socket() as silent:
+        silent.bind(("127.0.0.1", 0))
+        silent.listen()
+        address = f"http://127.0.0.1:{silent.getsockname()[1]}/shop.git"
+        forge = GitForge(Git(address, tmp_path / "mirror", timeout=0.5), MemoryChanges())
+
+        with pytest.raises(Unreachable, match="did not end in time"):
+            await forge.version("main")
+
+
+async def test_separators_in_subjects_and_authors_break_nothing(forge: GitForge, remote: GitRemote) -> None:
+    subject = "Say\x1fhello\x1f\n\nOrchestrate-Change: a\x1fb\x1fc\nOrchestrate-Head: x"
+    commit = remote.write("main", {"more": "x\n"}, subject)
+
+    assert (await forge.log(None, commit, 1))[0].subject == "Say\x1fhello\x1f"
+    assert (await forge.methods())[0] is MergeMethod.MERGE
+
+
+async def test_a_line_of_dashes_keeps_the_trailers_at_the_end(forge: GitForge, remote: GitRemote) -> None:
+    order = await ordered(forge, await opened(forge))
+
+    await forge.merge(order.model_copy(update={"message": "Say hello\n\n---\nmore"}))
+
+    last = remote.git("log", "-1", "--format=%B", "main").splitlines()[-1]
+    assert last == f"Orchestrate-Head: {order.head}"
