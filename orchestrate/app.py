@@ -13,8 +13,6 @@ from pathlib import Path
 
 from langgraph.checkpoint.base import BaseCheckpointSaver
 from langgraph.checkpoint.serde.jsonplus import JsonPlusSerializer
-from tools.systems.postgres_target import PostgresTarget
-from tools.systems.sqlite_target import SqliteTarget
 
 from agents.model import NoModel
 from agents.planner import Planner
@@ -52,10 +50,13 @@ from tools.systems.endpoint_metrics import EndpointMetrics
 from tools.systems.git import Git
 from tools.systems.git_forge import GitForge
 from tools.systems.haproxy import HAProxy
+from tools.systems.postgres_target import PostgresTarget
 from tools.systems.prometheus import PrometheusMetrics
 from tools.systems.proxy import BuiltinProxy
 from tools.systems.proxy_metrics import ProxyMetrics
+from tools.systems.sqlite_target import SqliteTarget
 from tools.systems.tracker import StoreTracker
+from tools.tasks import SUCCEEDED
 from tools.traffic import Traffic
 from tools.voice import Voice
 
@@ -135,7 +136,12 @@ def typed() -> JsonPlusSerializer:
 
 
 def _assemble(settings: Settings, store: Store, saver: BaseCheckpointSaver[str]) -> App:
-    tracker = StoreTracker(store.tasks, input_status=settings.tracker.input_status)
+    tracker = StoreTracker(
+        store.tasks,
+        input_status=settings.tracker.input_status,
+        queues=settings.tracker.queues,
+        succeeded={*SUCCEEDED, settings.tracker.output_status},
+    )
     forge = git_forge(settings, store)
     places = _places(settings, store)
     survey = Survey(

@@ -18,7 +18,7 @@ class Park:
     crew: Crew
 
     async def tell(self, lease: Lease, row: Deployment, why: str) -> None:
-        """Say it on the thread, announce it, and move the task where it is seen; what fails is kept as an event."""
+        """Announce it, say it on the thread, and move the task where it is seen; what fails is an event."""
         at = Errand(deployment=row.id, stage=row.stage or Stage.PICK_UP, lease=lease)
         title, text = reports.failure(row.id, row.request, Outcome.PARKED, why, None, ())
         try:
