@@ -5,14 +5,13 @@ from __future__ import annotations
 import asyncio
 from dataclasses import dataclass
 
-from tools.sampler import Sampler
-
 from orchestrate import analysis
 from orchestrate.errors import OrchestrateError
 from orchestrate.models.sample import Verdict
 from orchestrate.models.watch import Watch
 from orchestrate.store import Store
 from tools.place import Places
+from tools.sampler import Sampler
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -35,13 +34,12 @@ class Watching:
         if not self.store.watches.claim(watch.id, watch.next_at, next_at):
             return False
         try:
+            plan = self.store.plans.of(watch.deployment)
             samples, totals = await self.sampler.sample(watch, self.places(watch.environment))
         except OrchestrateError as problem:
             self.store.events.add(watch.deployment, None, "not_sampled", str(problem))
             return False
-        self.store.watches.sampled(watch.id, samples, totals)
-        plan = self.store.plans.plan(self.store.deployments.deployment(watch.deployment).plan_hash or "")
-        so_far = self.store.watches.samples(watch.id)
+        so_far = (*self.store.watches.samples(watch.id), *samples)
         judgement = analysis.judge(watch, so_far, plan.triggers, plan.monitoring, self.store.clock())
-        self.store.watches.judge(watch.id, judgement)
+        self.store.watches.sampled(watch.id, samples, totals, judgement)
         return judgement.verdict is Verdict.FAIL

@@ -12,8 +12,13 @@ from orchestrate.models.fact import canonical
 from orchestrate.models.plan import Plan
 from orchestrate.store.database import Database
 from orchestrate.store.rows import insert_once
-from orchestrate.store.tables import plans
+from orchestrate.store.tables import deployments, plans
 
+OF = (
+    select(plans.c.hash, plans.c.text)
+    .join(deployments, deployments.c.plan_hash == plans.c.hash)
+    .where(deployments.c.id == bindparam("whose"))
+)
 TEXT = select(plans.c.text).where(plans.c.hash == bindparam("wanted"))
 
 
@@ -34,9 +39,15 @@ class Plans:
             text = connection.execute(TEXT, {"wanted": hash}).scalar()
         if text is None:
             raise EffectRefused("plan", f"no plan has the hash {hash[:12]}")
-        if _sha256(text) != hash:
-            raise EffectRefused("plan", f"the stored plan {hash[:12]} is not the one that was approved")
-        return _parsed(text)
+        return _proven(hash, text)
+
+    def of(self, deployment: str) -> Plan:
+        """A deployment's plan. Raises EffectRefused where it has none, or its text has another hash."""
+        with self._database.reading() as connection:
+            found = connection.execute(OF, {"whose": deployment}).first()
+        if found is None:
+            raise EffectRefused("plan", f"deployment {deployment} has no plan")
+        return _proven(found.hash, found.text)
 
 
 def insert_plan(connection: Connection, plan: Plan, now: float) -> str:
@@ -45,6 +56,12 @@ def insert_plan(connection: Connection, plan: Plan, now: float) -> str:
     hash = _sha256(text)
     insert_once(connection, plans, {"hash": hash, "deployment": plan.deployment, "text": text, "at": now})
     return hash
+
+
+def _proven(hash: str, text: str) -> Plan:
+    if _sha256(text) != hash:
+        raise EffectRefused("plan", f"the stored plan {hash[:12]} is not the one that was approved")
+    return _parsed(text)
 
 
 @lru_cache(maxsize=64)

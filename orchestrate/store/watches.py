@@ -11,14 +11,21 @@ from orchestrate.errors import UnknownWatch
 from orchestrate.models.sample import Counters, Judgement, Sample, Verdict
 from orchestrate.models.watch import Watch
 from orchestrate.store.database import Database
-from orchestrate.store.driving import lock, wake
+from orchestrate.store.driving import wake
 from orchestrate.store.rows import Value, fact, insert_once
-from orchestrate.store.tables import samples, watches
+from orchestrate.store.tables import deployments, samples, watches
 
 rows = watches.c
 TOTALS: TypeAdapter[dict[str, Counters]] = TypeAdapter(dict[str, Counters])
 
 BY_ID = select(watches).where(rows.id == bindparam("watched"))
+LOCK_OWNER = (
+    select(deployments.c.id)
+    .where(
+        deployments.c.id == select(rows.deployment).where(rows.id == bindparam("watched")).scalar_subquery()
+    )
+    .with_for_update()
+)
 OF = select(watches).where(rows.deployment == bindparam("whose")).order_by(rows.opened_at, rows.id)
 ACTIVE = (
     select(watches)
@@ -115,10 +122,21 @@ class Watches:
         with self._database.writing() as connection:
             return connection.execute(CLAIM, asked).rowcount == 1
 
-    def sampled(self, id: str, taken: Sequence[Sample], totals: Mapping[str, Counters]) -> None:
-        """Keep what was measured, and the slots' counters that the next sample is measured from."""
+    def sampled(
+        self,
+        id: str,
+        taken: Sequence[Sample],
+        totals: Mapping[str, Counters],
+        judgement: Judgement | None = None,
+    ) -> None:
+        """Keep what was measured, the slots' counters that the next sample is measured from, and a verdict.
+
+        The verdict does what `judge` says. Raises UnknownWatch where there is one.
+        """
         values = [{"watch": id, "at": one.at, "sample": text_of(one)} for one in taken]
         with self._database.writing() as connection:
+            if judgement is not None:
+                _judge(connection, id, judgement, self._database.clock())
             if values:
                 connection.execute(MEASURE, values)
             connection.execute(COUNTED, {"watched": id, "counters": TOTALS.dump_json(dict(totals)).decode()})
@@ -135,12 +153,7 @@ class Watches:
         Raises UnknownWatch.
         """
         with self._database.writing() as connection:
-            watch = _locked(connection, id)
-            if watch.judgement is not None and watch.judgement.verdict is Verdict.FAIL:
-                return
-            connection.execute(JUDGE, {"watched": id, "verdict": judgement.model_dump_json()})
-            if judgement.verdict is Verdict.FAIL or self._database.clock() >= watch.until:
-                wake(connection, (watch.deployment,))
+            _judge(connection, id, judgement, self._database.clock())
 
     def extend(self, id: str, until: float) -> Watch:
         """Watch longer, to `until` (epoch seconds). Raises UnknownWatch."""
@@ -159,9 +172,14 @@ def close_all(connection: Connection, deployment: str, now: float) -> None:
     connection.execute(CLOSE_ALL, {"whose": deployment, "now": now})
 
 
-def _locked(connection: Connection, id: str) -> Watch:
-    lock(connection, _found(connection, id).deployment)
-    return _found(connection, id)
+def _judge(connection: Connection, id: str, judgement: Judgement, now: float) -> None:
+    connection.execute(LOCK_OWNER, {"watched": id})
+    watch = _found(connection, id)
+    if watch.judgement is not None and watch.judgement.verdict is Verdict.FAIL:
+        return
+    connection.execute(JUDGE, {"watched": id, "verdict": judgement.model_dump_json()})
+    if judgement.verdict is Verdict.FAIL or now >= watch.until:
+        wake(connection, (watch.deployment,))
 
 
 def _found(connection: Connection, id: str) -> Watch:

@@ -144,6 +144,7 @@ def test_the_plan_is_kept_with_its_deployment(any_store: Store) -> None:
     row = any_store.deployments.deployment(lease.deployment)
     assert (row.plan_hash, row.version) == (approved.hash, "1.2.0")
     assert any_store.plans.plan(approved.hash) == approved
+    assert any_store.plans.of(lease.deployment) == approved
 
 
 def test_a_plan_whose_text_was_changed_is_refused(any_store: Store) -> None:
@@ -156,6 +157,8 @@ def test_a_plan_whose_text_was_changed_is_refused(any_store: Store) -> None:
         any_store.plans.plan(hash)
     with pytest.raises(EffectRefused, match="no plan"):
         any_store.plans.plan("f" * 64)
+    with pytest.raises(EffectRefused, match="has no plan"):
+        any_store.plans.of("d")
 
 
 def test_finishing_writes_the_last_word_and_frees_everything(any_store: Store) -> None:

@@ -83,6 +83,17 @@ def test_a_failure_wakes_the_deployment_and_stays(any_store: Store) -> None:
     assert any_store.deployments.due(any_store.clock()) == (lease.deployment,)
 
 
+def test_samples_and_their_verdict_are_kept_at_once(any_store: Store) -> None:
+    lease = waiting(any_store, until=LATER)
+    watch = f"{lease.deployment}:0"
+
+    any_store.watches.sampled(watch, (sample(10.0),), {}, judged(Verdict.FAIL))
+
+    assert any_store.watches.watch(watch).judgement == judged(Verdict.FAIL)
+    assert any_store.watches.samples(watch) == (sample(10.0),)
+    assert any_store.deployments.due(any_store.clock()) == (lease.deployment,)
+
+
 def test_at_the_end_any_verdict_wakes_the_deployment(timed_store: Store, clock: Clock) -> None:
     lease = waiting(timed_store, until=2000.0)
     clock.now = 2000.0
@@ -97,6 +108,7 @@ def test_an_unknown_watch_is_named_as_such(any_store: Store) -> None:
         lambda: any_store.watches.watch("x"),
         lambda: any_store.watches.extend("x", 1.0),
         lambda: any_store.watches.judge("x", judged(Verdict.PASS)),
+        lambda: any_store.watches.sampled("x", (), {}, judged(Verdict.PASS)),
     ):
         with pytest.raises(UnknownWatch):
             ask()
