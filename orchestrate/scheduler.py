@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import traceback
 from collections.abc import Awaitable, Callable
 from typing import Protocol
 
+from orchestrate.errors import StoreUnusable
 from orchestrate.store import Store
 
 Driving = Callable[[str], Awaitable[object]]
@@ -24,7 +26,11 @@ class Scheduler(Protocol):
 
 
 class LocalScheduler:
-    """The engine for one machine: looks into the store a few times a second."""
+    """The engine for one machine: looks into the store a few times a second.
+
+    A drive that ends in a fault of ours is recorded with its traceback; the deployment is tried again, and
+    parked by the runner when that happens too often. A store that cannot be used ends the engine.
+    """
 
     def __init__(self, store: Store, drive: Driving, *, tick: float = 0.25, at_once: int = 8) -> None:
         self._store, self._drive = store, drive
@@ -32,6 +38,7 @@ class LocalScheduler:
         self._driving: dict[str, asyncio.Task[None]] = {}
         self._nudged: set[str] = set()
         self._bell = asyncio.Event()
+        self._broken: StoreUnusable | None = None
 
     def nudge(self, deployment: str) -> None:
         """Drive this one as soon as possible."""
@@ -40,11 +47,13 @@ class LocalScheduler:
 
     async def run(self, stop: asyncio.Event) -> None:
         """Drive what is due until told to stop; then let what is under way come to a wait."""
-        while not stop.is_set():
+        while not stop.is_set() and self._broken is None:
             self._start_due()
             await self._rest(stop)
         if self._driving:
             await asyncio.gather(*self._driving.values())
+        if self._broken is not None:
+            raise self._broken
 
     def _start_due(self) -> None:
         room = self._at_once - len(self._driving)
@@ -59,9 +68,17 @@ class LocalScheduler:
     async def _one(self, deployment: str) -> None:
         try:
             await self._drive(deployment)
+        except StoreUnusable as broken:
+            self._broken = broken
+        except Exception as fault:  # noqa: BLE001 - the outermost loop: one deployment must not end the others
+            self._record(deployment, fault)
         finally:
             self._driving.pop(deployment, None)
             self._bell.set()
+
+    def _record(self, deployment: str, fault: Exception) -> None:
+        self._store.events.add(deployment, None, "crashed", f"{type(fault).__name__}: {fault}")
+        self._store.logs.add(deployment, "traceback", "".join(traceback.format_exception(fault)))
 
     async def _rest(self, stop: asyncio.Event) -> None:
         waits = [asyncio.create_task(self._bell.wait()), asyncio.create_task(stop.wait())]
