@@ -46,14 +46,26 @@ class LocalScheduler:
         self._bell.set()
 
     async def run(self, stop: asyncio.Event) -> None:
-        """Drive what is due until told to stop; then let what is under way come to a wait."""
-        while not stop.is_set() and self._broken is None:
-            self._start_due()
-            await self._rest(stop)
-        if self._driving:
-            await asyncio.gather(*self._driving.values())
+        """Drive what is due until told to stop; then let what is under way come to a wait.
+
+        Cancelled, it abandons what is under way, as a crash would, before anybody closes the store.
+        """
+        try:
+            while not stop.is_set() and self._broken is None:
+                self._start_due()
+                await self._rest(stop)
+            if self._driving:
+                await asyncio.gather(*self._driving.values())
+        finally:
+            await self._abandon()
         if self._broken is not None:
             raise self._broken
+
+    async def _abandon(self) -> None:
+        left = list(self._driving.values())
+        for task in left:
+            task.cancel()
+        await asyncio.gather(*left, return_exceptions=True)
 
     def _start_due(self) -> None:
         room = self._at_once - len(self._driving)

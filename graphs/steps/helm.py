@@ -20,7 +20,7 @@ from orchestrate.models.move import (
     words,
 )
 from orchestrate.models.plan import Plan
-from orchestrate.models.sample import Judgement
+from orchestrate.models.sample import Judgement, Verdict
 from orchestrate.models.task import FailureKind, NewTask, Priority, Queue
 from orchestrate.models.watch import Watch
 from tools.executor import Errand
@@ -77,7 +77,9 @@ class Helm:
         return watch.opened_at + count * self.crew.plan(state).monitoring.report
 
     def judgement(self, watch: Watch, plan: Plan) -> Judgement:
-        """What the stored samples say now."""
+        """What the stored samples say now; a verdict against the release, once stored, stands."""
+        if watch.judgement is not None and watch.judgement.verdict is Verdict.FAIL:
+            return watch.judgement
         samples = self.crew.store.watches.samples(watch.id)
         now = self.crew.store.clock()
         return analysis.judge(watch, samples, plan.triggers, plan.monitoring, now)

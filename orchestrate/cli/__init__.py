@@ -5,6 +5,8 @@ from __future__ import annotations
 import sys
 from typing import NoReturn
 
+from orchestrate.cli.tree import TREE, Branch, page
+
 
 def main() -> NoReturn:
     """Run the command that the process was started with, and end with its exit code."""
@@ -16,12 +18,23 @@ def main() -> NoReturn:
 
 
 def _ended(words: list[str]) -> int:
-    """The overview needs nothing but its own words; everything else is imported when it is asked for."""
-    if words in ([], ["--help"], ["-h"]):
-        from orchestrate.cli.tree import TREE, page
-
-        print(page("orchestrate", TREE))
-        return 0
+    """A group's overview needs nothing but its own words; the rest is imported when it is asked for."""
+    if not words or words[-1] in ("--help", "-h"):
+        overview = _overview(words[:-1])
+        if overview is not None:
+            print(overview)
+            return 0
     from orchestrate.cli.entry import run
 
     return run(words)
+
+
+def _overview(path: list[str]) -> str | None:
+    """The page of the group at `path`; None for a command, or for nothing."""
+    branch = TREE
+    for name in path:
+        member = branch.members.get(name)
+        if not isinstance(member, Branch):
+            return None
+        branch = member
+    return page(" ".join(["orchestrate", *path]), branch)
