@@ -5,12 +5,14 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections.abc import AsyncGenerator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol
 
 from langchain_core.runnables import RunnableConfig
 from langgraph.checkpoint.base import BaseCheckpointSaver
+from langgraph.errors import GraphDrained
 from langgraph.graph.state import CompiledStateGraph
+from langgraph.runtime import RunControl
 from langgraph.types import Command, Interrupt
 from pydantic import TypeAdapter
 
@@ -84,6 +86,11 @@ class Runner:
     parking: Parking
     worker: str
     lease_seconds: float = 60.0
+    control: RunControl = field(default_factory=RunControl)
+
+    def drain(self) -> None:
+        """Let the steps in flight finish, and leave the rest to the next worker."""
+        self.control.request_drain("the worker ends")
 
     async def drive(self, deployment: str) -> Deployment:
         """Bring a deployment as far as it comes now: to its end, or to the next wait.
@@ -108,6 +115,8 @@ class Runner:
             await self._run(lease, row)
         except LeaseLost:
             return
+        except GraphDrained:
+            self._hand_on(lease)
         except OutcomeUnknown as unknown:
             await self._park(lease, f"a person must look: {unknown}")
         except OrchestrateError as problem:
@@ -124,17 +133,22 @@ class Runner:
         config = _thread(lease.deployment)
         config["recursion_limit"] = STEPS
         came = await self.graph.ainvoke(
-            step.input, config, context=Drive(lease), durability="sync", version="v2"
+            step.input,
+            config,
+            context=Drive(lease),
+            durability="sync",
+            version="v2",
+            control=self.control,
         )
         return Position(values=came.value, interrupts=came.interrupts)
 
     async def _next(self, lease: Lease, row: Deployment, position: Position) -> Step | None:
+        if not position.values:
+            return Step(start(row.id, row.request))
         unknown = set(position.next) - set(stage_names())
         if unknown:
             await self._park(lease, f"it waits at {', '.join(unknown)}, which this version has not")
             return None
-        if not position.values:
-            return Step(start(row.id, row.request))
         if position.interrupts:
             return self._answered(lease, position.interrupts[0])
         if position.next:
@@ -153,6 +167,12 @@ class Runner:
             self.store.deployments.waits(lease, wait, self._wake_at(wait))
             answer = self._answer_to(wait)
         return Step(Command(resume={question.id: answer})) if answer is not None else None
+
+    def _hand_on(self, lease: Lease) -> None:
+        """Due at once, for whoever comes next."""
+        now = self.store.clock()
+        with contextlib.suppress(LeaseLost):
+            self.store.deployments.waits(lease, ForTime(until=now), now)
 
     async def _finish(self, lease: Lease, position: Position) -> None:
         state = position.values

@@ -46,7 +46,16 @@ class Serving:
     say: Say = lambda _: None
 
     async def serve(self, stop: asyncio.Event) -> None:
-        """Work until told to stop or until it is over; what is under way comes to a wait first."""
+        """Work until told to stop or until it is over; what is under way comes to a wait first.
+
+        Raises StoreUnusable, and whatever else ended one of the loops.
+        """
+        try:
+            await self._loops(stop)
+        except BaseExceptionGroup as several:
+            raise _first(several) from several
+
+    async def _loops(self, stop: asyncio.Event) -> None:
         over = asyncio.Event()
         scheduler = LocalScheduler(self.app.store, self.app.runner.drive)
         async with asyncio.TaskGroup() as loops:
@@ -55,6 +64,7 @@ class Serving:
             if self.claims:
                 helpers.append(loops.create_task(self._claim(scheduler)))
             await self._until_over(stop)
+            self.app.runner.drain()
             over.set()
             for loop in helpers:
                 loop.cancel()
@@ -148,6 +158,11 @@ class Worker:
                 continue
             changed.set()
             return Ended.SETTINGS, fresh
+
+
+def _first(several: BaseExceptionGroup[BaseException]) -> BaseException:
+    inner = several.exceptions[0]
+    return _first(inner) if isinstance(inner, BaseExceptionGroup) else inner  # pyright: ignore[reportUnknownArgumentType]
 
 
 def begin_anew() -> None:
