@@ -10,8 +10,8 @@ from orchestrate.models.task import Queue
 from tests.stories.world import production, world
 
 
-async def test_a_good_change_is_approved_merged_shipped_watched_and_closed(tmp_path: Path) -> None:
-    async with world(tmp_path) as here:
+async def test_a_good_change_is_approved_merged_shipped_watched_and_closed(folder: Path) -> None:
+    async with world(folder) as here:
         change = await here.propose("faster", {"app.py": "two"})
         task = await here.task(change)
         deployment = here.accept("production", task=task.id, change=change.id)
@@ -28,8 +28,8 @@ async def test_a_good_change_is_approved_merged_shipped_watched_and_closed(tmp_p
         assert live.version.tree == (await here.forge.version("main")).tree
 
 
-async def test_a_bad_canary_goes_back_by_traffic_and_files_a_fix_task(tmp_path: Path) -> None:
-    async with world(tmp_path) as here:
+async def test_a_bad_canary_goes_back_by_traffic_and_files_a_fix_task(folder: Path) -> None:
+    async with world(folder) as here:
         change = await here.propose("slower", {"app.py": "bad"})
         task = await here.task(change)
         deployment = here.accept("production", task=task.id, change=change.id)
@@ -48,8 +48,8 @@ async def test_a_bad_canary_goes_back_by_traffic_and_files_a_fix_task(tmp_path: 
         assert here.store.quarantine.active("production", "shop")
 
 
-async def test_a_conflict_goes_to_its_queue_and_nothing_is_deployed(tmp_path: Path) -> None:
-    async with world(tmp_path) as here:
+async def test_a_conflict_goes_to_its_queue_and_nothing_is_deployed(folder: Path) -> None:
+    async with world(folder) as here:
         change = await here.propose("mine", {"app.py": "mine"})
         here.forge.write("main", {"app.py": "theirs"}, "Another")
         task = await here.task(change)
@@ -60,9 +60,9 @@ async def test_a_conflict_goes_to_its_queue_and_nothing_is_deployed(tmp_path: Pa
         assert (await here.tracker.task(task.id)).queue is Queue.CONFLICT_RESOLUTION
 
 
-async def test_a_change_without_reviews_is_blocked_and_says_what_would_clear_it(tmp_path: Path) -> None:
-    environment = production(tmp_path, gates=Gates(checks=("tests",), reviews=2))
-    async with world(tmp_path, environment) as here:
+async def test_a_change_without_reviews_is_blocked_and_says_what_would_clear_it(folder: Path) -> None:
+    environment = production(folder, gates=Gates(checks=("tests",), reviews=2))
+    async with world(folder, environment) as here:
         change = await here.propose("lonely", {"app.py": "two"})
         task = await here.task(change)
 
@@ -73,8 +73,8 @@ async def test_a_change_without_reviews_is_blocked_and_says_what_would_clear_it(
         assert (await here.tracker.task(task.id)).status == "Blocked"
 
 
-async def test_hold_parks_it_and_nothing_is_merged(tmp_path: Path) -> None:
-    async with world(tmp_path) as here:
+async def test_hold_parks_it_and_nothing_is_merged(folder: Path) -> None:
+    async with world(folder) as here:
         change = await here.propose("wait", {"app.py": "two"})
         task = await here.task(change)
         deployment = here.accept("production", task=task.id, change=change.id)
@@ -87,8 +87,8 @@ async def test_hold_parks_it_and_nothing_is_merged(tmp_path: Path) -> None:
         assert (await here.forge.change(change.id)).merge_commit is None
 
 
-async def test_an_approval_that_nobody_gives_expires(tmp_path: Path) -> None:
-    async with world(tmp_path) as here:
+async def test_an_approval_that_nobody_gives_expires(folder: Path) -> None:
+    async with world(folder) as here:
         change = await here.propose("late", {"app.py": "two"})
         deployment = here.accept("production", change=change.id)
         await here.go(deployment.id)
@@ -99,8 +99,8 @@ async def test_an_approval_that_nobody_gives_expires(tmp_path: Path) -> None:
         assert row.outcome is Outcome.EXPIRED
 
 
-async def test_a_version_that_does_not_start_is_taken_back(tmp_path: Path) -> None:
-    async with world(tmp_path) as here:
+async def test_a_version_that_does_not_start_is_taken_back(folder: Path) -> None:
+    async with world(folder) as here:
         change = await here.propose("crash", {"app.py": "crash"})
         deployment = here.accept("production", change=change.id)
         await here.go(deployment.id)
@@ -113,8 +113,8 @@ async def test_a_version_that_does_not_start_is_taken_back(tmp_path: Path) -> No
         assert "crash loop" in row.reason
 
 
-async def test_a_build_that_fails_changes_nothing(tmp_path: Path) -> None:
-    async with world(tmp_path) as here:
+async def test_a_build_that_fails_changes_nothing(folder: Path) -> None:
+    async with world(folder) as here:
         change = await here.propose("broken", {"app.py": "broken"})
         deployment = here.accept("production", change=change.id)
         await here.go(deployment.id)

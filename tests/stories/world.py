@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import shutil
+import tempfile
 from collections.abc import AsyncGenerator, Mapping
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import cache
 from pathlib import Path
 
 from langgraph.checkpoint.sqlite.aio import AsyncSqliteSaver
@@ -20,102 +23,42 @@ from orchestrate.answers import Answers
 from orchestrate.app import steps, typed
 from orchestrate.errors import UnknownEnvironment
 from orchestrate.intake import Intake
-from orchestrate.models.change import Change, Check, CheckState, NewChange, Review, ReviewVerdict
-from orchestrate.models.deployment import DecisionKind, Deployment, Request, Status
-from orchestrate.models.environment import (
-    CanaryStep,
-    Channel,
-    Component,
-    Environment,
-    EnvironmentType,
-    Gates,
-    Monitoring,
-    Person,
-    Role,
-    Strategy,
-    Triggers,
-)
+from orchestrate.models.change import Change, Check, CheckState, NewChange, Review, ReviewVerdict, Version
+from orchestrate.models.deployment import DecisionKind, Deployment, ForChecks, ForTime, Request, Status
+from orchestrate.models.environment import Channel, Component, Environment
 from orchestrate.models.fact import digest
-from orchestrate.models.move import SetTraffic, Start
-from orchestrate.models.runtime import Running
-from orchestrate.models.sample import Counters, SampleState
-from orchestrate.models.task import NewTask, Priority, Queue, Task
+from orchestrate.models.question import Question
+from orchestrate.models.task import Comment, NewTask, Priority, Queue, Task
 from orchestrate.runner import Runner
 from orchestrate.store import Store
+from orchestrate.unblocking import Unblocking
 from orchestrate.watching import Watching
+from tests.stories.places import PEOPLE, production
+from tests.stories.twins import Clock, Outside, outside
 from tools.executor import Executor
 from tools.guards import Guards
 from tools.inspection import Inspection, Point
-from tools.memory_forge import MemoryChanges, MemoryForge
 from tools.place import Place
-from tools.provider import MemoryProvider
 from tools.sampler import Sampler
 from tools.survey import Survey
-from tools.tasks import MemoryTracker
+from tools.tasks import BOT
 from tools.voice import Voice
 
-ADA = Person(name="ada", identities={Channel.CLI: "ada", Channel.TRACKER: "ada"}, roles=(Role.APPROVER,))
-MIRA = Person(name="mira", identities={Channel.FORGE: "mira"})
-
-
-@dataclass
-class Clock:
-    """Time that passes when the story says so."""
-
-    now: float = 1_800_000_000.0
-
-    def __call__(self) -> float:
-        return self.now
-
-
-@dataclass
-class SteadyMetrics:
-    """Every running slot serves a hundred requests between two looks, and fails as told."""
-
-    clock: Clock
-    failing: dict[str, float] = field(default_factory=dict[str, float])  # slot → share of requests that fail
-    state: SampleState = SampleState.OK
-
-    async def read(self, component: Component, running: Running) -> dict[str, Counters | SampleState]:
-        if self.state is not SampleState.OK:
-            return {slot.name: self.state for slot in running.slots}
-        return {slot.name: self._counters(slot.name) for slot in running.slots if slot.version}
-
-    def _counters(self, slot: str) -> Counters:
-        requests = int(self.clock() - 1_799_999_000) * 100
-        return Counters(requests=requests, errors=int(requests * self.failing.get(slot, 0.0)))
+__all__ = ["Clock", "World", "production", "world"]
 
 
 @dataclass(kw_only=True)
-class World:
+class World(Outside):
     """Everything a story touches."""
 
-    clock: Clock
     store: Store
-    tracker: MemoryTracker
-    forge: MemoryForge
-    records: MemoryChanges
-    provider: MemoryProvider
-    metrics: SteadyMetrics
     environments: dict[str, Environment]
     runner: Runner
     intake: Intake
     answers: Answers
     watching: Watching
+    unblocking: Unblocking
     crew: Crew
-
-    async def begin(self) -> None:
-        """Version one is on main, and live in every environment."""
-        self.forge.write("main", {"app.py": "one"}, "Version one")
-        first = await self.forge.version("main")
-        for environment in self.environments.values():
-            for part in environment.components:
-                await self.provider.build(part, first, self.forge.checkout, lambda _: None)
-                start = Start(component=part.name, slot="blue", version=first, instances=part.instances)
-                await self.provider.apply(part, start, lambda _: None)
-                if part.port:
-                    share = SetTraffic(component=part.name, was={}, weights={"blue": 100})
-                    await self.provider.apply(part, share, lambda _: None)
 
     async def task(self, change: Change, **words: object) -> Task:
         """A task in the deploy queue that ships `change`."""
@@ -130,39 +73,98 @@ class World:
         )
         return await self.tracker.create(new.model_copy(update=words))
 
-    async def approve(self, deployment: str, kind: DecisionKind = DecisionKind.APPROVED) -> None:
-        """Ada answers the open question."""
-        question = next(one for one in self.store.questions.for_deployment(deployment) if one.is_open)
-        await self.answers.decide(question.id, kind, Channel.CLI, "ada", str(kind))
-
-    async def go(self, deployment: str, *, most: int = 200) -> Deployment:
-        """Drive until it ends or waits for a person; time passes while it only waits for time."""
-        for _ in range(most):
-            row = await self.runner.drive(deployment)
-            if row.status is Status.FINISHED:
-                return row
-            if row.waits_for is None or row.waits_for.kind != "time":
-                return row
-            self.clock.now += 1
-            await self.watching.look()
-        raise AssertionError(f"{deployment} came to no end: {self.store.deployments.deployment(deployment)}")
-
     async def propose(self, branch: str, files: dict[str, str | None], *, author: str = "mira") -> Change:
         """A change that is reviewed and green."""
         self.forge.write(branch, files, f"Work on {branch}", since="main")
-        change = await self.forge.open(
-            NewChange(branch=branch, base="main", title=f"Work on {branch}", author=author)
-        )
+        new = NewChange(branch=branch, base="main", title=f"Work on {branch}", author=author)
+        return await self.review(await self.forge.open(new))
+
+    async def review(self, change: Change) -> Change:
+        """Rob approves the head, and its checks pass."""
         at = datetime.fromtimestamp(self.clock.now, UTC)
-        self.records.review(
-            change.id, Review(by="rob", verdict=ReviewVerdict.APPROVED, sha=change.head, at=at)
-        )
+        said = Review(by="rob", verdict=ReviewVerdict.APPROVED, sha=change.head, at=at)
+        self.records.review(change.id, said)
         self.records.check(change.id, Check(name="tests", state=CheckState.PASSED, sha=change.head))
         return await self.forge.change(change.id)
 
     def accept(self, environment: str, **words: object) -> Deployment:
         """Ask for a deployment."""
-        return self.intake.accept(Request(environment=environment, requested_by="rob", **words))  # pyright: ignore[reportArgumentType]
+        given: dict[str, object] = {"environment": environment, "requested_by": "rob"}
+        return self.intake.accept(Request.model_validate(given | words))
+
+    async def ready(self, branch: str = "faster", **words: object) -> tuple[Deployment, Task, Change]:
+        """A good change, its task, and its deployment to production, not driven yet."""
+        change = await self.propose(branch, {f"{branch}.py": "new"})
+        task = await self.task(change)
+        return self.accept("production", task=task.id, change=change.id, **words), task, change
+
+    async def asked(self, branch: str = "faster", **words: object) -> tuple[Deployment, Task, Change]:
+        """A good change whose plan waits for Ada."""
+        deployment, task, change = await self.ready(branch, **words)
+        return await self.go(deployment.id), task, change
+
+    async def approved(self, branch: str = "faster", **words: object) -> tuple[Deployment, Task, Change]:
+        """A good change whose plan Ada approved, not driven on yet."""
+        deployment, task, change = await self.asked(branch, **words)
+        await self.approve(deployment.id)
+        return deployment, task, change
+
+    async def approve(self, deployment: str, kind: DecisionKind = DecisionKind.APPROVED) -> None:
+        """Ada answers the open question."""
+        await self.answers.decide(self.question(deployment).id, kind, Channel.CLI, "ada", str(kind))
+
+    async def go(self, deployment: str, *, most: int = 400) -> Deployment:
+        """Drive when it is due, until it ends or waits for somebody; meanwhile time passes."""
+        for _ in range(most):
+            if self.is_due(deployment):
+                await self.runner.drive(deployment)
+            row = self.store.deployments.deployment(deployment)
+            is_due = self.is_due(deployment)
+            if row.status is Status.FINISHED or not (
+                is_due or isinstance(row.waits_for, ForTime | ForChecks)
+            ):
+                return row
+            if not is_due:
+                await self.wait(1)
+        raise AssertionError(f"{deployment} came to no end: {self.store.deployments.deployment(deployment)}")
+
+    def is_due(self, deployment: str) -> bool:
+        """Whether a worker would drive it now."""
+        return deployment in self.store.deployments.due(self.clock.now)
+
+    async def wait(self, seconds: float) -> None:
+        """Time passes, and what is watched is sampled in the end."""
+        self.clock.now += seconds
+        await self.watching.look()
+
+    def question(self, deployment: str) -> Question:
+        """The question that is open."""
+        return next(one for one in self.store.questions.for_deployment(deployment) if one.is_open)
+
+    async def says(self, who: str, text: str, task: str) -> Comment:
+        """Somebody's words on the thread, and the worker reads it."""
+        said = await self.tracker.say(task, who, text)
+        await self.answers.read()
+        return said
+
+    def live(self, environment: str = "production", component: str = "web") -> Version:
+        """What people reach."""
+        version = self.providers[environment].live(component).version
+        assert version is not None
+        return version
+
+    def change_settings(self, **words: object) -> None:
+        """Somebody edits production's settings."""
+        self.environments["production"] = self.environments["production"].model_copy(update=words)
+
+    async def announced(self) -> list[Task]:
+        """What was announced, oldest first."""
+        return [one for one in await self.tracker.tasks() if one.queue is Queue.ANNOUNCE]
+
+    async def said(self, task: str, words: str) -> list[str]:
+        """Our own comments on the thread that hold `words`."""
+        thread = await self.tracker.comments(task)
+        return [one.text for one in thread if one.author == BOT and words in one.text]
 
     async def texts(self, task: str) -> str:
         """The whole thread, as one text."""
@@ -180,68 +182,75 @@ class CalmInspection(Inspection):
         return []
 
 
-def production(root: Path, **words: object) -> Environment:
-    """A production environment with one component, short windows and an approver."""
-    given: dict[str, object] = {
-        "name": "production",
-        "type": EnvironmentType.PRODUCTION,
-        "service": "shop",
-        "components": (Component(name="web", port=8080, run=("serve",), instances=2),),
-        "strategy": Strategy.CANARY,
-        "canary": (CanaryStep(share=10, seconds=5), CanaryStep(share=50, seconds=5)),
-        "approvers": ("ada",),
-        "gates": Gates(checks=("tests",), reviews=1),
-        "triggers": Triggers(window=2, minimum_requests=20),
-        "monitoring": Monitoring(period=10, sample=1, report=4, alerts=("errors",)),
-        "root": root / "production",
-    }
-    return Environment.model_validate(given | words)
-
-
 @asynccontextmanager
 async def world(
     folder: Path, *environments: Environment, clock: Clock | None = None
 ) -> AsyncGenerator[World, None]:
     """The world, with version one live everywhere."""
-    time = clock or Clock()
-    store = Store.open(f"sqlite:///{folder / 'store.db'}", clock=time)
-    store.upgrade()
+    by_name = {one.name: one for one in environments or (production(folder),)}
+    around = outside(tuple(by_name), clock or Clock())
+    await around.begin(by_name)
+    async with assembled(folder, around, by_name) as made:
+        yield made
+
+
+@asynccontextmanager
+async def assembled(
+    folder: Path, around: Outside, environments: dict[str, Environment]
+) -> AsyncGenerator[World, None]:
+    """Our side, on a store that is made when the folder has none."""
+    file = folder / "store.db"
+    if not file.exists():
+        shutil.copy(_empty_store(), file)
+    store = Store.open(f"sqlite:///{file}", clock=around.clock)
     async with AsyncSqliteSaver.from_conn_string(str(folder / "positions.db")) as saver:
         saver.serde = typed()
-        made = _world(folder, store, time, saver, environments or (production(folder),))
-        await made.begin()
-        yield made
+        yield _world(folder, store, saver, around, environments)
     store.close()
 
 
+_TEMPLATES = tempfile.TemporaryDirectory(prefix="stories-")
+
+
+@cache
+def _empty_store() -> Path:
+    file = Path(_TEMPLATES.name) / "store.db"
+    store = Store.open(f"sqlite:///{file}")
+    store.upgrade()
+    store.close()
+    return file
+
+
 def _world(
-    folder: Path, store: Store, clock: Clock, saver: AsyncSqliteSaver, environments: tuple[Environment, ...]
+    folder: Path,
+    store: Store,
+    saver: AsyncSqliteSaver,
+    around: Outside,
+    environments: dict[str, Environment],
 ) -> World:
-    by_name = {one.name: one for one in environments}
-    records = MemoryChanges()
-    tracker, forge, provider = MemoryTracker(clock=clock), MemoryForge(records), MemoryProvider()
-    metrics = SteadyMetrics(clock)
+    tracker, forge = around.tracker, around.forge
 
     def place(name: str) -> Place:
-        if name not in by_name:
-            raise UnknownEnvironment(name, sorted(by_name))
+        if name not in environments:
+            raise UnknownEnvironment(name, sorted(environments))
+        provider = around.providers[name]
         return Place(
-            environment=by_name[name],
+            environment=environments[name],
             provider=provider,
             addresses=provider,
             logs=provider,
-            metrics=metrics,
+            metrics=around.metrics,
             secret=lambda _: "secret",
         )
-
-    survey = Survey(store=store, tasks=tracker, forge=forge, source=forge, places=place, people=(ADA, MIRA))
 
     def environment(name: str) -> Environment:
         return place(name).environment
 
-    guards = Guards(store, environment, lambda name: digest(by_name[name]))
+    survey = Survey(store=store, tasks=tracker, forge=forge, source=forge, places=place, people=PEOPLE)
+    guards = Guards(store, environment, lambda name: digest(environments[name]))
     executor = Executor(store, guards.by_class)
     voice = Voice(executor, tracker, tracker)
+    statuses = Statuses()
     crew = Crew(
         store=store,
         executor=executor,
@@ -254,24 +263,18 @@ def _world(
         source=forge,
         reverts=forge,
         places=place,
-        people=(ADA, MIRA),
-        settings_digest=lambda name: digest(by_name[name]),
-        statuses=Statuses(),
+        people=PEOPLE,
+        settings_digest=lambda name: digest(environments[name]),
+        statuses=statuses,
         workspaces=folder / "workspaces",
     )
     graph = deployment.workflow(steps(crew)).compile(checkpointer=saver)
-    runner = Runner(store=store, graph=graph, saver=saver, parking=Park(crew), worker="test")
     return World(
-        clock=clock,
+        **vars(around),
         store=store,
-        tracker=tracker,
-        forge=forge,
-        records=records,
-        provider=provider,
-        metrics=metrics,
-        environments=by_name,
-        runner=runner,
-        intake=Intake(store=store, tasks=tracker, environment=environment, flow=tuple(by_name)),
+        environments=environments,
+        runner=Runner(store=store, graph=graph, saver=saver, parking=Park(crew), worker="test"),
+        intake=Intake(store=store, tasks=tracker, environment=environment, flow=tuple(environments)),
         answers=Answers(
             store=store,
             tasks=tracker,
@@ -279,11 +282,19 @@ def _world(
             voice=voice,
             environment=environment,
             person=lambda channel, identity: next(
-                (one for one in (ADA, MIRA) if one.is_known_as(channel, identity)), None
+                (one for one in PEOPLE if one.is_known_as(channel, identity)), None
             ),
-            people=(ADA, MIRA),
+            people=PEOPLE,
             worker="test",
         ),
-        watching=Watching(store=store, places=place, sampler=Sampler(clock)),
+        watching=Watching(store=store, places=place, sampler=Sampler(around.clock)),
+        unblocking=Unblocking(
+            store=store,
+            tasks=tracker,
+            desk=tracker,
+            survey=survey,
+            blocked=statuses.blocked,
+            ready=statuses.ready,
+        ),
         crew=crew,
     )

@@ -1,0 +1,193 @@
+"""Twins of the outside that do as a story tells: fail, hesitate, or let something happen at a moment."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+
+from orchestrate.errors import MergeRefused, Unreachable
+from orchestrate.models.change import Change, Merged, MergeMethod, MergeOrder, Preview
+from orchestrate.models.environment import Component, Environment
+from orchestrate.models.move import Move, SetTraffic, Start, words
+from orchestrate.models.runtime import Running, Slot
+from orchestrate.models.sample import Counters, SampleState
+from orchestrate.models.task import Comment, NewTask, Queue, Task
+from tools.memory_forge import MemoryChanges, MemoryForge
+from tools.provider import MemoryProvider, Say
+from tools.tasks import MemoryTracker
+
+
+@dataclass
+class Clock:
+    """Time that passes when the story says so."""
+
+    now: float = 1_800_000_000.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+class Tracker(MemoryTracker):
+    """A tracker that can be down, and counts what was written to it."""
+
+    def __init__(self, clock: Callable[[], float]) -> None:
+        super().__init__(clock=clock)
+        self.is_down = False
+        self.written: list[str] = []
+
+    async def task(self, id: str) -> Task:
+        self._check()
+        return await super().task(id)
+
+    async def find(self, marker: str) -> Task | None:
+        self._check()
+        return await super().find(marker)
+
+    async def comment(self, task: str, text: str) -> Comment:
+        self.written.append(f"comment {task}")
+        return await super().comment(task, text)
+
+    async def create(self, new: NewTask) -> Task:
+        self.written.append(f"create {new.marker}")
+        return await super().create(new)
+
+    async def move(self, task: str, status: str, queue: Queue | None = None) -> None:
+        self.written.append(f"move {task} {status}")
+        await super().move(task, status, queue)
+
+    async def close(self, task: str, reason: str, status: str) -> None:
+        self.written.append(f"close {task}")
+        await super().close(task, reason, status)
+
+    def _check(self) -> None:
+        if self.is_down:
+            raise Unreachable("the tracker does not answer")
+
+
+class Forge(MemoryForge):
+    """A forge that can be down, refuse, or have somebody push in the last moment."""
+
+    def __init__(self, records: MemoryChanges) -> None:
+        super().__init__(records)
+        self.is_down = False
+        self.refusal = ""
+        self.before_merge: Callable[[], object] = lambda: None
+        self.merges: list[MergeOrder] = []
+
+    async def change(self, id: str) -> Change:
+        self._check()
+        return await super().change(id)
+
+    async def preview(self, change: Change, method: MergeMethod) -> Preview:
+        self._check()
+        return await super().preview(change, method)
+
+    async def merge(self, order: MergeOrder) -> Merged:
+        self._check()
+        self.before_merge()
+        if self.refusal:
+            raise MergeRefused(self.refusal)
+        merged = await super().merge(order)
+        self.merges.append(order)
+        return merged
+
+    async def merged(self, order: MergeOrder) -> Merged | None:
+        self._check()
+        return await super().merged(order)
+
+    def _check(self) -> None:
+        if self.is_down:
+            raise Unreachable("the forge does not answer")
+
+
+class Provider(MemoryProvider):
+    """A provider where something can happen at a move, named by its words."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.at: dict[str, Callable[[], object]] = {}  # words of a move → what happens then; it may raise
+        self.slow: set[str] = set()
+        self.is_down = False
+
+    async def running(self, component: Component) -> Running:
+        if self.is_down:
+            raise Unreachable("the provider does not answer")
+        return await super().running(component)
+
+    async def apply(self, component: Component, move: Move, say: Say) -> None:
+        said = words(move)
+        if said in self.slow:
+            await asyncio.sleep(60)
+        self.at.get(said, lambda: None)()
+        await super().apply(component, move, say)
+
+    def live(self, component: str = "web") -> Slot:
+        """The slot with most of the traffic."""
+        weights = self.weights.get(component, {})
+        slots = [slot for (part, _), slot in self.slots.items() if part == component]
+        return max(slots, key=lambda slot: weights.get(slot.name, 0))
+
+
+@dataclass
+class SteadyMetrics:
+    """Every running slot serves a hundred requests a second, and fails as told."""
+
+    clock: Clock
+    failing: dict[str, float] = field(default_factory=dict[str, float])  # slot → share of requests that fail
+    state: SampleState = SampleState.OK
+    rate: int = 100
+
+    async def read(self, component: Component, running: Running) -> dict[str, Counters | SampleState]:
+        if self.state is not SampleState.OK:
+            return {slot.name: self.state for slot in running.slots}
+        return {slot.name: self._counters(slot.name) for slot in running.slots if slot.version}
+
+    def _counters(self, slot: str) -> Counters:
+        requests = int(self.clock() - 1_799_999_000) * self.rate
+        return Counters(requests=requests, errors=int(requests * self.failing.get(slot, 0.0)))
+
+
+@dataclass(kw_only=True)
+class Outside:
+    """Everything that is not ours."""
+
+    clock: Clock
+    tracker: Tracker
+    forge: Forge
+    records: MemoryChanges
+    providers: dict[str, Provider]
+    metrics: SteadyMetrics
+
+    @property
+    def provider(self) -> Provider:
+        """Production's."""
+        return self.providers["production"]
+
+    async def begin(self, environments: Mapping[str, Environment]) -> None:
+        """Version one is on main, and live in every environment."""
+        self.forge.write("main", {"app.py": "one"}, "Version one")
+        first = await self.forge.version("main")
+        for name, environment in environments.items():
+            provider = self.providers[name]
+            for part in environment.components:
+                await provider.build(part, first, self.forge.checkout, lambda _: None)
+                start = Start(component=part.name, slot="blue", version=first, instances=part.instances)
+                await provider.apply(part, start, lambda _: None)
+                if part.port:
+                    share = SetTraffic(component=part.name, was={}, weights={"blue": 100})
+                    await provider.apply(part, share, lambda _: None)
+            provider.done.clear()
+
+
+def outside(names: tuple[str, ...], clock: Clock) -> Outside:
+    """Everything that is not ours, in memory."""
+    records = MemoryChanges()
+    return Outside(
+        clock=clock,
+        tracker=Tracker(clock),
+        forge=Forge(records),
+        records=records,
+        providers={name: Provider() for name in names},
+        metrics=SteadyMetrics(clock),
+    )
