@@ -14,7 +14,6 @@ from orchestrate.models.deployment import Event
 from orchestrate.store import Store
 
 LOOK_SECONDS = 0.5
-TAIL = 500
 
 
 def happened(out: Output, text: str) -> None:
@@ -39,10 +38,9 @@ class Telling:
 
     def catch_up(self) -> None:
         """Tell what has come since the last look."""
-        for event in self._store.events.tail(TAIL):
-            if event.seq > self._seen:
-                self._seen = event.seq
-                self._tell(event)
+        for event in self._store.events.after(self._seen):
+            self._seen = event.seq
+            self._tell(event)
 
     def _tell(self, event: Event) -> None:
         text = words(event)

@@ -15,10 +15,18 @@ from orchestrate.cli.scene import scene_of
 if TYPE_CHECKING:
     from typer._click import Command
 
+
+def _asked(version: bool) -> None:
+    if version:
+        about.version()
+        raise typer.Exit
+
+
 Config = Annotated[
     Path | None,
     typer.Option("--config", envvar="ORCHESTRATE_CONFIG", metavar="FILE", help="The settings."),
 ]
+Version = Annotated[bool, typer.Option("--version", is_eager=True, callback=_asked)]
 
 
 def orchestrate() -> Command:
@@ -28,12 +36,5 @@ def orchestrate() -> Command:
     return get_command(app)
 
 
-def _options(
-    ctx: typer.Context,
-    config: Config = None,
-    version: Annotated[bool, typer.Option("--version")] = False,
-) -> None:
+def _options(ctx: typer.Context, config: Config = None, version: Version = False) -> None:  # noqa: ARG001
     scene_of(ctx).config = config.expanduser().absolute() if config else None
-    if version:
-        about.version()
-        raise typer.Exit

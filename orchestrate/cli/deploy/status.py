@@ -25,10 +25,11 @@ def status(ctx: typer.Context, deployment: Which = None, as_json: AsJson = False
         show(scene, out, deployment)
         return
     found = under_way(scene.config)
-    show_list(out, _whole_way(scene) if found is None else found)
+    show_list(out, whole_way(scene) if found is None else found)
 
 
-def _whole_way(scene: Scene) -> list[Summary]:
+def whole_way(scene: Scene) -> list[Summary]:
+    """The same from the store itself. Raises SettingsInvalid, StoreUnusable."""
     from orchestrate.models.deployment import Status
 
     with scene.store() as store:

@@ -1,0 +1,41 @@
+"""What tests of the command line share: a command in this process, and a shop to deploy."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from orchestrate.cli.entry import run
+from tests.orchestrate.cli.world import Ran, Shop
+
+Command = Callable[..., Ran]
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The folder in which commands are typed."""
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+@pytest.fixture
+def shop(folder: Path) -> Shop:
+    """A service with a remote, that asks nobody."""
+    return Shop(folder)
+
+
+@pytest.fixture
+def command(capsys: pytest.CaptureFixture[str]) -> Command:
+    """Runs a command in this process."""
+
+    def typed(*words: str) -> Ran:
+        capsys.readouterr()
+        code = run(words)
+        said = capsys.readouterr()
+        ran = Ran(code, said.out, said.err)
+        ran.check_calm()
+        return ran
+
+    return typed
