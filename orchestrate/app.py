@@ -32,6 +32,7 @@ from orchestrate.answers import Answers
 from orchestrate.errors import UnknownEnvironment
 from orchestrate.intake import Intake
 from orchestrate.models.environment import Component, Database, Environment
+from orchestrate.records import Records
 from orchestrate.runner import Runner
 from orchestrate.settings import Settings
 from orchestrate.store import Store
@@ -173,6 +174,7 @@ def _assemble(settings: Settings, store: Store, saver: BaseCheckpointSaver[str])
         graph=deployment.workflow(steps(crew)).compile(checkpointer=saver),
         saver=saver,
         parking=Park(crew),
+        records=Records(store, settings.path.parent / ".orchestrate" / "reports"),
         worker=f"{socket.gethostname()}:{os.getpid()}",
         lease_seconds=settings.worker.lease_seconds,
     )

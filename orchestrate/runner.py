@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import AsyncGenerator, Mapping
+from collections.abc import AsyncGenerator
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -16,22 +16,19 @@ from langgraph.runtime import RunControl
 from langgraph.types import Command, Interrupt
 from pydantic import TypeAdapter
 
-from graphs.state import GRAPH_VERSION, Answer, Drive, State, stage_names, start
+from graphs.state import GRAPH_VERSION, Drive, State, stage_names, start
+from graphs.waits import Waits
 from orchestrate.errors import LeaseLost, OrchestrateError, OutcomeUnknown
 from orchestrate.models.deployment import (
-    DecisionKind,
     Deployment,
-    ForApproval,
-    ForChecks,
     ForTime,
-    ForTurn,
     Lease,
     Outcome,
     Request,
     Status,
     Wait,
 )
-from orchestrate.models.question import Question
+from orchestrate.records import Records
 from orchestrate.store import Store
 
 Graph = CompiledStateGraph[State, Drive, State, State]
@@ -42,14 +39,7 @@ STEPS = 400
 CRASHES = 3
 """A deployment that ends its worker this often is parked."""
 
-WOKE = "woke"
-
 _WAITS: TypeAdapter[Wait] = TypeAdapter(Wait)
-_ANSWERS: Mapping[DecisionKind, Answer] = {
-    DecisionKind.APPROVED: Answer.APPROVED,
-    DecisionKind.HOLD: Answer.HELD,
-    DecisionKind.ROLL_BACK: Answer.ROLL_BACK,
-}
 
 
 class Parking(Protocol):
@@ -84,6 +74,7 @@ class Runner:
     graph: Graph
     saver: BaseCheckpointSaver[str]
     parking: Parking
+    records: Records
     worker: str
     lease_seconds: float = 60.0
     control: RunControl = field(default_factory=RunControl)
@@ -161,11 +152,11 @@ class Runner:
 
         After that it is looked at once more: a decision that came meanwhile must not be slept over.
         """
-        wait = _WAITS.validate_python(question.value)
-        answer = self._answer_to(wait)
+        wait, waits = _WAITS.validate_python(question.value), Waits(self.store)
+        answer = waits.answer(wait, lease.deployment)
         if answer is None:
-            self.store.deployments.waits(lease, wait, self._wake_at(wait))
-            answer = self._answer_to(wait)
+            self.store.deployments.waits(lease, wait, waits.wake_at(wait))
+            answer = waits.answer(wait, lease.deployment)
         return Step(Command(resume={question.id: answer})) if answer is not None else None
 
     def _hand_on(self, lease: Lease) -> None:
@@ -178,6 +169,7 @@ class Runner:
         state = position.values
         outcome = state.get("outcome", Outcome.PARKED)
         following = _following(lease.deployment, state) if outcome is Outcome.DEPLOYED else None
+        self._record(lease, outcome, state.get("reason", ""))
         self.store.deployments.finish(lease, outcome, state.get("reason", ""), following)
         await self._forget(lease.deployment)
 
@@ -185,61 +177,26 @@ class Runner:
         await self.saver.adelete_thread(deployment)
         self.store.prune(deployment)
 
+    def _record(self, lease: Lease, outcome: Outcome, reason: str) -> None:
+        """Write the report; a folder that cannot be written is told, and does not keep it from ending."""
+        row = self.store.deployments.deployment(lease.deployment)
+        try:
+            self.records.write(row, outcome, reason)
+        except (OSError, OrchestrateError) as problem:
+            self.store.events.add(row.id, row.stage, "no_report", str(problem))
+
     async def _park(self, lease: Lease, why: str) -> None:
         with contextlib.suppress(LeaseLost):
             row = self.store.deployments.deployment(lease.deployment)
             self.store.events.add(row.id, row.stage, "parked", why)
             await self.parking.tell(lease, row, why)
+            self._record(lease, Outcome.PARKED, why)
             self.store.deployments.finish(lease, Outcome.PARKED, why)
 
     async def _position(self, deployment: str) -> Position:
         """Where it was left, as the saver knows it."""
         found = await self.graph.aget_state(_thread(deployment))
         return Position(values=State(**found.values), next=found.next, interrupts=found.interrupts)
-
-    def _answer_to(self, wait: Wait) -> str | None:
-        """What to resume with, if the wait is over."""
-        now = self.store.clock()
-        match wait:
-            case ForApproval():
-                return self._decided(self.store.questions.question(wait.gate), now)
-            case ForTime():
-                return WOKE if now >= wait.until or self._has_verdict(wait) else None
-            case ForChecks():
-                return WOKE if now >= wait.until else None
-            case ForTurn():
-                return WOKE if self._is_free(wait) else None
-
-    def _decided(self, question: Question, now: float) -> Answer | None:
-        if question.decision is not None:
-            return _ANSWERS[question.decision.kind]
-        if question.closed is not None:
-            return Answer.SUPERSEDED
-        if now >= question.expires:
-            self.store.questions.close(question.id, "expired")
-            return Answer.EXPIRED
-        is_due = question.remind_at is not None and now >= question.remind_at and not question.reminded
-        return Answer.REMIND if is_due else None
-
-    def _has_verdict(self, wait: ForTime) -> bool:
-        if wait.watch is None:
-            return False
-        judgement = self.store.watches.watch(wait.watch).judgement
-        return judgement is not None and judgement.verdict == "fail"
-
-    def _is_free(self, wait: ForTurn) -> bool:
-        return self.store.locks.holder(wait.environment, wait.service) is None
-
-    def _wake_at(self, wait: Wait) -> float | None:
-        match wait:
-            case ForApproval():
-                question = self.store.questions.question(wait.gate)
-                is_reminded = question.reminded or question.remind_at is None
-                return wait.until if is_reminded else min(wait.until, question.remind_at or wait.until)
-            case ForTime() | ForChecks():
-                return wait.until
-            case ForTurn():
-                return None
 
     @contextlib.asynccontextmanager
     async def _kept(self, lease: Lease) -> AsyncGenerator[None, None]:

@@ -24,7 +24,7 @@ from orchestrate.models.move import (
 from orchestrate.models.runtime import Running, Slot
 
 Rollout = Callable[[Component, Environment, Running, Version], tuple[Move, ...]]
-BLUE, GREEN = "blue", "green"
+BLUE, GREEN = SLOTS = ("blue", "green")
 
 
 def moves(

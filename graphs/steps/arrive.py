@@ -12,7 +12,16 @@ from graphs.steps.crew import Crew
 from orchestrate import policy, reports
 from orchestrate.gates import findings
 from orchestrate.models.change import Change, ChangeState, MergeOrder, Preview, Version
-from orchestrate.models.deployment import ForApproval, ForChecks, ForTurn, Kind, Outcome, Stage, Told
+from orchestrate.models.deployment import (
+    DecisionKind,
+    ForApproval,
+    ForChecks,
+    ForTurn,
+    Kind,
+    Outcome,
+    Stage,
+    Told,
+)
 from orchestrate.models.environment import Environment
 from orchestrate.models.evidence import Evidence
 from orchestrate.models.gate import Finding, Findings, GateName, GateResult
@@ -47,11 +56,11 @@ class Arrive:
         evidence = await self._evidence(state)
         found = Findings(results=findings(evidence))
         self.crew.store.events.tell(at.deployment, at.stage, [_told(one) for one in found.results])
-        since = state.get("checking_since", evidence.at)
+        has_waited = state.get("readiness") is Readiness.WAIT
+        since = state["checking_since"] if has_waited else evidence.at
         readiness = _readiness(found, evidence, since)
-        checks = ForChecks(
-            change=evidence.change.id if evidence.change else "", until=evidence.at + CHECKS_AGAIN
-        )
+        until = min(evidence.at + CHECKS_AGAIN, since + evidence.environment.gates.wait_for_approvals)
+        checks = ForChecks(change=evidence.change.id if evidence.change else "", until=until)
         return State(findings=found, readiness=readiness, checking_since=since, checks=checks)
 
     async def blocked(self, state: State, runtime: Runtime[Drive]) -> State:
@@ -83,7 +92,7 @@ class Arrive:
         known = State(plan=plan.hash, version=plan.version, cursor=0, findings=found)
         if not self._asks(evidence):
             return known | State(planned=Planned.GO)
-        question = await self._ask(at, plan, evidence)
+        question = await self._ask(at, plan, evidence, found)
         wait = ForApproval(gate=question.id, until=question.expires)
         return known | State(planned=Planned.ASK, asking=Asking.APPROVAL, question=wait)
 
@@ -100,6 +109,8 @@ class Arrive:
     async def queue(self, state: State, runtime: Runtime[Drive]) -> State:
         """Take the environment when it is free, and see that all is still as it was planned."""
         at, request = self._at(state, Stage.QUEUE, runtime), state["request"]
+        if withdrawn := self._withdrawn(state):
+            return State(turn=Turn.REFUSED, outcome=Outcome.HELD, reason=withdrawn)
         place = self.crew.place(state)
         holder = self.crew.store.locks.take(place.environment.name, place.environment.service, at.deployment)
         if holder != at.deployment:
@@ -108,11 +119,19 @@ class Arrive:
             if not request.wait:
                 return State(turn=Turn.REFUSED, outcome=Outcome.CANCELLED, reason=reason)
             return State(turn=Turn.BUSY, turn_wait=wait)
-        moved = _moved(self.crew.plan(state), await self._evidence(state), self._digest(state))
+        evidence = await self._evidence(state)
+        moved = _moved(self.crew.plan(state), evidence, self._digest(state)) or _no_longer(evidence)
         if moved:
             self.crew.event(at, "moved", f"{moved}; planning again")
             self.crew.store.locks.release(at.deployment)
         return State(turn=Turn.MOVED if moved else Turn.MINE)
+
+    def _withdrawn(self, state: State) -> str:
+        """Who said Hold after the approval, while it waited for its turn; or ''."""
+        if state.get("planned") is not Planned.ASK:
+            return ""
+        said = self.crew.store.questions.question(state["question"].gate).decision
+        return f"{said.by} said {said.kind}" if said and said.kind is not DecisionKind.APPROVED else ""
 
     def _at(self, state: State, stage: Stage, runtime: Runtime[Drive]) -> Errand:
         return self.crew.errand(state, stage, runtime)
@@ -172,8 +191,11 @@ class Arrive:
             return False
         return evidence.environment.asks_a_person
 
-    async def _ask(self, at: Errand, plan: Plan, evidence: Evidence) -> Question:
+    async def _ask(self, at: Errand, plan: Plan, evidence: Evidence, found: Findings) -> Question:
         environment, questions = evidence.environment, self.crew.store.questions
+        for older in questions.for_deployment(at.deployment):
+            if older.is_open and older.plan_hash != plan.hash:
+                questions.close(older.id, "another plan is asked about")
         question = questions.open(
             deployment=at.deployment,
             gate_kind=Asking.APPROVAL,
@@ -185,7 +207,7 @@ class Arrive:
             remind_at=evidence.at + environment.approval_reminder,
         )
         await self._supersede(plan, environment)
-        text = reports.approval_request(plan, question, environment)
+        text = reports.approval_request(plan, question, environment, found.results)
         await self.crew.voice.say(at, plan.task, f"approval {question.id}", text)
         return question
 
@@ -197,7 +219,8 @@ class Arrive:
             is_rival = asked_by.environment == environment.name and asked_by.service == environment.service
             if older.deployment == plan.deployment or not is_rival or older.gate_kind != Asking.APPROVAL:
                 continue
-            if older.head and await self.crew.source.contains(plan.version.commit, older.head):
+            shipped = store.plans.plan(older.plan_hash).version.commit
+            if await self.crew.source.contains(plan.version.commit, shipped):
                 store.questions.close(older.id, f"superseded by {plan.deployment}")
                 store.deployments.wake(older.deployment)
 
@@ -236,6 +259,12 @@ def _why(state: State) -> str:
     if _obstacle(state) is Outcome.CONFLICT:
         missing = tuple(one for one in missing if one.gate is GateName.MERGEABLE)
     return "; ".join(f"{one.gate}: {one.sentence}" for one in missing)
+
+
+def _no_longer(evidence: Evidence) -> str:
+    """The gates that let the plan through and would not now, or ''."""
+    against = Findings(results=findings(evidence)).that(Finding.FAIL, Finding.UNKNOWN, Finding.WAIT)
+    return "; ".join(f"{one.gate}: {one.sentence}" for one in against)
 
 
 def _moved(plan: Plan, evidence: Evidence, settings_digest: str) -> str:

@@ -12,8 +12,9 @@ from langgraph.runtime import Runtime
 from agents.situation import Situation
 from agents.triager import Triager
 from graphs.state import Drive, State
+from orchestrate.errors import OrchestrateError
 from orchestrate.models.deployment import Stage, Told
-from orchestrate.models.environment import Person
+from orchestrate.models.environment import Component, Person
 from orchestrate.models.plan import Plan
 from orchestrate.store import Store
 from tools.executor import Errand, Executor
@@ -32,6 +33,13 @@ class Planner(Protocol):
     async def plan(self, situation: Situation) -> Plan:
         """Propose how to bring the version to its environment."""
         ...
+
+
+LOG_LINES = 400
+"""Lines of each version's log that are read as evidence."""
+
+NEW, OLD = "new/", "old/"
+"""Which version a piece of captured log is from, as the beginning of its source."""
 
 
 @dataclass(frozen=True)
@@ -88,3 +96,10 @@ class Crew:
     def line(self, at: Errand) -> Callable[[str], None]:
         """Where a tool's progress goes: the deployment's log."""
         return lambda text: self.store.logs.add(at.deployment, at.stage, text)
+
+    async def lines(self, state: State, component: Component, slot: str) -> tuple[str, ...]:
+        """The end of a slot's log; when it cannot be read, one line that says so."""
+        try:
+            return await self.place(state).logs.tail(component, slot, LOG_LINES)
+        except (OrchestrateError, OSError) as problem:
+            return (f"the log of {slot} could not be read: {problem}",)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from graphs.state import Asking, Course, State
-from graphs.steps.crew import Crew
+from graphs.steps.crew import NEW, OLD, Crew
 from orchestrate import analysis, reports
 from orchestrate.errors import OrchestrateError
 from orchestrate.models.deployment import Failure, ForApproval, ForTime
@@ -23,10 +23,8 @@ from orchestrate.models.plan import Plan
 from orchestrate.models.sample import Judgement, Verdict
 from orchestrate.models.task import FailureKind, NewTask, Priority, Queue
 from orchestrate.models.watch import Watch
+from orchestrate.strategies import SLOTS
 from tools.executor import Errand
-
-LOG_LINES = 400
-"""Lines of the new version's log that are kept as evidence when something fails."""
 
 
 @dataclass(frozen=True)
@@ -45,10 +43,19 @@ class Helm:
             case Verify():
                 return State(cursor=cursor, course=Course.VERIFY)
             case Analyse():
-                watch = self._open(at, plan, cursor, move)
+                watch = self._open_all(at, plan, cursor, move)
                 return self.watching(state, watch, 0) | State(cursor=cursor, reports=0)
             case _:
                 return State(cursor=cursor, course=Course.ACT)
+
+    def _open_all(self, at: Errand, plan: Plan, cursor: int, move: Analyse) -> Watch:
+        """Open this watch, and the final ones that follow it: components are watched at the same time."""
+        watch = self._open(at, plan, cursor, move)
+        for index, step in enumerate(plan.moves[cursor + 1 :], start=cursor + 1):
+            if not (move.final and isinstance(step.move, Analyse)):
+                break
+            self._open(at, plan, index, step.move)
+        return watch
 
     def _open(self, at: Errand, plan: Plan, cursor: int, move: Analyse) -> Watch:
         now = self.crew.store.clock()
@@ -193,13 +200,15 @@ class Helm:
     async def _evidence(self, state: State, at: Errand, plan: Plan, move: Move | None) -> str:
         if move is None:
             return ""
-        place, slot = self.crew.place(state), _slot_of(plan, move)
-        try:
-            lines = await place.logs.tail(place.component(move.component), slot, LOG_LINES) if slot else ()
-        except (OrchestrateError, OSError) as problem:
-            lines = (f"the log of {slot} could not be read: {problem}",)
+        component = self.crew.place(state).component(move.component)
+        slot = _slot_of(plan, move)
+        lines = await self.crew.lines(state, component, slot) if slot else ()
         if lines:
-            self.crew.store.logs.add(at.deployment, f"{move.component}/{slot}", "\n".join(lines))
+            self.crew.store.logs.add(at.deployment, f"{NEW}{component.name}/{slot}", "\n".join(lines))
+        for other in SLOTS:
+            before = await self.crew.lines(state, component, other) if other != slot else ()
+            if before:
+                self.crew.store.logs.add(at.deployment, f"{OLD}{component.name}/{other}", "\n".join(before))
         return "\n".join(lines)[-2000:]
 
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from agents.triager import fix_task
 from langgraph.runtime import Runtime
 
+from agents.triager import fix_task
 from graphs.state import Drive, State
-from graphs.steps.crew import Crew
+from graphs.steps.crew import NEW, OLD, Crew
 from orchestrate import reports
 from orchestrate.errors import OrchestrateError
 from orchestrate.models.change import Version
@@ -98,8 +98,9 @@ class Leave:
         return State(fix_tasks=filed)
 
     async def _file_causes(self, at: Errand, plan: Plan, failure: Failure, task: str | None) -> list[str]:
-        lines = [line for one in self.crew.store.logs.read(at.deployment) for line in one.text.splitlines()]
-        causes = await self.crew.triager.causes(plan.service, failure, lines, ())
+        kept = self.crew.store.logs.read(at.deployment)
+        new, old = ([one.text for one in kept if one.source.startswith(which)] for which in (NEW, OLD))
+        causes = await self.crew.triager.causes(plan.service, failure, new, old)
         revert = next((one for one in self.crew.store.events.of(at.deployment) if one.kind == "revert"), None)
         filed: list[str] = []
         for cause in causes:

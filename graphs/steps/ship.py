@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass
 
 from langgraph.runtime import Runtime
@@ -12,10 +13,13 @@ from graphs.steps.helm import Helm
 from orchestrate import reports
 from orchestrate.errors import EffectRefused, HeadMoved, MergeConflict, MergeRefused, OutsideFailed
 from orchestrate.models.deployment import Outcome, Stage, Told
+from orchestrate.models.environment import Component
 from orchestrate.models.move import Analyse, Verify, words
 from orchestrate.models.sample import Judgement, Verdict
 from orchestrate.models.task import FailureKind
 from orchestrate.models.watch import Watch
+from orchestrate.strategies import SLOTS
+from orchestrate.traces import new_kinds
 from tools.building import BuildOrder, building
 from tools.executor import EffectClass, Errand
 from tools.merging import merging
@@ -96,11 +100,26 @@ class Ship:
         before = state.get("before", {})
         report = await self.crew.inspection.slot(place, component, move.slot, move.version, before)
         self.crew.event(at, "verified", f"{move.component}: {report.words}", good=str(report.is_good))
+        await self._count_new_lines(state, at, component, move)
         if report.is_good:
             return self.helm.onward(state, at, index + 1)
         sick = {"instances", "version", "traffic", "verification"} & {point.name for point in report.bad}
         kind = FailureKind.HEALTH_CHECKS_FAILED if sick else FailureKind.SMOKE_TESTS_FAILED
         return await self.helm.failed(state, at, OutsideFailed(report.words), kind)
+
+    async def _count_new_lines(self, state: State, at: Errand, component: Component, move: Verify) -> None:
+        """Count the kinds of log lines that the version before did not write (V1)."""
+        new = await self.crew.lines(state, component, move.slot)
+        old = [
+            line
+            for slot in SLOTS
+            if slot != move.slot
+            for line in await self.crew.lines(state, component, slot)
+        ]
+        kinds = new_kinds(new, old) if old else Counter[str]()
+        said = "; ".join(f"{count} × {kind[:120]}" for kind, count in kinds.most_common(5))
+        text = f"{component.name}: {len(kinds)} kinds of log lines that the version before did not write"
+        self.crew.event(at, "new_lines", f"{text}: {said}" if said else text, count=str(len(kinds)))
 
     async def judge(self, state: State, runtime: Runtime[Drive]) -> State:
         """Read what was watched, and decide: go on, keep watching, go back, or ask."""

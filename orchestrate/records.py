@@ -1,0 +1,59 @@
+"""Records: each deployment's report as a file, for people and for other programs (row A3)."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+from orchestrate import reports
+from orchestrate.models.deployment import Deployment, Event, Outcome
+from orchestrate.models.gate import Finding, GateName, GateResult
+from orchestrate.models.plan import Plan
+from orchestrate.store import Store
+
+
+@dataclass(frozen=True)
+class Records:
+    """Keeps `<id>.json` and `<id>.md` in one folder; writing one again replaces it."""
+
+    store: Store
+    folder: Path
+
+    def write(self, row: Deployment, outcome: Outcome, reason: str) -> Path:
+        """The report of a deployment that ends now; the JSON file's path."""
+        now = datetime.fromtimestamp(self.store.clock(), UTC)
+        ended = row.model_copy(update={"outcome": outcome, "reason": reason, "finished_at": now})
+        plan = self.store.plans.plan(row.plan_hash) if row.plan_hash else None
+        events = self.store.events.of(row.id)
+        self.folder.mkdir(parents=True, exist_ok=True)
+        file = self.folder / f"{row.id}.json"
+        report = reports.deployment_report(ended, plan, _gates(events))
+        _replace(file, json.dumps(report, indent=2, ensure_ascii=False))
+        _replace(file.with_suffix(".md"), _page(ended, plan, events, now.timestamp()))
+        return file
+
+
+def _page(row: Deployment, plan: Plan | None, events: tuple[Event, ...], now: float) -> str:
+    if plan is not None and row.outcome is Outcome.DEPLOYED:
+        title, text = reports.success(row, plan, events, now)
+    else:
+        outcome = row.outcome or Outcome.PARKED
+        title, text = reports.failure(row.id, row.request, outcome, row.reason, None, ())
+    story = "\n".join(f"- {event.stage or ''} {event.kind}: {event.text}" for event in events)
+    return f"# {title}\n\n{text}\n\n## What happened\n\n{story}\n"
+
+
+def _gates(events: tuple[Event, ...]) -> list[GateResult]:
+    newest = {event.data["gate"]: event for event in events if event.kind == "gate" and "gate" in event.data}
+    return [
+        GateResult(gate=GateName(gate), finding=Finding(event.data["finding"]), sentence=event.text)
+        for gate, event in newest.items()
+    ]
+
+
+def _replace(file: Path, text: str) -> None:
+    fresh = file.with_suffix(f"{file.suffix}.new")
+    fresh.write_text(text)
+    fresh.replace(file)
