@@ -56,11 +56,16 @@ def clipped(text: str, limit: int) -> str:
     return f"{head}\n… {len(data) - 2 * half} bytes left out …\n{tail}"
 
 
+def line(text: str, limit: int = 300) -> str:
+    """`text` as one line without secrets, at most `limit` characters; for titles, which are no Markdown."""
+    words = " ".join(visible(redacted(text)).split())
+    words = words if len(words) <= limit else f"{words[:limit]}…"
+    return words.replace("@", f"@{ZERO_WIDTH}").replace("<!--", f"<{ZERO_WIDTH}!--")
+
+
 def inline(text: str, limit: int = 300) -> str:
     """`text` as one line of plain words inside Markdown: no mention, link, markup or comment works in it."""
-    line = " ".join(visible(redacted(text)).split())
-    line = line if len(line) <= limit else f"{line[:limit]}…"
-    return _escaped(line)
+    return _escaped(line(text, limit))
 
 
 def block(text: str, limit: int = 4096) -> str:
@@ -77,9 +82,9 @@ _MARKUP = re.compile(r"[\\`*\[\]|]|(?<!\w)_|_(?!\w)|#(?=\w)|~(?=~)|^[>+=-]")
 _LINK = re.compile(r"://|\b(?:javascript|mailto):|\bwww\.", re.IGNORECASE)
 
 
-def _escaped(line: str) -> str:
-    line = _LINK.sub(_cut, line).replace("&", "&amp;").replace("<", "&lt;")
-    return _MARKUP.sub(_backslashed, line).replace("@", f"@{ZERO_WIDTH}")
+def _escaped(text: str) -> str:
+    text = _LINK.sub(_cut, text).replace("&", "&amp;").replace("<", "&lt;")
+    return _MARKUP.sub(_backslashed, text)
 
 
 def _cut(match: re.Match[str]) -> str:

@@ -1,0 +1,28 @@
+"""Reports: facts in, Markdown out; what people read comes from receipts."""
+
+from __future__ import annotations
+
+from orchestrate.reports.asking import approval_request, decision_request, reminder
+from orchestrate.reports.gates import blocked, gates_table
+from orchestrate.reports.plan import plan_page
+from orchestrate.reports.progress import picked_up, progress, started, watch_report
+from orchestrate.reports.record import deployment_report
+from orchestrate.reports.result import failure, fix, rollback_failed, success
+
+__all__ = [
+    "approval_request",
+    "blocked",
+    "decision_request",
+    "deployment_report",
+    "failure",
+    "fix",
+    "gates_table",
+    "picked_up",
+    "plan_page",
+    "progress",
+    "reminder",
+    "rollback_failed",
+    "started",
+    "success",
+    "watch_report",
+]

@@ -1,0 +1,73 @@
+"""Questions for people: approval, the decision about a half-way release, and the reminder."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+from orchestrate.models.environment import Environment, Window
+from orchestrate.models.gate import GateResult
+from orchestrate.models.plan import Plan
+from orchestrate.models.question import Question
+from orchestrate.outside import inline
+from orchestrate.reports.gates import gates_table
+from orchestrate.reports.markdown import code, duration, instant, mention, page, section
+from orchestrate.reports.plan import RISKS, plan_page
+
+
+def approval_request(
+    plan: Plan, question: Question, environment: Environment, gates: Iterable[GateResult] = ()
+) -> str:
+    """What an approver needs to see before saying yes (P3); the plan follows in full."""
+    return page(
+        f"{_approvers(environment)}: **may {code(plan.service)} {code(plan.version.name)} go to "
+        f"{code(plan.environment)}?** Risk {RISKS[plan.risk]}; back within about "
+        f"{duration(plan.rollback_seconds)}; window: {_window(environment.window)}.",
+        _how(question, "Approved", "Hold"),
+        section("Gates", gates_table(gates)),
+        plan_page(plan),
+    )
+
+
+ASKED: Mapping[str, tuple[str, str, str]] = {
+    "approval": ("may it go on?", "Approved", "Hold"),
+    "go_on": ("nobody can tell whether this release is good: go on, or go back?", "Approved", "Roll back"),
+    "rollback": ("this release did badly: shall it be rolled back?", "Roll back", "Hold"),
+}
+
+
+def decision_request(asking: str, question: Question, why: str, environment: Environment) -> str:
+    """A question about a release that is half-way, with what led to it."""
+    said, yes, no = ASKED.get(asking, ASKED["approval"])
+    return page(
+        f"{_approvers(environment)}: **{code(environment.name)}: {said}**",
+        inline(why, 1000),
+        _how(question, yes, no),
+    )
+
+
+def reminder(question: Question, approvers: Iterable[str]) -> str:
+    """Once more, before the question expires."""
+    whom = " ".join(mention(name) for name in approvers) or "Whoever may approve"
+    return page(
+        f"{whom}: question {code(question.id)} of deployment {code(question.deployment)} still waits.",
+        _how(question, "Approved", "Hold"),
+    )
+
+
+def _how(question: Question, yes: str, no: str) -> str:
+    answers = f"{code(f'{yes} {question.id}')} or {code(f'{no} {question.id}')}"
+    commands = [code(f"orchestrate deploy {verb} {question.deployment}") for verb in ("approve", "hold")]
+    return (
+        f"Answer on this thread with nothing but {answers}, or run {' or '.join(commands)}. "
+        f"It holds for plan {code(question.plan_hash[:12])} only, and expires {instant(question.expires)}."
+    )
+
+
+def _approvers(environment: Environment) -> str:
+    return " ".join(mention(name) for name in environment.approvers) or "Nobody is configured to approve"
+
+
+def _window(window: Window | None) -> str:
+    if window is None:
+        return "always open"
+    return inline(f"{', '.join(window.days)} {window.start}–{window.end} {window.zone}")
