@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import TypeVar
 
 from orchestrate.errors import OrchestrateError, UnknownVersion
+from orchestrate.gates.signoff import sign_off
 from orchestrate.models.change import Change, ChangeState, MergeMethod, Preview, Version
 from orchestrate.models.deployment import Request
 from orchestrate.models.environment import Component, Person
@@ -72,8 +73,10 @@ class Survey:
         if request.task is None:
             return None
         task = await self.tasks.task(request.task)
+        said = [sign_off(comment) for comment in await self.tasks.comments(task.id)]
+        labels = (*task.labels, *(label for label in said if label))
         waits_for = [one for one in task.depends_on if not (await self.tasks.task(one)).is_closed]
-        return task.model_copy(update={"depends_on": tuple(waits_for)})
+        return task.model_copy(update={"depends_on": tuple(waits_for), "labels": labels})
 
     async def _change(self, request: Request, task: Task | None) -> Change | None:
         id = request.change or (task.change if task else None)

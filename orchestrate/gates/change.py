@@ -70,16 +70,23 @@ def _approval(evidence: Evidence, gate: GateName, role: Role, *, required: bool)
     given = [
         label
         for label in (*change.labels, *(evidence.task.labels if evidence.task else ()))
-        if label.name == wanted and label.sha == change.head
+        if label.name == wanted and _is_for(label, change)
     ]
     by = next((label.by for label in given if _counts(label, role, change, evidence.people)), None)
     if by is not None:
         return passed(gate, f"{by} approved {change.head[:10]}")
-    cure = f"somebody with the role {role}, not the author, labels this head {wanted}"
+    cure = f"somebody with the role {role}, not the author, labels this head {wanted}, or comments " + (
+        f"“{role} approved {change.head[:10]}”"
+    )
     if given:
         who = ", ".join(label.by for label in given)
         return failed(gate, f"{wanted} by {who} does not count", cure)
     return waiting(gate, f"no {role} approval of {change.head[:10]}", cure)
+
+
+def _is_for(label: Label, change: Change) -> bool:
+    """Whether it was given for this head: by its SHA, or by its first ten digits or more in a comment."""
+    return label.sha is not None and len(label.sha) >= 10 and change.head.startswith(label.sha)
 
 
 def _counts(label: Label, role: Role, change: Change, people: tuple[Person, ...]) -> bool:

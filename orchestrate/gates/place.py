@@ -60,8 +60,16 @@ def resources(evidence: Evidence) -> GateResult:
     if found is None:
         return unknown(gate, _why(evidence, "resources"), "make the provider tell")
     limits = evidence.environment.gates
-    pairs = (("disk", found.disk, limits.disk), ("memory", found.memory, limits.memory))
-    full = [f"{what} {used:.0f} % (limit {most} %)" for what, used, most in pairs if used and used >= most]
+    pairs = (
+        ("disk", found.disk, limits.disk),
+        ("memory", found.memory, limits.memory),
+        ("CPU", found.cpu, limits.cpu),
+    )
+    full = [
+        f"{what} {used:.0f} % (limit {most} %)"
+        for what, used, most in pairs
+        if used and most and used >= most
+    ]
     if full:
         return failed(gate, ", ".join(full), "make room")
     said = [f"{what} {used:.0f} %" if used is not None else f"{what} unsupported" for what, used, _ in pairs]

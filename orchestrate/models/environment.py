@@ -241,6 +241,7 @@ class Gates(Fact):
     backup: bool | None = None  # None: required in production (G11)
     disk: PositiveInt = 90  # percent (G10)
     memory: PositiveInt = 95
+    cpu: PositiveInt | None = None  # percent at one moment; None: shown, not judged
 
 
 class Environment(Fact):
