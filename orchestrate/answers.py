@@ -3,22 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from orchestrate.approvals import check_allowed, check_open, decision, newest_answer
-from orchestrate.errors import AlreadyDecided, NotAllowed
-from orchestrate.models.change import Change
-from orchestrate.models.deployment import DecisionKind, Stage
+from orchestrate.approvals import Word, check_allowed, check_open, decision, standing, words
+from orchestrate.errors import AlreadyDecided, NotAllowed, OrchestrateError
+from orchestrate.models.deployment import DecisionKind, ForTurn, Stage, Status
 from orchestrate.models.environment import Channel, Environment, Person
 from orchestrate.models.question import Question
 from orchestrate.models.task import Comment
 from orchestrate.store import Store
+from tools.desk import marked
 from tools.executor import Errand
 from tools.merge import Forge
-from tools.tasks import Tasks
+from tools.tasks import BOT, Tasks
 from tools.voice import Voice
 
 LEASE_SECONDS = 30.0
+MOST_WAITING = 200
+MOST_REPLIES = 5
+"""Explanations in one round; whoever floods a thread is not answered each time."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -33,57 +36,113 @@ class Answers:
     person: Callable[[Channel, str], Person | None]
     people: Sequence[Person]
     worker: str
+    bot: str = BOT
 
     async def read(self) -> tuple[str, ...]:
-        """Look at the threads of all open questions; the deployments that got an answer."""
+        """Look at the threads of all questions; the deployments that got an answer, or another one.
+
+        A thread that cannot be read keeps no other from being read; then its OrchestrateError is raised.
+        """
+        waiting = [one for one in self.store.questions.unanswered() if one.task is not None]
         answered: list[str] = []
-        waiting = self.store.questions.unanswered()
-        for question in waiting:
-            if question.task is None:
-                continue
-            rivals = [one for one in waiting if one.task == question.task]
-            comments = await self.tasks.comments(question.task)
-            found = newest_answer(comments, question, only_open=len(rivals) == 1)
-            if found is not None and await self._take(question, *found):
-                answered.append(question.deployment)
+        problems: list[OrchestrateError] = []
+        for question in (*waiting, *self._approved()):
+            try:
+                answered += [question.deployment] if await self._read(question, waiting) else []
+            except OrchestrateError as problem:
+                problems.append(problem)
+        if problems:
+            raise problems[0]
         return tuple(answered)
 
-    async def _take(self, question: Question, comment: Comment, kind: DecisionKind) -> bool:
-        try:
-            await self.decide(question.id, kind, Channel.TRACKER, comment.author, comment.text)
-        except NotAllowed as refused:
-            await self._reply(question, comment, str(refused))
+    def _approved(self) -> list[Question]:
+        """Questions whose approval was not used yet, because the environment is busy: Hold beats it."""
+        rows = self.store.deployments.latest(status=Status.WAITING, limit=MOST_WAITING)
+        queued = [row.id for row in rows if isinstance(row.waits_for, ForTurn)]
+        asked = [one for id in queued for one in self.store.questions.for_deployment(id)]
+        return [one for one in asked if one.task and one.decision and not (one.consumed_at or one.closed)]
+
+    async def _read(self, question: Question, waiting: Sequence[Question]) -> bool:
+        """Whether the thread decides the question, or decides it otherwise than before."""
+        word = await self._stands(question, waiting)
+        if word is None or word.kind is None or (question.decision and question.decision.kind == word.kind):
             return False
+        try:
+            said = word.comment
+            await self.decide(question.id, word.kind, Channel.TRACKER, said.author, said.text)
         except AlreadyDecided:
             return False
         return True
+
+    async def _stands(self, question: Question, waiting: Sequence[Question]) -> Word | None:
+        """What the thread says about the question; who said something that does not count hears why, once."""
+        comments = await self.tasks.comments(question.task or "")
+        since = self.store.deployments.deployment(question.deployment).created_at.timestamp()
+        on_thread = {one.id for one in waiting if one.task == question.task} | {question.id}
+        heard: list[tuple[str, Word]] = []
+        lost: list[Word] = []
+        for word in words(comments, question, since, on_thread):
+            who = await self._who(question, word)
+            heard += [(who.name, word)] if isinstance(who, Person) else []
+            lost += [replace(word, why=who)] if isinstance(who, str) else []
+        if question.decision is None:
+            await self._explain(question, lost, comments)
+        found = standing(heard)
+        return found[1] if found else None
+
+    async def _who(self, question: Question, word: Word) -> Person | str | None:
+        """Whose answer it is, or why it does not count; nobody, when it is our own."""
+        if word.comment.author == self.bot:
+            return None
+        if word.kind is None:
+            return word.why
+        try:
+            return await self._allowed(question, word.kind, Channel.TRACKER, word.comment.author)
+        except NotAllowed as refused:
+            return str(refused)
 
     async def decide(
         self, question: str, kind: DecisionKind, channel: Channel, identity: str, text: str
     ) -> Question:
         """Store a person's answer. Raises NotAllowed, AlreadyDecided; a repeated answer changes nothing."""
         asked = self.store.questions.question(question)
-        row = self.store.deployments.deployment(asked.deployment)
-        change = await self._change(row.request.change)
-        person = check_allowed(
-            self.person(channel, identity), kind, self.environment(row.environment), change, self.people
-        )
+        person = await self._allowed(asked, kind, channel, identity)
+        if asked.decision and (asked.decision.kind, asked.decision.by) == (kind, person.name):
+            return asked
         check_open(asked, self.store.clock())
         said = decision(asked, kind, person, channel, text=text, at=self.store.clock())
-        self.store.questions.decide(question, said)
-        self.store.events.add(row.id, row.stage, "decided", f"{person.name} said {kind}", {"by": person.name})
+        if self.store.questions.decide(question, said):
+            row = self.store.deployments.deployment(asked.deployment)
+            self.store.events.add(
+                row.id, row.stage, "decided", f"{person.name} said {kind}", {"by": person.name}
+            )
         return self.store.questions.question(question)
 
-    async def _change(self, id: str | None) -> Change | None:
-        return await self.forge.change(id) if id else None
+    async def _allowed(
+        self, question: Question, kind: DecisionKind, channel: Channel, identity: str
+    ) -> Person:
+        """Who answers, if they may. Raises NotAllowed; a Hold is never kept waiting by the forge."""
+        plan = self.store.plans.plan(question.plan_hash)
+        asks_author = kind is DecisionKind.APPROVED and plan.change is not None
+        change = await self.forge.change(plan.change) if asks_author and plan.change else None
+        environment = self.environment(plan.environment)
+        return check_allowed(self.person(channel, identity), kind, environment, change, self.people)
 
-    async def _reply(self, question: Question, comment: Comment, why: str) -> None:
-        """Say once why a comment does not count; under the waiting deployment's own lease."""
-        lease = self.store.leases.take(question.deployment, self.worker, LEASE_SECONDS)
+    async def _explain(self, question: Question, lost: Sequence[Word], comments: Sequence[Comment]) -> None:
+        """Say once why each comment does not count; under the waiting deployment's own lease."""
+        thread = "\n".join(one.text for one in comments)
+        new = [one for one in lost if f"/{marked(_occasion(one.comment))} -->" not in thread][:MOST_REPLIES]
+        lease = self.store.leases.take(question.deployment, self.worker, LEASE_SECONDS) if new else None
         if lease is None:
             return
         at = Errand(deployment=question.deployment, stage=Stage.APPROVAL, lease=lease)
         try:
-            await self.voice.say(at, question.task, f"not counted {comment.id}", f"Not counted: {why}.")
+            for one in new:
+                text = f"Not counted: {one.why}."
+                await self.voice.say(at, question.task, _occasion(one.comment), text)
         finally:
             self.store.leases.release(lease)
+
+
+def _occasion(comment: Comment) -> str:
+    return f"not counted {comment.id}"

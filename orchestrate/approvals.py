@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+import unicodedata
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from difflib import get_close_matches
 
 from orchestrate.errors import AlreadyDecided, NotAllowed
 from orchestrate.models.change import Change
@@ -72,31 +75,77 @@ def check_open(question: Question, now: float) -> None:
         raise AlreadyDecided(f"question {question.id} has expired")
 
 
-def newest_answer(
-    comments: Sequence[Comment], question: Question, *, only_open: bool
-) -> tuple[Comment, DecisionKind] | None:
-    """The newest comment since the question was opened that answers it; Hold beats Approved at the same time.
+@dataclass(frozen=True)
+class Word:
+    """A comment that answers a question, or that looks as if it wanted to: then `why` it does not count."""
 
-    `only_open`: it is the only open question on this thread, so the answer need not name it.
+    comment: Comment
+    kind: DecisionKind | None
+    why: str = ""
+
+
+def words(
+    comments: Sequence[Comment], question: Question, since: float, on_thread: Collection[str]
+) -> list[Word]:
+    """What was said since the moment `since` (epoch seconds) that answers `question` or tries to.
+
+    `on_thread`: the questions that are open on this thread; where there is one, an answer need not name it.
     """
-    answers = [
-        (comment, kind)
-        for comment in comments
-        if comment.at.timestamp() >= question.opened_at and not comment.edited
-        for kind in [_kind_for(comment.text, question, only_open=only_open)]
-        if kind is not None
-    ]
-    return max(answers, key=lambda pair: (pair[0].at, pair[1] is DecisionKind.HOLD), default=None)
+    recent = [one for one in comments if one.at.timestamp() >= since]
+    found = [_word(comment, question, on_thread) for comment in recent]
+    return [word for word in found if word is not None]
 
 
-def _kind_for(text: str, question: Question, *, only_open: bool) -> DecisionKind | None:
-    answer = answer_in(text)
+def standing(answers: Sequence[tuple[str, Word]]) -> tuple[str, Word] | None:
+    """Of who said what, the answer that stands: each person's newest counts, and Approved only alone.
+
+    Hold beats Approved whoever was first, so that it does not matter when a thread is read.
+    """
+    newest = {who: word for who, word in sorted(answers, key=lambda pair: pair[1].comment.at)}
+    return max(newest.items(), key=lambda pair: _weight(pair[1]), default=None)
+
+
+def _weight(word: Word) -> tuple[int, float]:
+    order = (DecisionKind.APPROVED, DecisionKind.ROLL_BACK, DecisionKind.HOLD)
+    return (order.index(word.kind) if word.kind else -1, word.comment.at.timestamp())
+
+
+def _word(comment: Comment, question: Question, on_thread: Collection[str]) -> Word | None:
+    answer = answer_in(comment.text)
     if answer is None:
-        return None
+        return Word(comment, None, NOT_EXACT) if is_attempt(comment.text) else None
     kind, named = answer
-    if named == question.id or (named is None and only_open):
-        return kind
-    return None
+    if named != question.id and named in on_thread:
+        return None
+    why = _why_not(comment, question, named, on_thread)
+    return Word(comment, None, why) if why else Word(comment, kind)
+
+
+def _why_not(comment: Comment, question: Question, named: str | None, on_thread: Collection[str]) -> str:
+    """Why an answer in the right form does not count, or ''."""
+    if named is None and len(on_thread) > 1:
+        return f"more than one question is open here; name one, as in `Hold {question.id}`"
+    if named not in (None, question.id):
+        return f"{named} is not open; {question.id} is"
+    if comment.edited:
+        return "it was edited; say it in a new comment"
+    if comment.at.timestamp() < question.opened_at:
+        return f"it was written before question {question.id} was asked; say it anew"
+    return ""
+
+
+NOT_EXACT = "an answer is the whole comment, and nothing but `Approved`, `Hold` or `Roll back` as plain text"
+ALIKE = 0.85
+LONGEST_ATTEMPT = 6
+"""Words; who writes more is talking, not answering."""
+
+
+def is_attempt(text: str) -> bool:
+    """Whether `text`, which is no answer, looks as if its writer took it for one."""
+    plain = unicodedata.normalize("NFKC", text).casefold()
+    said = [match.group() for match in re.finditer(r"\w+", plain)]
+    wanted = [word for word in said if get_close_matches(word, _WORDS, 1, ALIKE)]
+    return bool(wanted) and len(said) <= LONGEST_ATTEMPT
 
 
 def decision(

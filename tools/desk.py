@@ -144,4 +144,9 @@ def depending(tasks: Tasks, desk: TaskDesk) -> Write[Blocked, Blocked]:
 
 def marker_of(deployment: str, key: str) -> str:
     """The hidden line by which our own comment is found again."""
-    return f"<!-- orchestrate:{deployment}/{re.sub(r'[^A-Za-z0-9_./:-]', '-', key)} -->"
+    return f"<!-- orchestrate:{deployment}/{marked(key)} -->"
+
+
+def marked(key: str) -> str:
+    """The occasion as the marker spells it."""
+    return re.sub(r"[^A-Za-z0-9_./:-]", "-", key)

@@ -29,6 +29,7 @@ from orchestrate.models.environment import Channel, Component, Environment
 from orchestrate.models.fact import digest
 from orchestrate.models.question import Question
 from orchestrate.models.task import Comment, NewTask, Priority, Queue, Task
+from orchestrate.records import Records
 from orchestrate.runner import Runner
 from orchestrate.store import Store
 from orchestrate.unblocking import Unblocking
@@ -273,7 +274,14 @@ def _world(
         **vars(around),
         store=store,
         environments=environments,
-        runner=Runner(store=store, graph=graph, saver=saver, parking=Park(crew), worker="test"),
+        runner=Runner(
+            store=store,
+            graph=graph,
+            saver=saver,
+            parking=Park(crew),
+            records=Records(store, folder / "reports"),
+            worker="test",
+        ),
         intake=Intake(store=store, tasks=tracker, environment=environment, flow=tuple(environments)),
         answers=Answers(
             store=store,
