@@ -47,6 +47,7 @@ from tools.place import Place
 from tools.providers.process.provider import ProcessProvider
 from tools.sampler import Sampler
 from tools.survey import Survey
+from tools.systems.command_target import CommandTarget
 from tools.systems.endpoint_metrics import EndpointMetrics
 from tools.systems.git import Git
 from tools.systems.git_forge import GitForge
@@ -291,6 +292,6 @@ def metric_source(component: Component, traffic: Callable[[Component], Traffic])
 
 def target_of(database: Database) -> Target:
     """The database that a component's migrations change."""
-    if database.dialect == "postgres":
-        return PostgresTarget(database.url)
-    return SqliteTarget(database.url)
+    is_postgres = database.dialect == "postgres"
+    target = PostgresTarget(database.url) if is_postgres else SqliteTarget(database.url)
+    return CommandTarget(target, database.command, database.url) if database.command else target

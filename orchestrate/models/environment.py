@@ -190,7 +190,7 @@ class Database(Fact):
     url: str
     dialect: Literal["sqlite", "postgres"]
     migrations: str | None = None  # folder of ordered .sql files in the repository
-    command: tuple[str, ...] | None = None  # or a command that applies what is pending
+    command: tuple[str, ...] | None = None  # applies one of them: {file}, {name}; DATABASE_URL is set
     revert: bool = False  # False: migrations are kept on rollback, and the plan says so (R6)
 
 

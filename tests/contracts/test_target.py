@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Generator
 from pathlib import Path
 
@@ -9,6 +10,7 @@ import pytest
 
 from orchestrate.errors import MigrationFailed
 from tools.migrations import MemoryTarget, Target, fingerprint
+from tools.systems.command_target import CommandTarget
 from tools.systems.postgres_target import PostgresTarget
 from tools.systems.sqlite_target import SqliteTarget
 
@@ -16,13 +18,23 @@ USERS = "CREATE TABLE users (id INTEGER PRIMARY KEY, name TEXT); CREATE INDEX us
 ORDERS = "CREATE TABLE orders (id INTEGER PRIMARY KEY);"
 
 
-@pytest.fixture(params=["memory", "sqlite", pytest.param("postgres", marks=pytest.mark.postgres)])
+APPLY = """
+import os, sqlite3, sys
+database = sqlite3.connect(os.environ["DATABASE_URL"].removeprefix("sqlite:///"))
+database.executescript("BEGIN;" + open(sys.argv[1]).read() + "COMMIT;")
+"""
+
+
+@pytest.fixture(params=["memory", "sqlite", "command", pytest.param("postgres", marks=pytest.mark.postgres)])
 def target(request: pytest.FixtureRequest, tmp_path: Path) -> Generator[Target]:
     match request.param:
         case "memory":
             yield MemoryTarget()
         case "sqlite":
             yield SqliteTarget(f"sqlite:///{tmp_path / 'shop.db'}")
+        case "command":
+            url = f"sqlite:///{tmp_path / 'shop.db'}"
+            yield CommandTarget(SqliteTarget(url), (sys.executable, "-c", APPLY, "{file}"), url)
         case _:
             with request.getfixturevalue("postgres").database() as url:
                 yield PostgresTarget(url)

@@ -58,6 +58,17 @@ class PostgresTarget:
         except psycopg.Error as problem:
             raise MigrationFailed(f"{name} was not applied: {_first_line(problem)}") from problem
 
+    async def record(self, name: str, sql: str) -> None:
+        """Remember what another program applied. Raises MigrationFailed, Unreachable."""
+        try:
+            async with self._connected() as connection, connection.transaction():
+                await connection.execute("SELECT pg_advisory_xact_lock(%s)", (_ADVISORY,))
+                await connection.execute(_CREATE)
+                if not is_applied(name, sql, await _records(connection)):
+                    await _record(connection, name, sql)
+        except psycopg.Error as problem:
+            raise MigrationFailed(f"{name} was not recorded: {_first_line(problem)}") from problem
+
     async def verify(self, name: str, sql: str) -> None:
         async with self._connected() as connection:
             await connection.set_read_only(True)

@@ -46,9 +46,16 @@ class SqliteTarget:
         return await asyncio.to_thread(self._applied)
 
     async def apply(self, name: str, sql: str) -> None:
+        await self._recorded(name, sql, tuple(statements(sql)))
+
+    async def record(self, name: str, sql: str) -> None:
+        """Remember what another program applied. Raises MigrationFailed, Unreachable."""
+        await self._recorded(name, sql, ())
+
+    async def _recorded(self, name: str, sql: str, run: tuple[str, ...]) -> None:
         stop = threading.Event()
         try:
-            await asyncio.to_thread(self._apply, name, sql, stop)
+            await asyncio.to_thread(self._apply, name, sql, run, stop)
         finally:
             stop.set()  # a caller that is cancelled does not leave a migration running
 
@@ -67,7 +74,7 @@ class SqliteTarget:
                 return ()
             return _records(connection)
 
-    def _apply(self, name: str, sql: str, stop: threading.Event) -> None:
+    def _apply(self, name: str, sql: str, run: tuple[str, ...], stop: threading.Event) -> None:
         with self._writing(name) as connection:
             connection.execute("BEGIN IMMEDIATE")
             connection.execute(_CREATE)
@@ -77,7 +84,7 @@ class SqliteTarget:
             row = (name, fingerprint(sql), datetime.now(UTC).isoformat())
             connection.execute(f"INSERT INTO {_TABLE} VALUES (?, ?, ?)", row)  # noqa: S608 - our own name
             with _limited(connection, self._limit, stop):
-                for statement in statements(sql):
+                for statement in run:
                     connection.execute(statement)
             if stop.is_set():
                 raise MigrationFailed(f"{name} was stopped before it was applied")
