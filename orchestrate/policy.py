@@ -125,7 +125,9 @@ def _journeys(plan: Plan, environment: Environment) -> Iterator[str]:
         moves = [step.move for step in plan.moves if step.move.component == part.name]
         shipped = next((one for one in plan.ships if one.component == part.name), None)
         strategy = shipped.strategy if shipped else environment.strategy_of(part)
-        yield from Journey(part, strategy, plan.version, weights_before(moves)).walk(moves)
+        journey = Journey(part, strategy, plan.version, weights_before(moves))
+        journey.is_watched = environment.monitoring.period == 0  # nobody waits for a period of no length
+        yield from journey.walk(moves)
         yield from ending(part, shipped, moves)
         is_new = any(isinstance(move, Start) for move in moves)
         if strategy is Strategy.CANARY and part.port and is_new and weights_before(moves):

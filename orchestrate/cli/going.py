@@ -48,7 +48,8 @@ def _ending(row: Deployment) -> str:
     if row.outcome is Outcome.DEPLOYED and row.reason:
         return row.reason
     what = f"{row.version or row.request.version or 'no version'} to {row.environment}"
-    return f"{row.outcome.replace('_', ' ')}: {what}{': ' + row.reason if row.reason else ''}"
+    why = f": {' '.join(row.reason.split())}" if row.reason else ""
+    return f"{row.outcome.replace('_', ' ')}: {what}{why}"
 
 
 def code_of(row: Deployment) -> Exit:

@@ -14,8 +14,8 @@ IN_SETTINGS, IN_STORE = "orchestrate.yaml", "created"
 
 def environments(settings: Settings, store: Store) -> Mapping[str, tuple[Environment, str]]:
     """Every environment with where it comes from; the settings' word counts where both have it."""
-    created = {one.name: (one, IN_STORE) for one in store.environments.all()}
-    return created | {name: (one, IN_SETTINGS) for name, one in settings.environments.items()}
+    named = {name: (one, IN_SETTINGS) for name, one in settings.environments.items()}
+    return named | {one.name: (one, IN_STORE) for one in store.environments.all() if one.name not in named}
 
 
 def environment_named(settings: Settings, store: Store, name: str) -> Environment:

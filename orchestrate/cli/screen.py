@@ -131,7 +131,7 @@ def screen(out: Output) -> Screen:
 def words(event: Event) -> str | None:
     """An event as one line; None for what is only kept."""
     stage = event.stage.value.replace("_", " ") if event.stage else ""
-    data = event.data
+    data, text = event.data, " ".join(event.text.split())
     match event.kind:
         case "probe":
             return None
@@ -140,11 +140,11 @@ def words(event: Event) -> str | None:
         case "gate" if data.get("finding") == "pass":
             return None
         case "gate":
-            return f"  gate {data.get('gate', '')}: {data.get('finding', '')}: {event.text}"
+            return f"  gate {data.get('gate', '')}: {data.get('finding', '')}: {text}"
         case "move":
-            return f"  move {int(data.get('index', '0')) + 1}/{data.get('of', '?')}: {event.text}"
+            return f"  move {int(data.get('index', '0')) + 1}/{data.get('of', '?')}: {text}"
         case kind:
-            return f"  {kind.replace('_', ' ')}: {event.text}"
+            return f"  {kind.replace('_', ' ')}: {text}"
 
 
 def _clock(seconds: float) -> str:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
 from orchestrate.cli.entry import run
-from tests.orchestrate.cli.world import Ran, Shop
+from tests.orchestrate.cli.world import Ran, Shop, stop_all_below
 
 Command = Callable[..., Ran]
 
@@ -21,9 +21,17 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 @pytest.fixture
-def shop(folder: Path) -> Shop:
-    """A service with a remote, that asks nobody."""
-    return Shop(folder)
+def shop(folder: Path) -> Iterator[Shop]:
+    """A service with a remote, whose environment asks nobody."""
+    yield Shop(folder)
+    stop_all_below(folder)
+
+
+@pytest.fixture
+def asking_shop(folder: Path) -> Iterator[Shop]:
+    """The same, with an environment that asks ada."""
+    yield Shop(folder, rules="requires_approval: true\n    approvers: [ada]")
+    stop_all_below(folder)
 
 
 @pytest.fixture

@@ -8,8 +8,11 @@ import pwd
 import socket
 import subprocess
 import sys
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
+
+import psutil
 
 from tests.servers.git_remote import GitRemote
 from tests.servers.sample_service import PROGRAM
@@ -25,7 +28,7 @@ people:
 environments:
   test:
     type: dev
-    strategy: blue-green
+    strategy: recreate
     gates: {{reviews: 0}}
     monitoring: {{period: {period}, sample: 1s, report: 60s}}
     triggers: {{minimum_requests: 1, window: 1s, health_check_failures: 2}}
@@ -110,3 +113,20 @@ def free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])
+
+
+def stop_all_below(folder: Path) -> None:
+    """End what runs in `folder`, or was told of it: keepers first, so that none starts a service anew."""
+    for _ in range(3):
+        found = [one for one in psutil.process_iter() if one.pid != os.getpid() and _is_below(one, folder)]
+        for process in sorted(found, key=lambda one: one.pid):
+            with suppress(psutil.Error):
+                process.kill()
+        if not found:
+            return
+
+
+def _is_below(process: psutil.Process, folder: Path) -> bool:
+    with suppress(psutil.Error):
+        return any(str(folder) in word for word in (process.cwd(), *process.cmdline()))
+    return False
