@@ -9,9 +9,17 @@ from typing import Generic, TypeVar
 
 from pydantic import BaseModel
 
-from orchestrate.errors import EffectRefused, OrchestrateError, OutcomeUnknown, OutsideFailed, Refused
+from orchestrate.errors import (
+    EffectRefused,
+    NotFound,
+    OrchestrateError,
+    OutcomeUnknown,
+    OutsideFailed,
+    Refused,
+    StoreUnusable,
+)
 from orchestrate.models.deployment import Lease, Stage
-from orchestrate.models.effect import EffectState
+from orchestrate.models.effect import Effect, EffectState
 from orchestrate.store import Store
 
 A = TypeVar("A", bound=BaseModel)
@@ -62,8 +70,8 @@ class Executor:
     async def do(self, write: Write[A, R], args: A, at: Errand) -> R:
         """Do it, or give the receipt of when it was done.
 
-        Raises EffectRefused (a guard said no), LeaseLost, OutsideFailed (it did not happen), and
-        OutcomeUnknown (nobody can say; a person must look, and it is not tried again).
+        Raises EffectRefused (a guard said no), LeaseLost, OutsideFailed or NotFound (it did not happen), and
+        OutcomeUnknown (nobody can say). What is unknown is looked at again, and never tried blindly.
         """
         await self._check(write, args, at)
         key = self._key(write, args, at)
@@ -71,16 +79,23 @@ class Executor:
         if effect.state is EffectState.DONE and effect.receipt is not None:
             return write.result.model_validate_json(effect.receipt)
         if effect.state is EffectState.UNKNOWN:
-            raise OutcomeUnknown(f"{write.name}: it is not known whether this happened ({key})")
-        receipt = await self._happened(write, args) or await self._act(write, args, at, key)
+            receipt = await self._look_again(write, args, effect)
+        else:
+            receipt = await self._happened(write, args)
+        receipt = receipt or await self._act(write, args, at, key)
         self.store.effects.done(at.lease, key, receipt.model_dump_json())
         return receipt
+
+    def was_meant(self, write: Write[A, R], args: A, at: Errand) -> bool:
+        """Whether this deployment meant to do it before, however that ended."""
+        key = self._key(write, args, at)
+        return any(effect.key == key for effect in self.store.effects.of(at.deployment))
 
     async def _check(self, write: Write[A, R], args: A, at: Errand) -> None:
         for guard in self.guards[write.effect]:
             try:
                 await guard(at, args)
-            except Refused:
+            except (Refused, StoreUnusable):
                 raise
             except (OrchestrateError, ValueError, OSError) as problem:
                 raise EffectRefused(write.name, f"a check could not be made: {problem}") from problem
@@ -94,10 +109,20 @@ class Executor:
     async def _happened(self, write: Write[A, R], args: A) -> R | None:
         return await write.observe(args) if write.observe else None
 
+    async def _look_again(self, write: Write[A, R], args: A, effect: Effect) -> R | None:
+        """What the world shows of an effect whose outcome was unknown. Raises OutcomeUnknown: it still is."""
+        if write.observe is None:
+            raise OutcomeUnknown(f"{write.name}: it is not known whether this happened: {effect.why}")
+        try:
+            return await write.observe(args)
+        except OutsideFailed as blind:
+            why = f"it is still not known whether this happened: {effect.why}; {blind}"
+            raise OutcomeUnknown(f"{write.name}: {why}") from blind
+
     async def _act(self, write: Write[A, R], args: A, at: Errand, key: str) -> R:
         try:
             return await write.act(args)
-        except OutsideFailed as problem:
+        except (OutsideFailed, NotFound) as problem:
             receipt = await self._seen_after_all(write, args, at, key, problem)
             if receipt is None:
                 self.store.effects.failed(at.lease, key, str(problem))
@@ -108,7 +133,7 @@ class Executor:
             raise
 
     async def _seen_after_all(
-        self, write: Write[A, R], args: A, at: Errand, key: str, problem: OutsideFailed
+        self, write: Write[A, R], args: A, at: Errand, key: str, problem: OrchestrateError
     ) -> R | None:
         try:
             return await self._happened(write, args)

@@ -40,6 +40,10 @@ class Voice:
         """A new task, or the one that has the same marker."""
         return await self.executor.do(filing(self.tasks, self.desk), new, at)
 
+    def has_filed(self, at: Errand, new: NewTask) -> bool:
+        """Whether this deployment itself filed the task, before it was interrupted."""
+        return self.executor.was_meant(filing(self.tasks, self.desk), new, at)
+
     async def move(self, at: Errand, task: str | None, status: str, queue: Queue | None = None) -> None:
         """Another status, and queue."""
         if task is not None:
@@ -55,5 +59,6 @@ class Voice:
     async def hand_over(self, at: Errand, task: str | None, fix: str) -> None:
         """What waited for `task` waits for `fix` instead (Q7)."""
         for waiting in await self.tasks.dependents(task) if task else ():
-            blocked = Blocked(task=waiting.id, on=fix, instead_of=task)
-            await self.executor.do(depending(self.tasks, self.desk), blocked, at)
+            if waiting.id != fix:
+                blocked = Blocked(task=waiting.id, on=fix, instead_of=task)
+                await self.executor.do(depending(self.tasks, self.desk), blocked, at)
