@@ -9,11 +9,12 @@ from datetime import UTC, datetime
 from pydantic import BaseModel
 
 from orchestrate.errors import EffectRefused, LeaseLost
-from orchestrate.gates.rules import frozen_by
+from orchestrate.gates.rules import frozen_by, instant
 from orchestrate.models.change import MergeOrder
 from orchestrate.models.deployment import DecisionKind, Kind
-from orchestrate.models.environment import Environment
+from orchestrate.models.environment import Environment, Freeze
 from orchestrate.models.gate import GateName
+from orchestrate.models.move import Analyse
 from orchestrate.models.plan import Plan
 from orchestrate.store import Store
 from tools.building import BuildOrder
@@ -92,8 +93,9 @@ class Guards:
         overridden = any(one.gate is GateName.WINDOW for one in plan.overrides)
         now = datetime.fromtimestamp(self.store.clock(), UTC)
         freeze = frozen_by(self.environment(plan.environment), now)
-        if freeze is not None and not overridden and not self._is_rollback(at):
-            raise EffectRefused(at.stage, f"frozen until {freeze.end}: {freeze.reason}")
+        if freeze is None or overridden or self._is_rollback(at) or self._goes_on(at, plan, freeze):
+            return
+        raise EffectRefused(at.stage, f"frozen until {freeze.end}: {freeze.reason}")
 
     async def plan_is_approved(self, at: Errand, args: BaseModel) -> None:  # noqa: ARG002
         """Where people are asked, an allowed one said yes to exactly this plan, and in time."""
@@ -118,6 +120,19 @@ class Guards:
         if at.plan_hash is None:
             raise EffectRefused(at.stage, "there is no plan")
         return self.store.plans.plan(at.plan_hash)
+
+    def _goes_on(self, at: Errand, plan: Plan, freeze: Freeze) -> bool:
+        """Whether a person who was asked because of this freeze said to go on half-way."""
+        since = instant(freeze.start).timestamp()
+        return any(
+            one.gate_kind.startswith("go_on/")
+            and one.plan_hash == at.plan_hash
+            and one.opened_at >= since
+            and one.decision is not None
+            and one.decision.kind is DecisionKind.APPROVED
+            and not isinstance(plan.moves[int(one.gate_kind.split("/")[1])].move, Analyse)
+            for one in self.store.questions.for_deployment(at.deployment)
+        )
 
     def _is_rollback(self, at: Errand) -> bool:
         return self.store.deployments.deployment(at.deployment).request.kind is Kind.ROLLBACK

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from orchestrate.gates.change import CHANGE_GATES
 from orchestrate.gates.place import PLACE_GATES
 from orchestrate.gates.rules import RULE_GATES
+from orchestrate.models.deployment import Kind
 from orchestrate.models.evidence import Evidence
 from orchestrate.models.gate import Finding, GateName, GateResult, Override
 
@@ -27,10 +28,22 @@ OVERRIDABLE = frozenset(
 )
 """Gates that a named person may pass with a reason; the others can only be cleared."""
 
+SPARED = frozenset({GateName.RESOURCES, GateName.MONITORING})
+"""What is often missing when a rollback is needed most; it keeps none from going back."""
+
 
 def findings(evidence: Evidence) -> tuple[GateResult, ...]:
     """Every gate's finding, overrides applied, in the order in which they are shown."""
-    return tuple(_overridden(gate(evidence), evidence.request.overrides) for gate in GATES)
+    request = evidence.request
+    found = [_overridden(gate(evidence), request.overrides) for gate in GATES]
+    return tuple(_spared(one) for one in found) if request.kind is Kind.ROLLBACK else tuple(found)
+
+
+def _spared(result: GateResult) -> GateResult:
+    if result.finding is Finding.PASS or result.gate not in SPARED:
+        return result
+    sentence = f"{result.sentence}; a rollback does not wait for this"
+    return result.model_copy(update={"finding": Finding.PASS, "sentence": sentence})
 
 
 def _overridden(result: GateResult, overrides: tuple[Override, ...]) -> GateResult:

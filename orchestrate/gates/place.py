@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from orchestrate.gates.finding import failed, passed, unknown
+from orchestrate.models.deployment import Kind
 from orchestrate.models.environment import EnvironmentType
 from orchestrate.models.evidence import Evidence
 from orchestrate.models.gate import GateName, GateResult
@@ -45,8 +46,9 @@ def no_conflict(evidence: Evidence) -> GateResult:
     if evidence.holder is not None and not evidence.request.wait:
         cure = f"wait for {evidence.holder}, or run without --no-wait"
         return failed(gate, f"the environment is held by deployment {evidence.holder}", cure)
+    is_back = evidence.request.kind is Kind.ROLLBACK  # from a version that crashed, perhaps
     for one in evidence.running or ():
-        if one.live is not None and not one.live.instances:
+        if one.live is not None and not one.live.instances and not is_back:
             said = f"{one.component}: {one.live.name} should run and has no instance"
             return failed(gate, said, "somebody else's rollout, or a crash: look at it first")
     if evidence.holder is not None:

@@ -32,7 +32,7 @@ def window(evidence: Evidence) -> GateResult:
 
 def frozen_by(environment: Environment, now: datetime) -> Freeze | None:
     """The freeze that covers `now`, if any."""
-    return next((one for one in environment.freezes if _instant(one.start) <= now < _instant(one.end)), None)
+    return next((one for one in environment.freezes if instant(one.start) <= now < instant(one.end)), None)
 
 
 def is_open(window: Window, now: datetime) -> bool:
@@ -99,9 +99,10 @@ def rollback_ready(evidence: Evidence) -> GateResult:
     return passed(gate, "every move has an undo, or says why not; traffic goes back first")
 
 
-def _instant(text: str) -> datetime:
-    instant = datetime.fromisoformat(text)
-    return instant if instant.tzinfo else instant.replace(tzinfo=UTC)
+def instant(text: str) -> datetime:
+    """An ISO 8601 moment; without a zone it is in UTC."""
+    moment = datetime.fromisoformat(text)
+    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
 
 
 RULE_GATES = (dependencies, window, promotion, quarantine, rollback_ready)
