@@ -18,7 +18,7 @@ from pydantic import TypeAdapter
 
 from graphs.state import GRAPH_VERSION, Drive, State, stage_names, start
 from graphs.waits import Waits
-from orchestrate.errors import LeaseLost, OrchestrateError, OutcomeUnknown
+from orchestrate.errors import LeaseLost, OrchestrateError, OutcomeUnknown, OutsideFailed, StoreUnusable
 from orchestrate.models.deployment import (
     Deployment,
     ForTime,
@@ -35,6 +35,12 @@ Graph = CompiledStateGraph[State, Drive, State, State]
 
 STEPS = 400
 """Supersteps in one drive: far more than any plan has, so that a loop is stopped."""
+
+NOT_DONE = "not_done"
+MOST_EVENTS = 100_000
+FIRST_REST, LONGEST_REST = 5.0, 300.0
+TRIES = 12
+"""A step whose outside does not answer is tried this often, with longer and longer rests: half an hour."""
 
 CRASHES = 3
 """A deployment that ends its worker this often is parked."""
@@ -96,22 +102,30 @@ class Runner:
 
     async def _drive(self, lease: Lease) -> None:
         row = self.store.deployments.deployment(lease.deployment)
-        if row.graph_version != GRAPH_VERSION:
-            await self._park(lease, f"it was begun by graph version {row.graph_version}")
-            return
-        if row.status is Status.RUNNING and self.store.deployments.crashed(row.id) >= CRASHES:
-            await self._park(lease, f"it ended its worker {CRASHES} times")
-            return
         try:
-            await self._run(lease, row)
+            if unfit := self._unfit(row):
+                await self._park(lease, unfit)
+            else:
+                await self._run(lease, row)
         except LeaseLost:
             return
         except GraphDrained:
             self._hand_on(lease)
-        except OutcomeUnknown as unknown:
-            await self._park(lease, f"a person must look: {unknown}")
+        except (OutsideFailed, OutcomeUnknown) as problem:
+            if not self._again(lease, problem):
+                await self._park(lease, f"a person must look: {problem}")
+        except StoreUnusable:
+            raise
         except OrchestrateError as problem:
             await self._park(lease, f"it cannot go on: {problem}")
+
+    def _unfit(self, row: Deployment) -> str:
+        """Why it cannot be driven on, or ''."""
+        if row.graph_version != GRAPH_VERSION:
+            return f"it was begun by graph version {row.graph_version}, and this is version {GRAPH_VERSION}"
+        if row.status is Status.RUNNING and self.store.deployments.crashed(row.id) >= CRASHES:
+            return f"it ended its worker {CRASHES} times"
+        return ""
 
     async def _run(self, lease: Lease, row: Deployment) -> None:
         """Step after step, until there is none: it ended, or it waits."""
@@ -165,6 +179,17 @@ class Runner:
         with contextlib.suppress(LeaseLost):
             self.store.deployments.waits(lease, ForTime(until=now), now)
 
+    def _again(self, lease: Lease, problem: OrchestrateError) -> bool:
+        """Try the same step later; False when that was done often enough."""
+        row, now = self.store.deployments.deployment(lease.deployment), self.store.clock()
+        story = self.store.events.of(row.id, limit=MOST_EVENTS)
+        tried = sum(one.kind == NOT_DONE and one.stage == row.stage for one in story)
+        seconds = min(LONGEST_REST, FIRST_REST * 2**tried)
+        with contextlib.suppress(LeaseLost):
+            self.store.deployments.waits(lease, ForTime(until=now + seconds), now + seconds)
+            self.store.events.add(row.id, row.stage, NOT_DONE, f"{problem}; tried again in {seconds:.0f} s")
+        return tried < TRIES
+
     async def _finish(self, lease: Lease, position: Position) -> None:
         state = position.values
         outcome = state.get("outcome", Outcome.PARKED)
@@ -214,7 +239,8 @@ class Runner:
     async def _renew(self, lease: Lease) -> None:
         while True:
             await asyncio.sleep(self.lease_seconds / 3)
-            self.store.leases.renew(lease, self.lease_seconds)
+            with contextlib.suppress(StoreUnusable):  # the next third may be better
+                self.store.leases.renew(lease, self.lease_seconds)
 
 
 def _thread(deployment: str) -> RunnableConfig:
@@ -226,8 +252,10 @@ def _following(deployment: str, state: State) -> Request | None:
     request = state["request"]
     if not request.flow:
         return None
+    version = state["version"].commit if request.version is not None else None
     changes = {
         "environment": request.flow[0],
+        "version": version,
         "flow": request.flow[1:],
         "parent": deployment,
         "overrides": (),

@@ -53,6 +53,7 @@ class Statuses:
     held: str = "On hold"
     failed: str = "Failed"
     open: str = "Open"
+    done: str = "Done"
 
 
 @dataclass(frozen=True, kw_only=True)

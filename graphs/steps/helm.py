@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from graphs.state import Asking, Course, State
 from graphs.steps.crew import NEW, OLD, Crew
 from orchestrate import analysis, reports
-from orchestrate.errors import OrchestrateError
+from orchestrate.errors import EffectRefused, OrchestrateError
 from orchestrate.models.deployment import Failure, ForApproval, ForTime
 from orchestrate.models.environment import Environment
 from orchestrate.models.move import (
@@ -130,10 +130,11 @@ class Helm:
         )
         return await self._way_back(state, at, plan, failure)
 
-    async def halted(self, state: State, at: Errand, why: str) -> State:
+    async def halted(self, state: State, at: Errand, why: str, kind: FailureKind) -> State:
         """Nobody can say, or a rule stands in the way: a person decides whether to go on or back."""
+        self.crew.event(at, "halted", why)
         question = await self._ask(state, at, Asking.GO_ON, why)
-        failure = Failure(stage=at.stage, kind=FailureKind.UNKNOWN, error=why)
+        failure = Failure(stage=at.stage, kind=kind, error=why)
         return State(
             course=Course.ASK,
             asking=Asking.GO_ON,
@@ -142,10 +143,18 @@ class Helm:
             undo=state["cursor"],
         )
 
-    def resumed(self, state: State, at: Errand) -> State:
+    async def asked_again(self, state: State, at: Errand, now: str) -> State:
+        """A person said Hold: it stays where it is, and the question stands, with what is known `now`."""
+        before = state["failure"]
+        return await self.halted(state, at, now or before.error, FailureKind(before.kind))
+
+    async def resumed(self, state: State, at: Errand) -> State:
         """A person said to go on: past a watch, or once more at the move that was refused."""
         plan, cursor = self.crew.plan(state), state["cursor"]
-        self.crew.store.questions.consume(state["question"].gate, at.lease)
+        try:
+            self.crew.store.questions.consume(state["question"].gate, at.lease)
+        except EffectRefused as late:
+            return await self.asked_again(state, at, str(late))
         if isinstance(plan.moves[cursor].move, Analyse):
             self.crew.store.watches.close(f"{at.deployment}:{cursor}")
             cursor += 1
@@ -160,12 +169,13 @@ class Helm:
         if _goes_back_by_itself(environment, failure):
             return known | State(course=Course.ROLL_BACK)
         question = await self._ask(state, at, Asking.ROLLBACK, failure.error)
-        await self._file_rollback(state, at, failure)
+        await self._file_rollback(state, at, failure, question.gate)
         return known | State(course=Course.ASK, asking=Asking.ROLLBACK, question=question)
 
     async def _ask(self, state: State, at: Errand, asking: Asking, why: str) -> ForApproval:
         environment, task = self.crew.place(state).environment, state["request"].task
-        asked = sum(1 for one in self.crew.store.questions.for_deployment(at.deployment) if one.decision)
+        before = self.crew.store.questions.for_deployment(at.deployment)
+        asked = sum(1 for one in before if not one.is_open)
         now = self.crew.store.clock()
         question = self.crew.store.questions.open(
             deployment=at.deployment,
@@ -184,15 +194,16 @@ class Helm:
         )
         return ForApproval(gate=question.id, until=question.expires)
 
-    async def _file_rollback(self, state: State, at: Errand, failure: Failure) -> None:
+    async def _file_rollback(self, state: State, at: Errand, failure: Failure, question: str) -> None:
         new = NewTask(
             title=f"Roll back {state['request'].environment}: {failure.error[:80]}",
             description=f"Deployment {at.deployment} did badly, and rollback is not automatic here.\n\n"
-            f"{failure.error}\n\nStart it with `orchestrate deploy rollback {at.deployment}`.",
+            f"{failure.error}\n\nStart it: `Roll back {question}` on the task's thread, or "
+            f"`orchestrate deploy approve {question}`.",
             queue=Queue.EXECUTION,
             status=self.crew.statuses.open,
             priority=Priority.P0,
-            marker=f"rollback/{at.deployment}",
+            marker=rollback_marker(at.deployment),
             discovered_from=state["request"].task,
         )
         await self.crew.voice.file(at, new)
@@ -210,6 +221,11 @@ class Helm:
             if before:
                 self.crew.store.logs.add(at.deployment, f"{OLD}{component.name}/{other}", "\n".join(before))
         return "\n".join(lines)[-2000:]
+
+
+def rollback_marker(deployment: str) -> str:
+    """By which the task is found that asks for this deployment's rollback."""
+    return f"rollback/{deployment}"
 
 
 def _slot_of(plan: Plan, move: Move) -> str | None:

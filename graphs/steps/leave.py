@@ -7,13 +7,16 @@ from dataclasses import dataclass
 from langgraph.runtime import Runtime
 
 from agents.triager import fix_task
-from graphs.state import Drive, State
+from graphs.state import Course, Drive, State
 from graphs.steps.crew import NEW, OLD, Crew
+from graphs.steps.helm import rollback_marker
 from orchestrate import reports
 from orchestrate.errors import OrchestrateError
+from orchestrate.models.cause import Cause
 from orchestrate.models.change import Version
-from orchestrate.models.deployment import Failure, Outcome, Stage
+from orchestrate.models.deployment import Failure, Kind, Outcome, Stage
 from orchestrate.models.plan import Plan
+from orchestrate.models.task import FailureKind
 from tools import workspace
 from tools.executor import Errand
 
@@ -62,7 +65,7 @@ class Leave:
         """Lock the environment against what did badly, and prepare its revert where configured."""
         at, plan = self.crew.errand(state, Stage.TRIAGE, runtime), self.crew.plan(state)
         failure, merged = state["failure"], state.get("merged")
-        if failure.stage not in (Stage.MERGE, Stage.BUILD):
+        if _did_badly(state):
             bad = merged.commit if merged else plan.version.commit
             self.crew.store.quarantine.add(
                 plan.environment, plan.service, bad, plan.change, failure.error, at.deployment
@@ -88,33 +91,32 @@ class Leave:
             state["request"],
             self.crew.plan(state),
         )
-        filed = await self._file_causes(at, plan, state["failure"], request.task)
+        kept = self.crew.store.logs.read(at.deployment)
+        new, old = ([one.text for one in kept if one.source.startswith(which)] for which in (NEW, OLD))
+        causes = await self.crew.triager.causes(plan.service, state["failure"], new, old)
+        filed = [await self._filed(at, plan, cause, state["failure"], request.task) for cause in causes]
         if "rollback_failure" in state:
-            filed += await self._file_causes(at, plan, state["rollback_failure"], request.task)
+            stuck = state["rollback_failure"]
+            causes = await self.crew.triager.causes(plan.service, stuck, (), ())
+            filed += [await self._filed(at, plan, cause, stuck, request.task) for cause in causes]
             title, text = reports.rollback_failed(at.deployment, plan, state["rollback_failure"])
             await self.crew.voice.announce(at, "rollback failed", title, text, urgent=True)
         if request.task and filed:
             await self.crew.voice.hand_over(at, request.task, filed[0])
-        return State(fix_tasks=filed)
+        return State(fix_tasks=list(dict.fromkeys(filed)))
 
-    async def _file_causes(self, at: Errand, plan: Plan, failure: Failure, task: str | None) -> list[str]:
-        kept = self.crew.store.logs.read(at.deployment)
-        new, old = ([one.text for one in kept if one.source.startswith(which)] for which in (NEW, OLD))
-        causes = await self.crew.triager.causes(plan.service, failure, new, old)
+    async def _filed(self, at: Errand, plan: Plan, cause: Cause, failure: Failure, task: str | None) -> str:
+        """The task that fixes `cause`: the open one is told that it was seen again (F1)."""
         revert = next((one for one in self.crew.store.events.of(at.deployment) if one.kind == "revert"), None)
-        filed: list[str] = []
-        for cause in causes:
-            new = fix_task(cause, failure, plan, task, revert.text if revert else "")
-            known = await self.crew.survey.tasks.find(new.marker)
-            if known is not None and not known.is_closed:
-                text = f"Seen again in deployment {at.deployment}: {failure.error}"
-                await self.crew.voice.say(at, known.id, f"again {cause.fingerprint}", text)
-                filed.append(known.id)
-                continue
-            if known is not None:
-                new = new.model_copy(update={"marker": f"{new.marker}/{at.deployment}"})
-            filed.append((await self.crew.voice.file(at, new)).id)
-        return filed
+        new = fix_task(cause, failure, plan, task, revert.text if revert else "")
+        known = await self.crew.survey.tasks.find(new.marker)
+        if known is not None and known.is_closed:
+            new = new.model_copy(update={"marker": f"{new.marker}/{at.deployment}"})
+        elif known is not None and not self.crew.voice.has_filed(at, new):
+            text = f"Seen again in deployment {at.deployment}: {failure.error}"
+            await self.crew.voice.say(at, known.id, f"again {cause.fingerprint}", text)
+            return known.id
+        return (await self.crew.voice.file(at, new)).id
 
     async def close(self, state: State, runtime: Runtime[Drive]) -> State:
         """Tell how it ended, and leave no task where it would be lost."""
@@ -128,7 +130,15 @@ class Leave:
                 at, "result", title, text, urgent=outcome is Outcome.ROLLBACK_FAILED
             )
         await self._settle(at, request.task, outcome, fixes)
+        if "undoing" in state and outcome is not Outcome.ROLLBACK_FAILED:
+            await self._close_rollback(at)
         return State(outcome=outcome, reason=reason)
+
+    async def _close_rollback(self, at: Errand) -> None:
+        """The task that asked for this rollback has nothing left to ask."""
+        asked = await self.crew.survey.tasks.find(rollback_marker(at.deployment))
+        if asked is not None:
+            await self.crew.voice.close(at, asked.id, self.crew.statuses.done, "Rolled back and verified")
 
     async def _settle(self, at: Errand, task: str | None, outcome: Outcome, fixes: list[str]) -> None:
         statuses = self.crew.statuses
@@ -139,6 +149,13 @@ class Leave:
             await self.crew.voice.move(at, task, statuses.held)
         elif outcome is Outcome.SUPERSEDED:
             await self.crew.voice.close(at, task, statuses.failed, "Superseded by a newer candidate")
+
+
+def _did_badly(state: State) -> bool:
+    """Whether it is the version that is to blame: it was live, it is no way back, and no rule stopped it."""
+    is_back = state["request"].kind is Kind.ROLLBACK
+    was_stopped = state["failure"].kind == FailureKind.PRE_DEPLOYMENT_CHECKS_FAILED
+    return not (is_back or was_stopped or state.get("course") is Course.GIVE_UP)
 
 
 def _proven(state: State, plan: Plan) -> Version:

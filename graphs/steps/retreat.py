@@ -9,7 +9,7 @@ from tenacity import AsyncRetrying, retry_if_exception_type, stop_after_attempt,
 
 from graphs.state import Drive, State, Undoing
 from graphs.steps.crew import Crew
-from orchestrate.errors import EffectRefused, OutcomeUnknown, OutsideFailed
+from orchestrate.errors import EffectRefused, NotFound, OutcomeUnknown, OutsideFailed
 from orchestrate.models.deployment import Failure, Stage
 from orchestrate.models.move import Irreversible, Start, words
 from orchestrate.models.plan import Shipped
@@ -40,7 +40,7 @@ class Retreat:
         self.crew.event(at, "undo", words(step.undo), index=str(index))
         try:
             done = await self._undo(state, at, placed)
-        except (OutsideFailed, OutcomeUnknown, EffectRefused) as problem:
+        except (OutsideFailed, NotFound, OutcomeUnknown, EffectRefused) as problem:
             self.crew.event(at, "undo_failed", str(problem), index=str(index))
             failure = Failure(
                 stage=at.stage,

@@ -11,7 +11,15 @@ from graphs.state import Answer, Course, Drive, Merging, State
 from graphs.steps.crew import Crew
 from graphs.steps.helm import Helm
 from orchestrate import reports
-from orchestrate.errors import EffectRefused, HeadMoved, MergeConflict, MergeRefused, OutsideFailed
+from orchestrate.errors import (
+    EffectRefused,
+    HeadMoved,
+    MergeConflict,
+    MergeRefused,
+    NotFound,
+    OutcomeUnknown,
+    OutsideFailed,
+)
 from orchestrate.models.deployment import Outcome, Stage, Told
 from orchestrate.models.environment import Component
 from orchestrate.models.move import Analyse, Verify, words
@@ -77,10 +85,12 @@ class Ship:
             tool = moving(mover, EffectClass.CHANGE)
             done = await self.crew.executor.do(tool, PlacedMove(index=index, move=move), at)
         except EffectRefused as refused:
-            return await self.helm.halted(state, at, str(refused))
+            return await self.helm.halted(state, at, str(refused), FailureKind.PRE_DEPLOYMENT_CHECKS_FAILED)
+        except OutcomeUnknown as unknown:
+            return await self.helm.halted(state, at, str(unknown), FailureKind.UNKNOWN)
         except MoveTimedOut as late:
             return await self.helm.failed(state, at, late, FailureKind.DEPLOYMENT_FAILED, timed_out=True)
-        except OutsideFailed as problem:
+        except (OutsideFailed, NotFound) as problem:
             return await self.helm.failed(state, at, problem, FailureKind.DEPLOYMENT_FAILED)
         self.crew.event(at, "moved_on", done.said, index=str(index))
         return self.helm.onward(state, at, index + 1)
@@ -128,13 +138,15 @@ class Ship:
             self.crew.plan(state),
             state["cursor"],
         )
-        if state.get("answer") is Answer.APPROVED and state.get("course") is Course.ASK:
-            return self.helm.resumed(state, at)
-        move = plan.moves[index].move
+        was_asked, move = state.get("course") is Course.ASK, plan.moves[index].move
+        if was_asked and state.get("answer") is Answer.APPROVED:
+            return await self.helm.resumed(state, at)
         if not isinstance(move, Analyse):
-            return self.helm.onward(state, at, index)
+            return await self.helm.asked_again(state, at, "")
         watch = self.crew.store.watches.watch(f"{at.deployment}:{index}")
         judgement = self.helm.judgement(watch, plan)
+        if was_asked and judgement.verdict is not Verdict.FAIL:
+            return await self.helm.asked_again(state, at, judgement.sentence)
         if judgement.verdict is Verdict.INCONCLUSIVE and self.crew.store.clock() < watch.until:
             return await self._keep_watching(state, at, watch, judgement)
         self.crew.event(
@@ -165,4 +177,4 @@ class Ship:
                 self.crew.event(at, "extended", f"watching once more as long: {judgement.sentence}")
                 return self.helm.watching(state, extended, state.get("reports", 0))
             case Verdict.INCONCLUSIVE:
-                return await self.helm.halted(state, at, judgement.sentence)
+                return await self.helm.halted(state, at, judgement.sentence, FailureKind.UNKNOWN)
