@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from graphs.state import Answer, Asking
-from orchestrate.models.deployment import DecisionKind, ForApproval, ForChecks, ForTime, ForTurn, Wait
+from graphs.state import Answer, Asking, State
+from orchestrate.models.deployment import DecisionKind, ForApproval, ForChecks, ForTime, ForTurn, Stage, Wait
 from orchestrate.models.question import Question
 from orchestrate.models.sample import Verdict
 from orchestrate.store import Store
@@ -88,3 +88,17 @@ class Waits:
         asked = self.store.questions.for_deployment(deployment)
         said = asked[-1].decision if asked else None
         return said is not None and said.kind is not DecisionKind.APPROVED
+
+
+def waiting_stage(wait: Wait, state: State) -> Stage:
+    """The stage that asks for this wait."""
+    match wait:
+        case ForApproval():
+            is_first = state.get("asking", Asking.APPROVAL) is Asking.APPROVAL
+            return Stage.APPROVAL if is_first else Stage.DECIDE
+        case ForTime():
+            return Stage.WATCH
+        case ForChecks():
+            return Stage.WAIT_FOR_CHECKS
+        case ForTurn():
+            return Stage.WAIT_FOR_TURN

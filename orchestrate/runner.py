@@ -17,7 +17,7 @@ from langgraph.types import Command, Interrupt
 from pydantic import TypeAdapter
 
 from graphs.state import GRAPH_VERSION, Drive, State, stage_names, start
-from graphs.waits import Waits
+from graphs.waits import Waits, waiting_stage
 from orchestrate.errors import LeaseLost, OrchestrateError, OutcomeUnknown, OutsideFailed, StoreUnusable
 from orchestrate.models.deployment import (
     Deployment,
@@ -155,21 +155,23 @@ class Runner:
             await self._park(lease, f"it waits at {', '.join(unknown)}, which this version has not")
             return None
         if position.interrupts:
-            return self._answered(lease, position.interrupts[0])
+            return self._answered(lease, position)
         if position.next:
             return Step(None)
         await self._finish(lease, position)
         return None
 
-    def _answered(self, lease: Lease, question: Interrupt) -> Step | None:
+    def _answered(self, lease: Lease, position: Position) -> Step | None:
         """Resume with the answer to exactly this question; without one, the wait is written down.
 
         After that it is looked at once more: a decision that came meanwhile must not be slept over.
         """
-        wait, waits = _WAITS.validate_python(question.value), Waits(self.store)
+        question, waits = position.interrupts[0], Waits(self.store)
+        wait = _WAITS.validate_python(question.value)
         answer = waits.answer(wait, lease.deployment)
         if answer is None:
-            self.store.deployments.waits(lease, wait, waits.wake_at(wait))
+            stage = waiting_stage(wait, position.values)
+            self.store.deployments.waits(lease, wait, waits.wake_at(wait), stage)
             answer = waits.answer(wait, lease.deployment)
         return Step(Command(resume={question.id: answer})) if answer is not None else None
 

@@ -40,7 +40,7 @@ def plan_page(plan: Plan) -> str:
         section("Steps", numbered(_step(step) for step in plan.moves)),
         section("Verification", bullets(inline(name) for name in plan.verification)),
         section("Monitoring", monitoring(plan)),
-        section("Rollback", rollback(plan)),
+        section("Going back", rollback(plan)),
         section("Success criteria", bullets(inline(one) for one in plan.success)),
     )
 

@@ -60,7 +60,7 @@ def load(path: Path) -> Settings:
     check_keys(document, (), document.keys_at(), SECTIONS)
     outline, deployer, people = read_outline(document), read_deployer(document), read_people(document)
     environments = _environments(document, outline, deployer)
-    flow = tuple(known_as(name, environments) for name in outline.flow)
+    flow = tuple(known_as(name, environments) for name in outline.flow) or _usual_way(environments)
     check_flow(document, flow, [*environments])
     environments = {name: _promoted(document, flow, one) for name, one in environments.items()}
     check_promotion(document, environments)
@@ -80,6 +80,12 @@ def load(path: Path) -> Settings:
         environments=environments,
         templates={name: _templates(document, name) for name in environments},
     )
+
+
+def _usual_way(environments: Mapping[str, Environment]) -> tuple[str, ...]:
+    """Where no flow is written: dev, then staging, then production, each in the order of the file."""
+    rank = list(EnvironmentType)
+    return tuple(sorted(environments, key=lambda name: rank.index(environments[name].type)))
 
 
 def _environments(

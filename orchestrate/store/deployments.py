@@ -55,7 +55,12 @@ ENTER = (
 WAIT = (
     update(deployments)
     .where(*HELD)
-    .values(status=Status.WAITING, waits_for=bindparam("what"), wake_at=bindparam("moment"))
+    .values(
+        status=Status.WAITING,
+        waits_for=bindparam("what"),
+        wake_at=bindparam("moment"),
+        stage=func.coalesce(bindparam("at_stage", type_=rows.stage.type), rows.stage),
+    )
 )
 PLANNED = update(deployments).where(*HELD).values(plan_hash=bindparam("hash"), version=bindparam("name"))
 CRASHED = (
@@ -134,12 +139,15 @@ class Deployments:
             first = Told(kind="stage", text=stage.value)
             events.tell(connection, lease.deployment, stage, (first, *told), now)
 
-    def waits(self, lease: Lease, wait: Wait, wake_at: float | None) -> None:
-        """It waits; what it waits for may be there already, then it is due at once. Raises LeaseLost."""
+    def waits(self, lease: Lease, wait: Wait, wake_at: float | None, stage: Stage | None = None) -> None:
+        """It waits, at `stage` if that is new; when what it waits for is there already, it is due at once.
+
+        Raises LeaseLost.
+        """
         what, now = wait.model_dump_json(), self._database.clock()
         with self._database.writing() as connection:
             came = waiting.turn_came(connection, lease.deployment, wait)
-            _change(connection, lease, WAIT, now, what=what, moment=wake_at)
+            _change(connection, lease, WAIT, now, what=what, moment=wake_at, at_stage=stage)
             if came or waiting.is_answered(connection, wait):
                 wake(connection, (lease.deployment,))
 

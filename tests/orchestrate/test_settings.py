@@ -375,3 +375,17 @@ def test_reading_settings_needs_nothing_heavy() -> None:
     )
 
     assert said.stdout.strip() == "[]"
+
+
+def test_without_a_flow_tasks_go_through_dev_staging_and_production(tmp_path: Path) -> None:
+    file = written(
+        tmp_path,
+        """
+        service: shop
+        environments:
+          live: {type: production, approvers: [], components: [{name: web, run: [serve]}]}
+          try: {type: staging, components: [{name: web, run: [serve]}]}
+        """,
+    )
+
+    assert load(file).flow == ("try", "live")
