@@ -72,7 +72,9 @@ class Forge(MemoryForge):
         super().__init__(records)
         self.is_down = False
         self.refusal = ""
+        self.before_preview: Callable[[], object] = lambda: None
         self.before_merge: Callable[[], object] = lambda: None
+        self.is_merged_by_hand = False  # right before we would
         self.merges: list[MergeOrder] = []
 
     async def change(self, id: str) -> Change:
@@ -81,6 +83,7 @@ class Forge(MemoryForge):
 
     async def preview(self, change: Change, method: MergeMethod) -> Preview:
         self._check()
+        self.before_preview()
         return await super().preview(change, method)
 
     async def merge(self, order: MergeOrder) -> Merged:
@@ -94,6 +97,9 @@ class Forge(MemoryForge):
 
     async def merged(self, order: MergeOrder) -> Merged | None:
         self._check()
+        if self.is_merged_by_hand:
+            self.is_merged_by_hand = False
+            await super().merge(order)
         return await super().merged(order)
 
     def _check(self) -> None:

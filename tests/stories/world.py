@@ -39,9 +39,11 @@ from tests.stories.twins import Clock, Outside, outside
 from tools.executor import Executor
 from tools.guards import Guards
 from tools.inspection import Inspection, Point
+from tools.migrations import Target
 from tools.place import Place
 from tools.sampler import Sampler
 from tools.survey import Survey
+from tools.systems.sqlite_target import SqliteTarget
 from tools.tasks import BOT
 from tools.voice import Voice
 
@@ -222,6 +224,11 @@ def _empty_store() -> Path:
     return file
 
 
+def _targets(environment: Environment) -> dict[str, Target]:
+    with_database = [one for one in environment.components if one.database is not None]
+    return {one.name: SqliteTarget(one.database.url) for one in with_database if one.database}
+
+
 def _world(
     folder: Path,
     store: Store,
@@ -241,6 +248,7 @@ def _world(
             addresses=provider,
             logs=provider,
             metrics=around.metrics,
+            targets=_targets(environments[name]),
             secret=lambda _: "secret",
         )
 
