@@ -81,7 +81,7 @@ class Following:
         for event in self.app.store.events.of(row.id, after=seen):
             self.events.append(event)
             self.screen.event(event)
-        self.screen.progress(progress(self.app.store, row, self.events))
+        self.screen.progress(lambda: progress(self.app.store, row, self.events))
 
     async def _put(self, row: Deployment, stop: asyncio.Event) -> None:
         """Put the open question, once."""

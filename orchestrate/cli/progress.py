@@ -28,6 +28,10 @@ WAY = (
 """The stages that a good deployment goes through, in this order."""
 
 
+SPAN = 60.0
+"""Seconds whose samples make up the numbers that are shown."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Progress:
     """What a live view shows."""
@@ -52,7 +56,7 @@ def progress(store: Store, row: Deployment, events: Sequence[Event]) -> Progress
         stages=stages({one.stage for one in events if one.stage}, row.stage),
         move=_move(plan, index),
         shares=shares(plan, index),
-        numbers=tuple(measured(watch, store.watches.samples(watch.id))) if watch else (),
+        numbers=tuple(measured(watch, _newest(store, watch))) if watch else (),
     )
 
 
@@ -63,9 +67,10 @@ def _doing(row: Deployment) -> str:
 
 def stages(seen: set[Stage], now: Stage | None) -> str:
     """The way, with what is behind marked, and where it is now in brackets."""
+    behind = seen | set(WAY[: WAY.index(now)]) if now in WAY else seen
     other = [now] if now and now not in WAY else []
     marked = [
-        f"[{one.value}]" if one is now else f"✓{one.value}" if one in seen else one.value
+        f"[{one.value}]" if one is now else f"✓{one.value}" if one in behind else one.value
         for one in (*WAY, *other)
     ]
     return "  ".join(marked)
@@ -89,22 +94,22 @@ def shares(plan: Plan | None, index: int | None) -> str:
     )
 
 
+def _newest(store: Store, watch: Watch) -> tuple[Sample, ...]:
+    return store.watches.samples(watch.id, since=store.clock() - SPAN)
+
+
 def measured(watch: Watch, samples: Sequence[Sample]) -> list[str]:
-    """Error rate and p99 of each slot that is watched, over the newest minute of samples."""
+    """Error rate and p99 of each slot that is watched, and what was judged last."""
     slots = (watch.slot, *([watch.baseline] if watch.baseline else []))
-    lines = [f"{watch.component}/{slot}: {_numbers(_newest(samples, slot))}" for slot in slots]
+    lines = [f"{watch.component}/{slot}: {_numbers(samples, slot)}" for slot in slots]
     return lines + ([watch.judgement.sentence] if watch.judgement else [])
 
 
-def _newest(samples: Sequence[Sample], slot: str) -> list[Sample]:
+def _numbers(samples: Sequence[Sample], slot: str) -> str:
     own = [one for one in samples if one.slot == slot]
-    return [one for one in own if one.at > own[-1].at - 60]
-
-
-def _numbers(samples: Sequence[Sample]) -> str:
-    usable = [one for one in samples if one.state is SampleState.OK]
+    usable = [one for one in own if one.state is SampleState.OK]
     if not usable:
-        return samples[-1].state.replace("_", " ") if samples else "no samples yet"
+        return own[-1].state.replace("_", " ") if own else "no samples yet"
     sums = totals(usable)
     p99 = quantile(sums.buckets, 0.99)
     slow = f"p99 {p99:.0f} ms" if p99 is not None else "p99 not measured"

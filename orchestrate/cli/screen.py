@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from contextlib import AbstractContextManager
 from types import TracebackType
 from typing import Protocol
@@ -24,6 +25,7 @@ LOUD = {
     "verdict": "cyan",
     "decided": "green",
 }
+Looking = Callable[[], Progress]
 
 
 class Screen(AbstractContextManager["Screen"], Protocol):
@@ -33,8 +35,8 @@ class Screen(AbstractContextManager["Screen"], Protocol):
         """Something happened."""
         ...
 
-    def progress(self, progress: Progress) -> None:
-        """How far it is now."""
+    def progress(self, looking: Looking) -> None:
+        """How far it is now, for a screen that shows it."""
         ...
 
     def say(self, text: str) -> None:
@@ -54,8 +56,7 @@ class Lines:
     """One line for each event."""
 
     def __init__(self, out: Output) -> None:
-        self._out = out
-        self._last = ""
+        self._out, self._story = out, Story()
 
     def __enter__(self) -> Lines:
         return self
@@ -64,12 +65,11 @@ class Lines:
         return None
 
     def event(self, event: Event) -> None:
-        text = words(event)
-        if text is not None and text != self._last:
-            self._last = text
-            self._out.say(f"{_clock(event.at)} {text}")
+        text = self._story.line(event)
+        if text is not None:
+            self._out.say(text)
 
-    def progress(self, progress: Progress) -> None:  # noqa: ARG002  lines tell events alone
+    def progress(self, looking: Looking) -> None:  # noqa: ARG002  lines tell events alone
         return None
 
     def say(self, text: str) -> None:
@@ -86,9 +86,10 @@ class LiveView:
     """On a terminal: the events, and below them where it stands and what the numbers are."""
 
     def __init__(self) -> None:
+        self._story = Story()
         self._console = Console(highlight=False)
+        self._spinner = Spinner("dots")
         self._live = Live(console=self._console, refresh_per_second=8, transient=True)
-        self._last = ""
 
     def __enter__(self) -> LiveView:
         self._live.start()
@@ -100,16 +101,15 @@ class LiveView:
         self._live.stop()
 
     def event(self, event: Event) -> None:
-        text = words(event)
-        if text is None or text == self._last:
-            return
-        self._last = text
-        style = LOUD.get(event.kind, "bold" if event.kind == "stage" else "")
-        self._console.print(Text(f"{_clock(event.at)} "), Text(visible(text), style=style), sep="")
+        text = self._story.line(event)
+        if text is not None:
+            style = LOUD.get(event.kind, "bold" if event.kind == "stage" else "")
+            self._console.print(Text(visible(text), style=style))
 
-    def progress(self, progress: Progress) -> None:
-        lines = [Text(visible(line)) for line in progress.lines()]
-        self._live.update(Group(Spinner("dots", Text(visible(progress.title), style="bold")), *lines))
+    def progress(self, looking: Looking) -> None:
+        found = looking()
+        self._spinner.update(text=Text(visible(found.title), style="bold"))
+        self._live.update(Group(self._spinner, *(Text(visible(line)) for line in found.lines())))
 
     def say(self, text: str) -> None:
         self._console.print(Text(visible(text)))
@@ -126,6 +126,23 @@ def screen(out: Output) -> Screen:
     if out.is_live and not Console().is_dumb_terminal:
         return LiveView()
     return Lines(out)
+
+
+class Story:
+    """Events as lines; what was just said is not said again."""
+
+    def __init__(self) -> None:
+        self._last = ""
+        self._stage = ""
+
+    def line(self, event: Event) -> str | None:
+        """The event with its time of day; None for what is only kept."""
+        text = words(event)
+        if text is None or text in (self._last, self._stage):
+            return None
+        self._last = text
+        self._stage = text if event.kind == "stage" else self._stage
+        return f"{time.strftime('%H:%M:%S', time.localtime(event.at))} {text}"
 
 
 def words(event: Event) -> str | None:
@@ -145,7 +162,3 @@ def words(event: Event) -> str | None:
             return f"  move {int(data.get('index', '0')) + 1}/{data.get('of', '?')}: {text}"
         case kind:
             return f"  {kind.replace('_', ' ')}: {text}"
-
-
-def _clock(seconds: float) -> str:
-    return time.strftime("%H:%M:%S", time.localtime(seconds))

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import atexit
 import json
 import os
 import pwd
+import shutil
 import socket
 import subprocess
 import sys
+import tempfile
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 import psutil
@@ -65,17 +69,15 @@ class Shop:
 
     def __init__(self, folder: Path, *, rules: str = "", roles: str = "approver", period: str = "0s") -> None:
         self.folder = folder
-        self.remote = GitRemote(folder / "shop.git")
+        self.remote = CopiedRemote(folder / "shop.git")
         self.port = free_port()
         self.settings = folder / "orchestrate.yaml"
         words = {"me": ME, "roles": roles, "rules": rules, "port": self.port, "period": period}
         self.settings.write_text(SETTINGS.format(python=sys.executable, **words))
-        self.write("one")
 
     def write(self, word: str, *, branch: str = "main", does: str = "serve") -> str:
         """A commit on the branch whose service answers, or misbehaves as `does` says."""
-        files = {"service.py": PROGRAM, "does.txt": does, "word.txt": word}
-        return self.remote.write(branch, files, f"Say {word}", since="main")
+        return self.remote.write(branch, _files(word, does), f"Say {word}", since="main")
 
     def run(self, *words: str, timeout: float = 60, **variables: str) -> Ran:
         """Run one command in a process of its own."""
@@ -104,6 +106,27 @@ class Shop:
         )
 
 
+@cache
+def _template() -> Path:
+    """A remote with one commit, made once; each shop gets a copy."""
+    folder = Path(tempfile.mkdtemp())
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    GitRemote(folder / "shop.git").write("main", _files("one", "serve"), "Say one")
+    return folder / "shop.git"
+
+
+class CopiedRemote(GitRemote):
+    """A remote that begins as a copy of the template, which is quicker than to make it anew."""
+
+    def __init__(self, folder: Path) -> None:
+        shutil.copytree(_template(), folder)
+        self.folder = folder
+
+
+def _files(word: str, does: str) -> dict[str, str | bytes | None]:
+    return {"service.py": PROGRAM, "does.txt": does, "word.txt": word}
+
+
 def surroundings(**variables: str) -> dict[str, str]:
     kept = {name: os.environ[name] for name in ("PATH", "HOME", "TMPDIR") if name in os.environ}
     return {**kept, "PYTHONPATH": str(ROOT), **variables}
@@ -117,6 +140,8 @@ def free_port() -> int:
 
 def stop_all_below(folder: Path) -> None:
     """End what runs in `folder`, or was told of it: keepers first, so that none starts a service anew."""
+    if not (folder / ".orchestrate" / "environments").exists():
+        return
     for _ in range(3):
         found = [one for one in psutil.process_iter() if one.pid != os.getpid() and _is_below(one, folder)]
         for process in sorted(found, key=lambda one: one.pid):
