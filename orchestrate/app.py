@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
 import socket
 from collections.abc import AsyncGenerator, Callable
 from contextlib import asynccontextmanager
@@ -41,6 +40,7 @@ from orchestrate.watching import Watching
 from tools.executor import Executor
 from tools.guards import Guards
 from tools.inspection import Inspection
+from tools.late_target import LateTarget
 from tools.metrics import Metrics, SourceByComponent
 from tools.migrations import Target
 from tools.place import Place
@@ -48,10 +48,11 @@ from tools.providers.process.provider import ProcessProvider
 from tools.sampler import Sampler
 from tools.survey import Survey
 from tools.systems.command_target import CommandTarget
+from tools.systems.detached import Detached
 from tools.systems.endpoint_metrics import EndpointMetrics
 from tools.systems.git import Git
 from tools.systems.git_forge import GitForge
-from tools.systems.haproxy import HAProxy
+from tools.systems.haproxy import HAProxy, installed
 from tools.systems.postgres_target import PostgresTarget
 from tools.systems.prometheus import PrometheusMetrics
 from tools.systems.proxy import BuiltinProxy
@@ -102,12 +103,9 @@ def open_store(settings: Settings) -> Store:
 @asynccontextmanager
 async def positions(url: str) -> AsyncGenerator[BaseCheckpointSaver[str], None]:
     """Where LangGraph keeps its positions: beside the store, in typed rows and nothing else."""
-    if url.startswith("postgresql"):
-        async with _postgres_positions(url) as saver:
-            yield saver
-    else:
-        async with _sqlite_positions(url) as saver:
-            yield saver
+    opened = _postgres_positions(url) if url.startswith("postgresql") else _sqlite_positions(url)
+    async with opened as saver:
+        yield saver
 
 
 @asynccontextmanager
@@ -254,44 +252,49 @@ def place_of(settings: Settings, environment: Environment) -> Place:
     def secret(name: str) -> str:
         return settings.secret(environment.name, name).reveal()
 
+    def filled(text: str) -> str:
+        is_there = environment.name in settings.environments
+        return settings.filled(environment.name, text).reveal() if is_there else text
+
     def traffic(component: Component) -> Traffic:
         return router(environment, component)
 
-    provider = ProcessProvider(environment, secret, traffic)
+    provider = ProcessProvider(environment, secret, traffic, filled=filled)
     return Place(
         environment=environment,
         provider=provider,
         addresses=provider,
         logs=provider,
         metrics=SourceByComponent({one.name: metric_source(one, traffic) for one in environment.components}),
-        targets={one.name: target_of(one.database) for one in environment.components if one.database},
+        targets={one.name: target_of(one.database, filled) for one in environment.components if one.database},
         secret=secret,
         close=provider.stop_all,
     )
 
 
 def router(environment: Environment, component: Component) -> Traffic:
-    """HAProxy where it is installed or demanded, else the small built-in proxy."""
-    folder = environment.root / "traffic" / component.name
-    wants = component.traffic
-    if wants == "haproxy" or (wants == "auto" and shutil.which("haproxy")):
-        return HAProxy(folder, port=component.port)
-    return BuiltinProxy(folder, port=component.port)
+    """HAProxy where it is installed or demanded, else the small built-in proxy.
+
+    One that runs stays what it is: another kind beside it would neither know its shares nor get its port.
+    """
+    folder = (environment.root / "traffic" / component.name).absolute()
+    kind = Detached(folder).program() or component.traffic
+    is_haproxy = kind == "haproxy" or (kind == "auto" and installed() is not None)
+    return (HAProxy if is_haproxy else BuiltinProxy)(folder, port=component.port)
 
 
 def metric_source(component: Component, traffic: Callable[[Component], Traffic]) -> Metrics:
     """Where this component's numbers come from."""
-    match component.metrics.kind:
-        case "proxy":
-            return ProxyMetrics(traffic)
-        case "endpoint":
-            return EndpointMetrics()
-        case "prometheus":
-            return PrometheusMetrics()
+    proxy, endpoint = ProxyMetrics(traffic), EndpointMetrics()
+    return {"proxy": proxy, "endpoint": endpoint, "prometheus": PrometheusMetrics()}[component.metrics.kind]
 
 
-def target_of(database: Database) -> Target:
-    """The database that a component's migrations change."""
-    is_postgres = database.dialect == "postgres"
-    target = PostgresTarget(database.url) if is_postgres else SqliteTarget(database.url)
-    return CommandTarget(target, database.command, database.url) if database.command else target
+def target_of(database: Database, filled: Callable[[str], str]) -> Target:
+    """The database that a component's migrations change; its url is filled in when it is used."""
+
+    def made() -> Target:
+        url = filled(database.url)
+        target = PostgresTarget(url) if database.dialect == "postgres" else SqliteTarget(url)
+        return CommandTarget(target, database.command, url) if database.command else target
+
+    return LateTarget(made)

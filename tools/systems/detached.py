@@ -47,6 +47,14 @@ class Detached:
             return None
         return process if same and ours and alive else None
 
+    def program(self) -> str:
+        """The name of the program, if it still runs; else ''."""
+        process = self.process()
+        try:
+            return Path(process.cmdline()[0]).name if process else ""
+        except (psutil.Error, IndexError):
+            return ""
+
     def remember(self, pid: int) -> None:
         """Keep who `pid` is now. Raises Unreachable when it is gone already."""
         try:

@@ -6,6 +6,7 @@ import errno
 import shutil
 import socket
 import uuid
+from collections import Counter
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -32,6 +33,11 @@ from tools.systems.whole import write_whole
 
 CURE = "install it (apt-get install haproxy, brew install haproxy), or set traffic: builtin"
 STOP_SECONDS = 5.0
+
+
+def installed(program: str = "haproxy") -> str | None:
+    """Where the program is, also where an ordinary user's PATH does not lead."""
+    return shutil.which(program) or shutil.which(program, path=SYSTEM_PLACES)
 
 
 class HAProxy:
@@ -64,8 +70,9 @@ class HAProxy:
             raise self._unreachable(failed) from failed
         if cycle == book.cycle():
             return book.weights
-        turns = list(cycle.values())
-        return {slot: turns.count(place) for slot, place in book.places.items() if slot in book.weights}
+        turns = Counter(cycle.values())
+        in_force = {slot: turns[place] for slot, place in book.places.items()}
+        return {slot: share for slot, share in in_force.items() if share or slot in book.weights}
 
     async def open_requests(self, slot: str) -> int:
         book = self._book()
@@ -151,7 +158,7 @@ class HAProxy:
             return None
 
     def _found(self) -> str:
-        found = shutil.which(self._program) or shutil.which(self._program, path=SYSTEM_PLACES)
+        found = installed(self._program)
         if found is None:
             raise ProgramMissing(self._program, CURE)
         return found

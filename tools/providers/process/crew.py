@@ -5,14 +5,14 @@ from __future__ import annotations
 import asyncio
 import re
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import psutil
 
 from orchestrate.errors import StartFailed, UnknownVersion
 from orchestrate.models.change import Version
-from orchestrate.models.environment import Component, Environment
+from orchestrate.models.environment import Component
 from orchestrate.models.move import Scale, Start
 from tools.provider import Say
 from tools.providers.process import instances
@@ -22,6 +22,7 @@ from tools.providers.process.records import Spec, read_spec
 from tools.providers.process.releases import Releases, inside
 from tools.providers.process.routing import Routing
 from tools.providers.process.starting import until_well
+from tools.providers.process.variables import Variables
 
 PLACEHOLDER = re.compile(r"\{(port|slot|version|release)\}")
 AGAIN = 0.1  # seconds
@@ -32,16 +33,14 @@ class Crew:
 
     def __init__(
         self,
-        environment: Environment,
         releases: Releases,
         all_instances: Instances,
-        secrets: Callable[[str], str] | None,
+        variables: Variables,
         stop_seconds: float,
     ) -> None:
-        self._environment = environment
         self._releases = releases
         self._instances = all_instances
-        self._secrets = secrets
+        self._variables = variables
         self._stop_seconds = stop_seconds
 
     async def require(self, component: Component, slot: str, version: Version) -> None:
@@ -67,7 +66,7 @@ class Crew:
 
         Raises StartFailed, ProgramMissing.
         """
-        secrets = self._values()
+        secrets = self._variables.secret()
         crashes: dict[Path, int] = {}
         crew: list[Copy] = []
         for number in range(1, move.instances + 1):
@@ -108,7 +107,7 @@ class Crew:
             environment={
                 **self._releases.environment(),
                 **_about(move.version),
-                **_variables(folder, values),
+                **_place(folder, values),
             },
             port=port,
             log_cap=component.log_cap,
@@ -117,12 +116,6 @@ class Crew:
         )
         require_program(spec.argv, Path(spec.cwd), spec.environment)
         return spec
-
-    def _values(self) -> dict[str, str]:
-        names = self._environment.secrets
-        if names and self._secrets is None:
-            raise StartFailed(f"no vault gives the secrets {', '.join(names)}")
-        return {name: self._secrets(name) for name in names} if self._secrets else {}
 
 
 def filled(word: str, values: Mapping[str, str]) -> str:
@@ -173,7 +166,7 @@ def _about(version: Version) -> dict[str, str]:
     return {"VERSION": version.name, "COMMIT": version.commit}
 
 
-def _variables(folder: Path, values: Mapping[str, str]) -> dict[str, str]:
+def _place(folder: Path, values: Mapping[str, str]) -> dict[str, str]:
     return {
         "PORT": values["port"],
         "SLOT": values["slot"],

@@ -23,6 +23,8 @@ from tools.providers.process.releases import Releases
 from tools.providers.process.routing import Routing, Servers
 from tools.providers.process.slots import Slots, Wanted
 from tools.providers.process.starting import ailment
+from tools.providers.process.storage import stored
+from tools.providers.process.variables import Variables, unchanged
 from tools.traffic import Traffic
 
 STOP_SECONDS = 10.0  # between SIGTERM and SIGKILL
@@ -31,7 +33,8 @@ STOP_SECONDS = 10.0  # between SIGTERM and SIGKILL
 class ProcessProvider:
     """Runs the components of one environment below `environment.root`.
 
-    `secrets` gives the value of a secret by name; `traffic` gives the router of a component.
+    `secrets` gives the value of a secret by name, `filled` a variable's text with the secrets that it
+    refers to in place, `traffic` the router of a component.
     """
 
     def __init__(
@@ -40,18 +43,55 @@ class ProcessProvider:
         secrets: Callable[[str], str] | None,
         traffic: Callable[[Component], Traffic],
         *,
+        filled: Callable[[str], str] = unchanged,
         stop_seconds: float = STOP_SECONDS,
     ) -> None:
         self._environment = environment
         self._traffic = traffic
         self._layout = Layout(environment.root)
-        self._releases = Releases(self._layout, environment)
+        variables = Variables(environment, secrets, filled)
+        self._releases = Releases(self._layout, environment, variables)
         self._slots = Slots(self._layout)
         self._instances = Instances(self._layout)
-        self._crew = Crew(environment, self._releases, self._instances, secrets, stop_seconds)
+        self._crew = Crew(self._releases, self._instances, variables, stop_seconds)
         self._usage = usage.Usage()
 
     async def running(self, component: Component) -> Running:
+        with stored(self._layout.root):
+            return await self._running(component)
+
+    async def build(self, component: Component, version: Version, checkout: Checkout, say: Say) -> Artifact:
+        with stored(self._layout.root):
+            return await self._releases.build(component, version, checkout, say)
+
+    async def artifact(self, component: Component, version: Version) -> Artifact | None:
+        with stored(self._layout.root):
+            return await self._releases.artifact(component, version)
+
+    async def apply(self, component: Component, move: Move, say: Say) -> None:
+        say(words(move))
+        with stored(self._layout.root):
+            await self._apply(component, move, say)
+
+    async def stop_all(self, component: Component) -> None:
+        """End the router and every instance of the component; releases and logs stay."""
+        with stored(self._layout.root):
+            await self._stop_all(component)
+
+    async def resources(self) -> Resources:
+        return await asyncio.to_thread(usage.resources, self._environment.root)
+
+    async def tail(self, component: Component, slot: str, lines: int) -> tuple[str, ...]:
+        found: list[Line] = []
+        for folder in self._instances.folders(component.name, slot):
+            found += await asyncio.to_thread(newest, folder, lines)
+        found.sort(key=lambda line: line.at)
+        return tuple(line.text for line in found[-lines:]) if lines > 0 else ()
+
+    async def public(self, component: Component) -> str:
+        return f"http://{health.HOST}:{component.port}" if component.port else self._environment.url
+
+    async def _running(self, component: Component) -> Running:
         copies = self._instances.of(component.name)
         seen = await asyncio.gather(*(self._seen(component, copy) for copy in copies))
         names = {*self._slots.names(component.name), *(copy.slot for copy in copies)}
@@ -61,14 +101,7 @@ class ProcessProvider:
             component=component.name, slots=slots, weights=await self._routing(component).weights()
         )
 
-    async def build(self, component: Component, version: Version, checkout: Checkout, say: Say) -> Artifact:
-        return await self._releases.build(component, version, checkout, say)
-
-    async def artifact(self, component: Component, version: Version) -> Artifact | None:
-        return await self._releases.artifact(component, version)
-
-    async def apply(self, component: Component, move: Move, say: Say) -> None:
-        say(words(move))
+    async def _apply(self, component: Component, move: Move, say: Say) -> None:
         match move:
             case Drain(slot=name, seconds=seconds):
                 await self._drain(component, name, seconds, say)
@@ -84,8 +117,7 @@ class ProcessProvider:
             case _:
                 raise EffectRefused(words(move), "it is no move of a provider")
 
-    async def stop_all(self, component: Component) -> None:
-        """End the router and every instance of the component; releases and logs stay."""
+    async def _stop_all(self, component: Component) -> None:
         async with held(self._layout.lock(component.name)):
             try:
                 await self._routing(component).stop()
@@ -93,19 +125,6 @@ class ProcessProvider:
                 await self._crew.stop(self._instances.folders(component.name))
             for name in self._slots.names(component.name):
                 self._slots.write(component.name, name, None)
-
-    async def resources(self) -> Resources:
-        return await asyncio.to_thread(usage.resources, self._environment.root)
-
-    async def tail(self, component: Component, slot: str, lines: int) -> tuple[str, ...]:
-        found: list[Line] = []
-        for folder in self._instances.folders(component.name, slot):
-            found += await asyncio.to_thread(newest, folder, lines)
-        found.sort(key=lambda line: line.at)
-        return tuple(line.text for line in found[-lines:]) if lines > 0 else ()
-
-    async def public(self, component: Component) -> str:
-        return f"http://{health.HOST}:{component.port}" if component.port else self._environment.url
 
     async def _bring_to(self, component: Component, move: Start | Scale, say: Say) -> None:
         """Have exactly the wanted instances of the version, all well; on failure, what was before."""

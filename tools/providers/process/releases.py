@@ -22,6 +22,7 @@ from tools.provider import Checkout, Say
 from tools.providers.process.command import run
 from tools.providers.process.identity import Identity, boot_id, identity_of, is_alive
 from tools.providers.process.layout import Layout, word
+from tools.providers.process.variables import Variables
 
 FILES = "files"
 MANIFEST = "manifest.json"
@@ -41,9 +42,10 @@ class Manifest(Fact):
 class Releases:
     """The built versions below one folder: <component>/<tree>/{manifest.json, files/}."""
 
-    def __init__(self, layout: Layout, environment: Environment) -> None:
+    def __init__(self, layout: Layout, environment: Environment, variables: Variables | None = None) -> None:
         self._layout = layout
         self._environment = environment
+        self._variables = variables or Variables(environment)
 
     def files(self, component: Component, version: Version) -> Path:
         """Where the files of a release are, or would be."""
@@ -76,7 +78,7 @@ class Releases:
 
     def environment(self) -> dict[str, str]:
         """What programs of a component see around them; secrets are not part of it."""
-        return {"PATH": PATH, "HOME": str(self._layout.home), "LANG": LANG, **self._environment.variables}
+        return {"PATH": PATH, "HOME": str(self._layout.home), "LANG": LANG, **self._variables.plain()}
 
     def _place(self, component: Component, version: Version) -> Path:
         return self._layout.releases(component.name) / word(version.tree)
