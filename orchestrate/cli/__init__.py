@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from typing import NoReturn
 
@@ -11,10 +12,16 @@ from orchestrate.cli.tree import TREE, Branch, page
 def main() -> NoReturn:
     """Run the command that the process was started with, and end with its exit code."""
     try:
-        sys.exit(_ended(sys.argv[1:]))
+        code = _ended(sys.argv[1:])
+        sys.stdout.flush()
     except KeyboardInterrupt:  # while modules were still being imported
         sys.stderr.write("\nstopped\n")
-        sys.exit(130)
+        code = 130
+    except BrokenPipeError:
+        code = 141
+    if code == 141:  # nobody reads; the interpreter's own last flush must not complain
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    sys.exit(code)
 
 
 def _ended(words: list[str]) -> int:

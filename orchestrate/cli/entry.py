@@ -15,7 +15,7 @@ from typing import cast
 import typer
 
 from orchestrate.cli.exits import Exit, of_error
-from orchestrate.cli.output import note
+from orchestrate.cli.output import Unread, note
 from orchestrate.cli.root import orchestrate
 from orchestrate.cli.scene import Scene
 from orchestrate.cli.tree import TREE, Leaf
@@ -32,10 +32,9 @@ def run(words: Sequence[str]) -> int:
     except KeyboardInterrupt:
         note(f"stopped{scene.on_stop()}")
         return Exit.STOPPED
-    except BrokenPipeError:
-        sys.stdout = None  # pyright: ignore[reportAttributeAccessIssue]  nothing is left to flush
+    except Unread:
         return Exit.PIPE
-    except Exception as problem:  # noqa: BLE001  the outermost edge: a person gets a line, not a traceback
+    except (Exception, BaseExceptionGroup) as problem:  # noqa: BLE001  the outermost edge: a person gets a line, not a traceback
         return _ended(_first(problem), words, scene)
 
 

@@ -23,6 +23,10 @@ STYLES: Mapping[str, str] = {
 """Words that stand out in a table on a terminal."""
 
 
+class Unread(Exception):
+    """Nobody reads the output any more."""
+
+
 @dataclass(frozen=True)
 class Output:
     """Where one command's answer goes."""
@@ -37,7 +41,7 @@ class Output:
     def say(self, text: str = "") -> None:
         """Words for people; what others wrote cannot steer the terminal."""
         if not self.as_json:
-            print(visible(text), flush=True)
+            _put(visible(text))
 
     def note(self, text: str) -> None:
         """Something beside the answer."""
@@ -46,12 +50,12 @@ class Output:
     def result(self, data: Data) -> None:
         """The answer for programs."""
         if self.as_json:
-            print(json.dumps(data, indent=2, default=str), flush=True)
+            _put(json.dumps(data, indent=2, default=str))
 
     def line(self, data: Data) -> None:
         """One JSON document in a stream of them, a line each."""
         if self.as_json:
-            print(json.dumps(data, default=str), flush=True)
+            _put(json.dumps(data, default=str))
 
     def table(self, head: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
         """Columns; in colours on a terminal, plain everywhere else."""
@@ -61,7 +65,14 @@ class Output:
         if self.is_live:
             _rich_table(head, clean)
         else:
-            print("\n".join(columns(head, clean)), flush=True)
+            _put("\n".join(columns(head, clean)))
+
+
+def _put(text: str) -> None:
+    try:
+        print(text, flush=True)
+    except BrokenPipeError:
+        raise Unread from None
 
 
 def note(text: str) -> None:

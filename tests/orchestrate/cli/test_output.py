@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import json
+import os
+import subprocess
 import sys
 
 import pytest
 
 from orchestrate.cli.output import Output, columns
+from tests.orchestrate.cli.world import Shop, surroundings
 
 
 def test_words_of_others_cannot_steer_the_terminal(capsys: pytest.CaptureFixture[str]) -> None:
@@ -55,3 +58,17 @@ def test_a_terminal_gets_colours_unless_it_says_no(
     Output().table(("gate",), [("pass",)])
 
     assert ("\x1b[32m" in capsys.readouterr().out) is is_coloured
+
+
+@pytest.mark.parametrize("words", [("--help",), ("deploy", "history")])
+def test_a_reader_that_has_gone_is_no_fault(shop: Shop, words: tuple[str, ...]) -> None:
+    reading, writing = os.pipe()
+    os.close(reading)
+
+    ran = subprocess.run(
+        [sys.executable, "-m", "orchestrate", *words],
+        cwd=shop.folder, env=surroundings(), stdout=writing, stderr=subprocess.PIPE, timeout=30,
+    )  # fmt: skip
+
+    os.close(writing)
+    assert (ran.returncode, ran.stderr) == (141, b"")
