@@ -121,7 +121,7 @@ class Executor:
 
     async def _act(self, write: Write[A, R], args: A, at: Errand, key: str) -> R:
         try:
-            return await write.act(args)
+            return await _made(write, args)
         except (OutsideFailed, NotFound) as problem:
             receipt = await self._seen_after_all(write, args, at, key, problem)
             if receipt is None:
@@ -141,3 +141,11 @@ class Executor:
             why = f"{problem}; and looking at it failed too: {blind}"
             self.store.effects.unknown(at.lease, key, why)
             raise OutcomeUnknown(f"{write.name}: {why}") from problem
+
+
+async def _made(write: Write[A, R], args: A) -> R:
+    """The act; what the machine refuses (a full disk, a missing permission) is a failure outside too."""
+    try:
+        return await write.act(args)
+    except OSError as problem:
+        raise OutsideFailed(f"{write.name}: {problem}") from problem
