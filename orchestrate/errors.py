@@ -232,11 +232,11 @@ class ProgramMissing(OutsideFailed):
 class PortTaken(OutsideFailed):
     """Something else listens on the port."""
 
-    def __init__(self, port: int) -> None:
+    def __init__(self, port: int, *, cure: str = "") -> None:
         self.port = port
         super().__init__(
             f"port {port} is taken by another program",
-            cure=f"stop what listens on {port}, or choose another port in orchestrate.yaml",
+            cure=cure or f"stop what listens on {port}, or choose another port in orchestrate.yaml",
         )
 
 

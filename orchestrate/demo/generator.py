@@ -1,4 +1,4 @@
-"""The generator: traffic from a process of its own, which outlives this one, for half an hour at most."""
+"""The generator: traffic from a process of its own, which outlives this one, for an hour at most."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from tools.systems.detached import Detached
 
 _PACKAGES = Path(__file__).parents[2]
 
-LIFE_SECONDS = 1800.0
+LIFE_SECONDS = 3600.0
 
 
 class Generator:
@@ -31,7 +31,7 @@ class Generator:
         )
 
     async def start(self) -> None:
-        """Begin to send; does nothing when it already sends."""
+        """Begin to send, from the shop's first answer on; does nothing when it already does."""
         async with self._process.alone():
             if self._process.process() is not None:
                 return
@@ -50,6 +50,10 @@ class Generator:
     def counts(self) -> TrafficCounts:
         """At most a second old; all zeros until the first request was sent."""
         return read_counts(self._stats)
+
+    @property
+    def is_sending(self) -> bool:
+        return self._process.process() is not None
 
     async def stop(self) -> TrafficCounts:
         """Send no more, wait for what is in flight, and give the final counts."""

@@ -3,194 +3,227 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
-from contextlib import suppress
-from dataclasses import dataclass, field
+import os
+import shlex
+import signal
+from collections.abc import AsyncGenerator, Generator
+from contextlib import asynccontextmanager, contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 from rich.console import Console
-from rich.live import Live
-from rich.prompt import Confirm
+from rich.table import Table
+from rich.text import Text
 
 from orchestrate.app import App, assembled, open_store
 from orchestrate.demo import summary
-from orchestrate.demo.generator import Generator
-from orchestrate.demo.mix import Mix
-from orchestrate.demo.prepare import Errand, fill_queue, settings_file
-from orchestrate.demo.view import Scene, drawn, line
-from orchestrate.errors import AlreadyDecided, OrchestrateError
-from orchestrate.models.deployment import DecisionKind, Status
-from orchestrate.models.environment import Channel, HealthCheck
-from orchestrate.models.question import Question
-from orchestrate.settings import load
-from orchestrate.worker import Serving
-from tools.health import check
+from orchestrate.demo.asking import can_ask
+from orchestrate.demo.chapters import CHAPTERS
+from orchestrate.demo.counts import TrafficCounts
+from orchestrate.demo.ending import Looking, program
+from orchestrate.demo.material import Material
+from orchestrate.demo.play import Play, is_settled
+from orchestrate.demo.premises import Premises
+from orchestrate.demo.prepare import SETTINGS, Errand, fill_queue, kept, known_errands, prepared
+from orchestrate.demo.screen import screen
+from orchestrate.demo.story import Story
+from orchestrate.errors import Refused
+from orchestrate.settings import Settings
 
 RATE = 100.0
-STAGING_RATE = 5.0
-MOVING = ("Ready to Deploy", "Deploying")
-LONGEST = 900.0
+FOLDER = Path("orchestrate-demo")
+CLOSED = "closed"
+STOPPED = 130  # Ctrl-C
+ENOUGH = 40  # requests per second, of which a tenth has to show a fault of one in twenty
 
 
-@dataclass(kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class Options:
     """How the demo is run."""
 
-    folder: Path
+    folder: Path = FOLDER
     identity: str  # the operating system's user, who approves
-    yes: bool = False
-    keep: bool = False
-    rate: float = RATE
-    staging_port: int = 8081
-    production_port: int = 8080
+    yes: bool = False  # approve without asking
+    keep: bool = False  # leave the shop running in the end
+    stop: bool = False  # stop what an earlier run left running, and nothing else
+    rate: float = RATE  # requests per second
+    port: int | None = None  # production's; staging takes the next. 0: any two that are free
+    as_json: bool = False  # the ending as one JSON document, and nothing else
 
 
 async def main(options: Options, console: Console) -> int:
-    """Run the demo to its end; 0 when every change ended as it should."""
-    material, file = await settings_file(options.folder, options.staging_port, options.production_port)
-    settings = load(file)
-    console.print(f"[bold]A shop with four open changes[/] in {material.folder}")
+    """Run the demo to its end; 0 when every change ended as it should, 130 when a person stopped it.
+
+    Raises PortTaken, Refused, and whatever keeps the product from working.
+    """
+    quiet = Console(quiet=True) if options.as_json else console
+    if options.stop:
+        return await _stop(options, quiet)
+    material, settings = await prepared(options.folder, options.identity, options.port)
+    async with _opened(settings) as app:
+        show = Show(app=app, options=options, material=material, console=quiet, out=console)
+        return await show.run()
+
+
+@asynccontextmanager
+async def _opened(settings: Settings) -> AsyncGenerator[App]:
     store = open_store(settings)
     try:
         async with assembled(settings, store) as app:
-            errands = await fill_queue(app, material)
-            show = Show(app=app, options=options, console=console, errands=errands)
-            await show.run()
-            good = await summary.told(app, errands, show.production.counts(), console)
-            if not options.keep:
-                await show.end()
+            yield app
     finally:
         store.close()
-    return 0 if good else 1
 
 
-@dataclass(kw_only=True)
+async def _stop(options: Options, console: Console) -> int:
+    """End the customers, the shop and its routers, and remember when that was in the middle."""
+    async with _opened(kept(options.folder)) as app:
+        await Premises(app=app, rate=options.rate).close()
+        if not _is_played(app, await known_errands(app)):
+            _closed(app).touch()
+    console.print("Stopped: the customers, the shop and its routers.")
+    console.print(
+        f"The folder stays. To begin anew: rm -r {shlex.quote(str(options.folder))}", soft_wrap=True
+    )
+    return 0
+
+
+@dataclass(frozen=True, kw_only=True)
 class Show:
-    """One run: the worker, the traffic, the view, and the answers."""
+    """One run of the command."""
 
     app: App
     options: Options
+    material: Material
     console: Console
-    errands: Sequence[Errand]
-    asked: set[str] = field(default_factory=set[str])
-    seen: int = 0
+    out: Console  # where the ending goes as JSON
 
-    def __post_init__(self) -> None:
-        folder = self.options.folder.absolute()
-        url = "http://127.0.0.1:{}".format
-        self.production = Generator(
-            url(self.options.production_port), folder / "production.json", rate=self.options.rate
-        )
-        self.staging = Generator(
-            url(self.options.staging_port), folder / "staging.json", rate=STAGING_RATE, mix=Mix.STAGING
-        )
-        self.began = asyncio.get_running_loop().time()
+    async def run(self) -> int:
+        """What is left of the play, and the ending."""
+        errands = await known_errands(self.app)
+        if is_new := not _is_played(self.app, errands):
+            played = await self._play(bool(errands))
+            if played is None:
+                self._interrupted()
+                return STOPPED
+            errands = played
+        counts = await self._leave() if is_new else self._premises.counts()
+        ending = Looking(self.app, errands).ending(counts)
+        if self.options.as_json:
+            self.out.out(ending.model_dump_json(indent=2), highlight=False)
+        else:
+            summary.told(ending, self.console)
+            await self._tell_what_runs()
+        return 0 if ending.is_good else 1
 
-    async def run(self) -> None:
-        """Serve until every task has come to its end."""
-        stop = asyncio.Event()
-        serving = Serving(app=self.app, is_over=self._is_over)
-        async with asyncio.TaskGroup() as group:
-            work = group.create_task(serving.serve(stop))
-            sides = [group.create_task(self._send()), group.create_task(self._show())]
-            await asyncio.wait({work}, timeout=LONGEST)
-            stop.set()
-            await work
-            for side in sides:
-                side.cancel()
-        with suppress(asyncio.CancelledError):
-            await asyncio.gather(*sides)
+    @property
+    def _premises(self) -> Premises:
+        return Premises(app=self.app, rate=self.options.rate)
 
-    async def end(self) -> None:
-        """Stop the traffic, the shop and its routers; the folder stays."""
-        for generator in (self.production, self.staging):
-            await generator.stop()
-        for name in self.app.settings.environments:
-            place = self.app.crew.places(name)
-            for component in place.environment.components:
-                await place.close(component)
-
-    def _is_over(self) -> bool:
-        return all(self._is_settled(errand) for errand in self.errands)
-
-    def _is_settled(self, errand: Errand) -> bool:
-        task = self.app.store.tasks.task(errand.task)
-        rows = self.app.store.deployments.latest(task=errand.task, limit=5)
-        waits_for_another = not rows and bool(task.depends_on)
-        busy = any(row.status is not Status.FINISHED for row in rows)
-        return not busy and not waits_for_another and task.status not in MOVING
-
-    async def _send(self) -> None:
-        """Traffic begins when the shop first answers, and goes on whatever happens."""
-        waiting = {
-            self.options.staging_port: self.staging,
-            self.options.production_port: self.production,
-        }
-        while waiting:
-            for port, generator in tuple(waiting.items()):
-                if (await check(f"127.0.0.1:{port}", HealthCheck())).ok:
-                    await generator.start()
-                    del waiting[port]
-            await asyncio.sleep(0.2)
-
-    async def _show(self) -> None:
-        if not self.console.is_terminal:
-            await self._tell()
-        while True:
-            with Live(drawn(await self._scene()), console=self.console, refresh_per_second=4) as live:
-                question = await self._watch(live)
-            await self._answer(question)
-
-    async def _watch(self, live: Live) -> Question:
-        while True:
-            question = self._question()
-            if question is not None:
-                return question
-            live.update(drawn(await self._scene()))
-            await asyncio.sleep(0.3)
-
-    async def _tell(self) -> None:
-        while True:
-            for event in self.app.store.events.after(self.seen):
-                self.seen = event.seq
-                self.console.print(line(event), soft_wrap=True)
-            question = self._question()
-            if question is not None:
-                await self._answer(question)
-            await asyncio.sleep(0.3)
-
-    def _question(self) -> Question | None:
-        waiting = self.app.store.questions.unanswered()
-        return next((one for one in waiting if one.id not in self.asked), None)
-
-    async def _answer(self, question: Question) -> None:
-        """Approve as the person at the terminal, who is asked unless told otherwise."""
-        self.asked.add(question.id)
-        plan = self.app.store.plans.plan(question.plan_hash)
-        said = True
-        if not self.options.yes and self.console.is_terminal:
-            self.console.print(summary.plan(plan))
-            said = await asyncio.to_thread(
-                Confirm.ask, f"Approve {question.id}?", console=self.console, default=True
+    async def _play(self, goes_on: bool) -> tuple[Errand, ...] | None:
+        """The errands when all have ended; None when a person stopped it."""
+        if _closed(self.app).exists():
+            raise Refused(
+                f"the demo in {self.options.folder} was stopped in the middle",
+                cure=f"rm -r {shlex.quote(str(self.options.folder))}, then begin anew",
             )
-        kind = DecisionKind.APPROVED if said else DecisionKind.HOLD
-        try:
-            await self.app.answers.decide(question.id, kind, Channel.CLI, self.options.identity, kind)
-        except (AlreadyDecided, OrchestrateError) as problem:
-            self.console.print(f"[red]{problem}[/]")
+        began = self.app.store.clock()
+        await self._premises.open()
+        self._introduce(goes_on)
+        with _told_to_stop(self.console) as stop:
+            errands = await fill_queue(self.app, self.material)
+            await self._played(errands, began, goes_on).run(stop)
+        return None if stop.is_set() else errands
 
-    async def _scene(self) -> Scene:
-        store = self.app.store
-        place = self.app.crew.places("production")
-        tasks = [store.tasks.task(errand.task) for errand in self.errands]
-        rows = [
-            (errand, task.title, task.status, store.deployments.latest(task=task.id, limit=10))
-            for errand, task in zip(self.errands, tasks, strict=True)
-        ]
-        return Scene(
-            rows=rows,
-            production=await place.provider.running(place.environment.components[0]),
-            traffic=self.production.counts(),
-            events=store.events.tail(12),
-            elapsed=asyncio.get_running_loop().time() - self.began,
+    def _played(self, errands: tuple[Errand, ...], began: float, goes_on: bool) -> Play:
+        story = Story(self.app.store, errands, str(self.material.folder))
+        if goes_on:
+            story.skip()
+        return Play(
+            app=self.app,
+            premises=self._premises,
+            errands=errands,
+            story=story,
+            screen=screen(self.console, began),
+            console=self.console,
+            identity=self.options.identity,
+            asks=self._asks,
+            began=began,
         )
+
+    @property
+    def _asks(self) -> bool:
+        return not self.options.yes and not self.options.as_json and can_ask()
+
+    def _introduce(self, goes_on: bool) -> None:
+        said = "The demo goes on where it was left" if goes_on else "Four changes meet a shop that people use"
+        self.console.print(Text(f"{said}, in {self.options.folder}\n", style="bold"), soft_wrap=True)
+        table = Table.grid(padding=(0, 2))
+        for one in CHAPTERS:
+            table.add_row(f"  {one.label}", one.gist)
+        self.console.print(table)
+        self._say(
+            f"\nProduction is {self._premises.url()}; once it answers, {self.options.rate:.0f} requests come "
+            f"in every second.\n{self._approver()} Ctrl-C stops; nothing is lost.\n"
+        )
+        if self.options.rate < ENOUGH:
+            self._say(f"With fewer than {ENOUGH} requests a second, the canary may see too few to tell.\n")
+
+    def _approver(self) -> str:
+        if self._asks:
+            return "You will be asked before anything goes to production."
+        why = "as you said" if self.options.yes else "since nobody is at a terminal to be asked"
+        return f"What goes to production is approved as {self.options.identity}, {why}."
+
+    async def _leave(self) -> TrafficCounts:
+        return self._premises.counts() if self.options.keep else await self._premises.close()
+
+    async def _tell_what_runs(self) -> None:
+        if not await self._premises.serves():
+            folder = shlex.quote(str(self.options.folder))
+            self._say(f"The shop is closed, and nothing runs any more. To see it all again: rm -r {folder}")
+            return
+        self._say(f"The shop serves on {self._premises.url()}, and customers come for an hour.")
+        self._say(f"To stop all of it: {self._command('--stop')}")
+
+    def _interrupted(self) -> None:
+        settings = self.options.folder / SETTINGS
+        self._say("\nStopped. Nothing is lost: the shop still serves, and its customers still come.")
+        self._say(f"  to go on:            {self._command()}")
+        self._say(f"  the same, unseen:    {program(Path.cwd())} --config {settings} worker")
+        self._say(f"  to stop everything:  {self._command('--stop')}")
+
+    def _command(self, *options: str) -> str:
+        where = () if self.options.folder == FOLDER else ("--folder", shlex.quote(str(self.options.folder)))
+        return " ".join((program(Path.cwd()), "demo", *where, *options))
+
+    def _say(self, text: str) -> None:
+        self.console.print(Text(text), soft_wrap=True)
+
+
+def _is_played(app: App, errands: tuple[Errand, ...]) -> bool:
+    return len(errands) == len(CHAPTERS) and is_settled(app.store, errands)
+
+
+def _closed(app: App) -> Path:
+    return app.settings.path.parent / CLOSED
+
+
+@contextmanager
+def _told_to_stop(console: Console) -> Generator[asyncio.Event]:
+    """Set by the first SIGINT or SIGTERM; a second one ends the process at once."""
+    stop, loop = asyncio.Event(), asyncio.get_running_loop()
+
+    def asked() -> None:
+        if stop.is_set():
+            console.show_cursor(True)
+            os._exit(STOPPED)
+        stop.set()
+
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, asked)
+    try:
+        yield stop
+    finally:
+        for number in (signal.SIGINT, signal.SIGTERM):
+            loop.remove_signal_handler(number)

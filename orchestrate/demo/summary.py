@@ -1,89 +1,49 @@
-"""The summary: how each change ended, what the users saw, and what to type next."""
+"""The summary: the ending, printed."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-
 from rich.console import Console
-from rich.markdown import Markdown
+from rich.padding import Padding
 from rich.table import Table
+from rich.text import Text
 
-from orchestrate.app import App
-from orchestrate.demo.counts import TrafficCounts
-from orchestrate.demo.prepare import Errand
-from orchestrate.gates import findings
-from orchestrate.models.deployment import Deployment, Outcome, Request
-from orchestrate.models.gate import Finding
-from orchestrate.models.plan import Plan
-from orchestrate.reports import plan_page
+from orchestrate.demo.ending import Ended, Ending
 
-EXPECTED: Mapping[str, tuple[Outcome, str]] = {
-    "install": (Outcome.DEPLOYED, "the first version"),
-    "ratings": (Outcome.DEPLOYED, "a good change with an additive migration"),
-    "currency": (Outcome.ROLLED_BACK, "bad only with production's traffic: the canary was caught"),
-    "rename-title": (Outcome.CONFLICT, "a conflict: nothing was deployed"),
-    "drop-legacy-column": (Outcome.BLOCKED, "a dangerous migration: stopped at the gate"),
-}
+MARKS = {True: ("✓", "green"), False: ("✗", "bold red")}
+WIDEST = 110
 
 
-def plan(shown: Plan) -> Markdown:
-    """The plan as a person reads it before approving."""
-    return Markdown(plan_page(shown))
+def told(ending: Ending, console: Console) -> None:
+    """Print it."""
+    width = min(console.width, WIDEST)
+    console.print(Text("\nHow it ended", style="bold"))
+    for one in ending.changes:
+        _change(one, console, width)
+    console.print(Text("\nWhat the customers of production saw", style="bold"))
+    console.print(Padding(Text(_customers(ending)), (0, 0, 0, 4)), width=width)
+    console.print(Text(f"\nNext, in {ending.folder}", style="bold"), soft_wrap=True)
+    for command in ending.next:
+        console.print(Text(f"    # {command.what}", style="dim"), soft_wrap=True)
+        console.print(Text(f"    {command.words}"), soft_wrap=True)
 
 
-async def told(app: App, errands: Sequence[Errand], traffic: TrafficCounts, console: Console) -> bool:
-    """Print it; whether every change ended as it should."""
-    table = Table(title="how it ended", title_justify="left")
-    for column in ("task", "change", "environment", "outcome", "why"):
-        table.add_column(column, overflow="fold")
-    good = True
-    for errand in errands:
-        last = _last(app, errand)
-        expected, what = EXPECTED[errand.name]
-        good = good and last is not None and last.outcome is expected
-        where, outcome = (last.environment, last.outcome or last.status) if last else ("–", "not begun")
-        table.add_row(errand.task, what, where, outcome, last.reason[:200] if last else "")
-    console.print(table)
-    console.print(
-        f"production served {traffic.served:,} requests; {traffic.failed:,} failed ({_errors(traffic)})"
-    )
-    await _lock(app, errands, console)
-    _next(app, errands, console)
-    return good
+def _change(one: Ended, console: Console, width: int) -> None:
+    mark, style = MARKS[one.is_as_expected]
+    head = Text.assemble(
+        "\n", (f"  {mark} ", style), (one.label, "bold"), f"  {one.title} ({one.task}): ", (one.words, style)
+    )  # fmt: skip
+    console.print(head, width=width)
+    grid = Table.grid()
+    grid.add_column(overflow="fold")
+    for sentence in one.because:
+        grid.add_row(sentence)
+    console.print(Padding(grid, (0, 0, 0, 4)), width=width, highlight=False)
 
 
-def _last(app: App, errand: Errand) -> Deployment | None:
-    rows = app.store.deployments.latest(task=errand.task, limit=1)
-    return rows[0] if rows else None
-
-
-def _errors(traffic: TrafficCounts) -> str:
-    return ", ".join(f"{kind} {count}" for kind, count in sorted(traffic.errors.items())) or "none"
-
-
-async def _lock(app: App, errands: Sequence[Errand], console: Console) -> None:
-    """What production's gates say of the last change, beside the lock that the second left."""
-    last = errands[-1]
-    request = Request(environment="production", task=last.task, change=last.change, requested_by="demo")
-    evidence = await app.crew.survey.evidence("", request, None)
-    table = Table(title="what production's gates say of the dangerous migration", title_justify="left")
-    for column in ("gate", "finding", "why"):
-        table.add_column(column, overflow="fold")
-    for result in findings(evidence):
-        if result.finding is not Finding.PASS:
-            table.add_row(result.gate, result.finding, result.sentence)
-    console.print(table)
-    for change in app.store.changes.all():
-        if change.branch.startswith("revert"):
-            console.print(f"prepared revert: change {change.id}, branch {change.branch}: {change.title}")
-
-
-def _next(app: App, errands: Sequence[Errand], console: Console) -> None:
-    bad = next(errand for errand in errands if errand.name == "currency")
-    last = _last(app, bad)
-    fixes = [task.id for task in app.store.tasks.all() if task.discovered_from == bad.task]
-    console.print(f"\nnext, in {app.settings.path.parent}:")
-    console.print("  orchestrate deploy history")
-    console.print(f"  orchestrate deploy logs {last.id[-6:] if last else 'ID'}")
-    for fix in fixes[:1]:
-        console.print(f"  orchestrate task show {fix}")
+def _customers(ending: Ending) -> str:
+    asked = ending.served + ending.failed
+    kinds = ", ".join(f"{count} × {kind.replace('_', ' ')}" for kind, count in sorted(ending.errors.items()))
+    if not ending.failed:
+        return f"{asked:,} requests were answered, and none failed."
+    measured = f"The canary of change 2 had measured {ending.canary_errors} of them when it was taken back."
+    return f"{ending.served:,} requests were served, {ending.failed:,} failed: {kinds}. {measured}"

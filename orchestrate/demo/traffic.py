@@ -18,6 +18,7 @@ from orchestrate.demo.mix import Call, Mix, calls
 from orchestrate.demo.wire import Malformed, Wire
 
 PATIENCE = 5.0  # seconds a customer waits for an answer
+DOOR = Call("GET", "/health")
 _LATEST = 0.5  # seconds; requests that this machine was too busy to send are not sent later in a heap
 _NEW = 0.15  # share of requests over a connection of their own
 
@@ -48,6 +49,15 @@ class Traffic:
         """Begin to send; does nothing when it already sends."""
         if self._pump is None:
             self._pump = asyncio.create_task(self._send_on())
+
+    async def begin(self) -> None:
+        """Begin to send if the shop is open; a shop that was never open has no customers."""
+        if not self.is_sending and await self._outcome(DOOR, fresh=True) is None:
+            self.start()
+
+    @property
+    def is_sending(self) -> bool:
+        return self._pump is not None
 
     async def stop(self) -> TrafficCounts:
         """Send no more, wait for what is in flight, and give the final counts."""
@@ -112,19 +122,21 @@ def write_counts(file: Path, counts: TrafficCounts) -> None:
 
 
 async def generate(traffic: Traffic, stats: Path, seconds: float | None = None) -> None:
-    """Send until SIGTERM or SIGINT, or for `seconds`; without these, while the starting process lives."""
+    """Send from the shop's first answer until SIGTERM or SIGINT, or for `seconds`; without `seconds`, while
+    the starting process lives.
+    """
     told = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, told.set)
     parent, began = os.getppid(), time.monotonic()
-    traffic.start()
     while not told.is_set():
+        await traffic.begin()
         is_over = os.getppid() != parent if seconds is None else time.monotonic() - began > seconds
         if is_over:
             break
         write_counts(stats, traffic.snapshot())
         with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(told.wait(), 1.0)
+            await asyncio.wait_for(told.wait(), 1.0 if traffic.is_sending else 0.2)
     write_counts(stats, await traffic.stop())
 
 
