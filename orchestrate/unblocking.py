@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 
 from graphs.steps.arrive import blocked_digest
+from orchestrate.errors import NotFound, OutsideFailed
 from orchestrate.gates import findings
 from orchestrate.models.deployment import Deployment, Outcome
 from orchestrate.models.gate import Findings
@@ -29,12 +31,16 @@ class Unblocking:
     ready: str
 
     async def look(self) -> Sequence[str]:
-        """One round: the tasks that were put back into the deploy queue."""
+        """One round: the tasks that were put back into the deploy queue.
+
+        A task that cannot be read keeps no other from being tried; it is looked at in the next round.
+        """
         back: list[str] = []
         for row in self.store.deployments.latest(outcome=Outcome.BLOCKED, limit=LATEST):
-            if row.request.task and await self._may_try(row):
-                await self.desk.move(row.request.task, self.ready)
-                back.append(row.request.task)
+            with suppress(NotFound, OutsideFailed):
+                if row.request.task and await self._may_try(row):
+                    await self.desk.move(row.request.task, self.ready)
+                    back.append(row.request.task)
         return back
 
     async def _may_try(self, row: Deployment) -> bool:

@@ -27,7 +27,7 @@ PEOPLE = (ADA, MIRA, ROB)
 WEB = Component(name="web", port=8080, run=("serve",), instances=2)
 
 
-def production(root: Path, **words: object) -> Environment:
+def production(folder: Path, **words: object) -> Environment:
     """A production environment with one component, short windows and an approver."""
     given: dict[str, object] = {
         "name": "production",
@@ -40,17 +40,17 @@ def production(root: Path, **words: object) -> Environment:
         "gates": Gates(checks=("tests",), reviews=1),
         "triggers": Triggers(window=2, minimum_requests=20),
         "monitoring": Monitoring(period=10, sample=1, report=4, alerts=("errors",)),
-        "root": root / "production",
+        "root": folder / "production",
     }
     return Environment.model_validate(given | words)
 
 
-def quick(root: Path, **words: object) -> Environment:
+def quick(folder: Path, **words: object) -> Environment:
     """Production by one switch of all the traffic."""
-    return production(root, **{"strategy": Strategy.BLUE_GREEN, **words})
+    return production(folder, **{"strategy": Strategy.BLUE_GREEN, **words})
 
 
-def staging(root: Path, **words: object) -> Environment:
+def staging(folder: Path, **words: object) -> Environment:
     """An environment where nobody is asked."""
-    kind = {"name": "staging", "type": EnvironmentType.STAGING, "approvers": (), "root": root / "staging"}
-    return quick(root, **{**kind, **words})
+    kind = {"name": "staging", "type": EnvironmentType.STAGING, "approvers": (), "root": folder / "staging"}
+    return quick(folder, **{**kind, **words})

@@ -60,6 +60,10 @@ class Tracker(MemoryTracker):
         self.written.append(f"close {task}")
         await super().close(task, reason, status)
 
+    def forget(self, task: str) -> None:
+        """Somebody deletes a task."""
+        del self._tasks[task]
+
     def _check(self) -> None:
         if self.is_down:
             raise Unreachable("the tracker does not answer")
