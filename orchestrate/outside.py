@@ -15,19 +15,23 @@ _WHOLE = re.compile(
     r"|\beyJ[\w-]{8,}\.[\w-]{8,}\.[\w-]*",
     re.DOTALL,
 )
+_NAME = r"(?:passw(?:or)?d|passphrase|secret|token|(?:api|access|private)[_-]?key|credential)[\w-]{0,20}"
 _VALUE = re.compile(
-    r"(?P<name>[\w.-]{0,40}(?:passw(?:or)?d|passwd|secret|token|api[_-]?key|access[_-]?key|credential)[\w-]{0,20}"
-    r"[\"']?\s{0,3}[:=]\s{0,3}[\"']?)(?P<value>[^\s\"',;&]{3,})",
+    rf"(?P<name>{_NAME}\\?[\"']?\s{{0,3}}[:=]\s{{0,3}})"
+    r"(?P<value>\\?\"[^\"\n]{1,400}\"|\\?'[^'\n]{1,400}'|[^\s\"',;&]{3,})",
     re.IGNORECASE,
 )
+_OPTION = re.compile(
+    rf"(?P<name>--(?:[a-z]{{1,12}}-)?{_NAME}\s{{1,3}})(?P<value>[^\s-]\S{{2,}})", re.IGNORECASE
+)
 _BEARER = re.compile(r"(?P<name>\b(?:bearer|basic)\s+)(?P<value>[\w.~+/=-]{8,})", re.IGNORECASE)
-_USERINFO = re.compile(r"(?P<name>://[^\s:/@]{0,80}:)(?P<value>[^\s/@]{1,200})(?=@)")
+_USERINFO = re.compile(r"(?P<name>://[^\s:/@]{0,80}:)(?P<value>[^\s/]{1,200})(?=@)")
 
 
 def redacted(text: str) -> str:
     """`text` without what looks like a key, a token or a password."""
     text = _WHOLE.sub(MARK, text)
-    for pattern in (_BEARER, _VALUE, _USERINFO):
+    for pattern in (_BEARER, _VALUE, _OPTION, _USERINFO):
         text = pattern.sub(_without_value, text)
     return text
 
@@ -47,20 +51,22 @@ _UNSEEN = frozenset({"Cc", "Cf", "Co", "Cs", "Cn", "Zl", "Zp"})
 
 
 def clipped(text: str, limit: int) -> str:
-    """At most about `limit` bytes: the beginning and the end, and how much was left out between them."""
-    data = text.encode()
+    """At most `limit` bytes: the beginning and the end, and how much was left out between them."""
+    data = text.encode(errors="replace")
     if len(data) <= limit:
         return text
-    half = limit // 2
+    half = (limit - len(_NOTE.format(len(data)).encode())) // 2
     head, tail = (part.decode(errors="ignore") for part in (data[:half], data[-half:]))
-    return f"{head}\n… {len(data) - 2 * half} bytes left out …\n{tail}"
+    return f"{head}{_NOTE.format(len(data) - 2 * half)}{tail}"
+
+
+_NOTE = "\n… {} bytes left out …\n"
 
 
 def line(text: str, limit: int = 300) -> str:
     """`text` as one line without secrets, at most `limit` characters; for titles, which are no Markdown."""
-    words = " ".join(visible(redacted(text)).split())
-    words = words if len(words) <= limit else f"{words[:limit]}…"
-    return words.replace("@", f"@{ZERO_WIDTH}").replace("<!--", f"<{ZERO_WIDTH}!--")
+    words = " ".join(redacted(visible(text)).split())
+    return muted(words if len(words) <= limit else f"{words[:limit]}…")
 
 
 def inline(text: str, limit: int = 300) -> str:
@@ -70,21 +76,26 @@ def inline(text: str, limit: int = 300) -> str:
 
 def block(text: str, limit: int = 4096) -> str:
     """`text` as a fenced code block that it cannot end; mentions and hidden comments do not work in it."""
-    body = clipped(visible(redacted(text)), limit).strip("\n")
-    body = _MENTION.sub(rf"\1@{ZERO_WIDTH}", body).replace("<!--", f"<{ZERO_WIDTH}!--")
-    longest = max((len(run) for run in re.findall(r"`+|~+", body)), default=0)
+    body = muted(clipped(redacted(visible(text)), limit).strip("\n"))
+    longest = max((len(run) for run in re.findall(r"`+", body)), default=0)
     fence = "`" * max(3, longest + 1)
     return f"{fence}text\n{body}\n{fence}"
 
 
-_MENTION = re.compile(r"(^|[^\w/.])@(?=\w)", re.MULTILINE)
-_MARKUP = re.compile(r"[\\`*\[\]|]|(?<!\w)_|_(?!\w)|#(?=\w)|~(?=~)|^[>+=-]")
+def muted(text: str) -> str:
+    """`text` that calls nobody and hides nothing: no mention, channel call or comment works in it."""
+    return _CALL.sub(lambda call: f"{call[0]}{ZERO_WIDTH}", text)
+
+
+_CALL = re.compile(r"@(?=\w)|<(?=!)")
+_MARKUP = re.compile(r"[\\`*\[\]|~]|(?<!\w)_|_(?!\w)|#(?=\w)|^[>+=#-]")
+_NUMBERED = re.compile(r"^(\d{1,9})([.)])(?=\s|$)")
 _LINK = re.compile(r"://|\b(?:javascript|mailto):|\bwww\.", re.IGNORECASE)
 
 
 def _escaped(text: str) -> str:
     text = _LINK.sub(_cut, text).replace("&", "&amp;").replace("<", "&lt;")
-    return _MARKUP.sub(_backslashed, text)
+    return _NUMBERED.sub(r"\1\\\2", _MARKUP.sub(_backslashed, text))
 
 
 def _cut(match: re.Match[str]) -> str:
