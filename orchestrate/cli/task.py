@@ -20,6 +20,7 @@ from orchestrate.models.task import Comment, NewTask, Priority, Queue, Task, Tas
 from orchestrate.settings import Settings
 from orchestrate.store import Store
 from tools.systems.tracker import StoreTracker
+from tools.tasks import SUCCEEDED
 
 Id = Annotated[str, typer.Argument(metavar="TASK", help="Its id, e.g. T-1.")]
 Title = Annotated[str, typer.Argument(metavar="TITLE", help="What is wanted.")]
@@ -161,7 +162,9 @@ def close(
     """Close a task. Done, Closed, Deployed, Completed and Resolved let go of what depends on it."""
     with desk(scene_of(ctx)) as at:
         found = at.task(task)
-        tracker = StoreTracker(at.store.tasks, input_status=at.settings.tracker.input_status)
+        said = at.settings.tracker
+        good_ends = {*SUCCEEDED, said.output_status}
+        tracker = StoreTracker(at.store.tasks, input_status=said.input_status, succeeded=good_ends)
         asyncio.run(tracker.close(found.id, reason, status))
         closed = at.task(found.id)
     out = Output(as_json)
