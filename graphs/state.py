@@ -18,7 +18,6 @@ from orchestrate.models.deployment import (
     Request,
     Stage,
 )
-from orchestrate.models.gate import Findings
 
 GRAPH_VERSION = 1
 """Grows when a stage changes its name or meaning; threads of another version are parked."""
@@ -110,7 +109,6 @@ class State(TypedDict, total=False):
 
     deployment: str
     request: Request
-    findings: Findings
     checking_since: float
     readiness: Readiness
     checks: ForChecks

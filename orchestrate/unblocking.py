@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 
-from graphs.steps.arrive import blocked_digest
+from graphs.steps.found import blocked_digest
 from orchestrate.errors import NotFound, OutsideFailed
 from orchestrate.gates import findings
 from orchestrate.models.deployment import Deployment, Outcome

@@ -8,7 +8,8 @@ from langgraph.runtime import Runtime
 
 from agents.situation import Situation
 from graphs.state import Asking, Drive, Planned, Readiness, State, Turn
-from graphs.steps.crew import Crew
+from graphs.steps.crew import MOST_SAID, WHOLE_STORY, Crew
+from graphs.steps.found import AGAINST, blocked_digest, found_in, no_longer, obstacle, readiness, told, why
 from orchestrate import policy, reports
 from orchestrate.gates import findings
 from orchestrate.models.change import Change, ChangeState, MergeOrder, Preview, Version
@@ -20,15 +21,15 @@ from orchestrate.models.deployment import (
     Kind,
     Outcome,
     Stage,
-    Told,
 )
 from orchestrate.models.environment import Environment
 from orchestrate.models.evidence import Evidence
-from orchestrate.models.gate import Finding, Findings, GateName, GateResult
+from orchestrate.models.gate import Findings
 from orchestrate.models.move import MigrationFile
 from orchestrate.models.plan import Plan
 from orchestrate.models.question import Question
 from orchestrate.models.task import Queue
+from orchestrate.outside import clipped
 from tools.executor import Errand
 from tools.migrations import pending
 
@@ -55,18 +56,18 @@ class Arrive:
         at = self._at(state, Stage.GATES, runtime)
         evidence = await self._evidence(state)
         found = Findings(results=findings(evidence))
-        self.crew.store.events.tell(at.deployment, at.stage, [_told(one) for one in found.results])
+        self.crew.store.events.tell(at.deployment, at.stage, told(found))
         has_waited = state.get("readiness") is Readiness.WAIT
         since = state["checking_since"] if has_waited else evidence.at
-        readiness = _readiness(found, evidence, since)
         until = min(evidence.at + CHECKS_AGAIN, since + evidence.environment.gates.wait_for_approvals)
         checks = ForChecks(change=evidence.change.id if evidence.change else "", until=until)
-        return State(findings=found, readiness=readiness, checking_since=since, checks=checks)
+        return State(readiness=readiness(found, evidence, since), checking_since=since, checks=checks)
 
     async def blocked(self, state: State, runtime: Runtime[Drive]) -> State:
         """Say once what stands in the way, and hand the task to who can clear it."""
         at, request = self._at(state, Stage.BLOCKED, runtime), state["request"]
-        outcome, reason, found = _obstacle(state), _why(state), state["findings"]
+        found = found_in(self.crew.store.events.of(at.deployment, limit=WHOLE_STORY))
+        outcome, reason = state.get("outcome", obstacle(found)), state.get("reason") or why(found)
         self.crew.event(at, "blocked", reason, digest=blocked_digest(found))
         title, text = reports.blocked(at.deployment, request, found, state.get("reason", ""))
         await self.crew.voice.say(at, request.task, "blocked", text)
@@ -75,21 +76,22 @@ class Arrive:
         else:
             await self.crew.voice.move(at, request.task, self.crew.statuses.blocked)
             await self.crew.voice.announce(at, "blocked", title, text)
-        return State(outcome=outcome, reason=reason)
+        return State(outcome=outcome, reason=clipped(reason, MOST_SAID))
 
     async def plan(self, state: State, runtime: Runtime[Drive]) -> State:
         """Make the plan from fresh evidence, let policy look at it, store it, and ask where demanded."""
         at = self._at(state, Stage.PLAN, runtime)
         evidence = await self._evidence(state)
         found = Findings(results=findings(evidence))
-        if found.that(Finding.FAIL, Finding.UNKNOWN, Finding.WAIT) or evidence.version is None:
-            return State(planned=Planned.REFUSED, findings=found)
+        if found.that(*AGAINST) or evidence.version is None:
+            self.crew.store.events.tell(at.deployment, at.stage, told(found))
+            return State(planned=Planned.REFUSED)
         plan = await self.crew.planner.plan(await self._situation(state, evidence, evidence.version, found))
         problems = policy.violations(plan, evidence.environment)
         if problems:
-            return State(planned=Planned.REFUSED, findings=found, reason="; ".join(problems))
+            return State(planned=Planned.REFUSED, reason=clipped("; ".join(problems), MOST_SAID))
         self.crew.store.deployments.planned(at.lease, plan)
-        known = State(plan=plan.hash, version=plan.version, cursor=0, findings=found)
+        known = State(plan=plan.hash, version=plan.version, cursor=0)
         if not self._asks(evidence):
             return known | State(planned=Planned.GO)
         question = await self._ask(at, plan, evidence, found)
@@ -120,7 +122,7 @@ class Arrive:
                 return State(turn=Turn.REFUSED, outcome=Outcome.CANCELLED, reason=reason)
             return State(turn=Turn.BUSY, turn_wait=wait)
         evidence = await self._evidence(state)
-        moved = _moved(self.crew.plan(state), evidence, self._digest(state)) or _no_longer(evidence)
+        moved = _moved(self.crew.plan(state), evidence, self._digest(state)) or no_longer(evidence)
         if moved:
             self.crew.event(at, "moved", f"{moved}; planning again")
             self.crew.store.locks.release(at.deployment)
@@ -223,48 +225,6 @@ class Arrive:
             if await self.crew.source.contains(plan.version.commit, shipped):
                 store.questions.close(older.id, f"superseded by {plan.deployment}")
                 store.deployments.wake(older.deployment)
-
-
-def blocked_digest(found: Findings) -> str:
-    """What is compared to see whether a blocked task may be tried again."""
-    return ";".join(f"{one.gate}={one.finding}" for one in found.results)
-
-
-def _told(result: GateResult) -> Told:
-    facts = {"gate": result.gate, "finding": result.finding, "cure": result.cure}
-    return Told(kind="gate", text=result.sentence, data=facts)
-
-
-def _readiness(found: Findings, evidence: Evidence, since: float) -> Readiness:
-    if found.that(Finding.FAIL, Finding.UNKNOWN):
-        return Readiness.BLOCKED
-    if not found.that(Finding.WAIT):
-        return Readiness.READY
-    patience = evidence.environment.gates.wait_for_approvals
-    return Readiness.WAIT if evidence.at < since + patience else Readiness.BLOCKED
-
-
-def _obstacle(state: State) -> Outcome:
-    if "outcome" in state:
-        return state["outcome"]
-    merge = next((one for one in state["findings"].results if one.gate is GateName.MERGEABLE), None)
-    conflicts = merge is not None and merge.finding is Finding.FAIL and "conflicts" in merge.sentence
-    return Outcome.CONFLICT if conflicts else Outcome.BLOCKED
-
-
-def _why(state: State) -> str:
-    if state.get("reason"):
-        return state["reason"]
-    missing = state["findings"].that(Finding.FAIL, Finding.UNKNOWN, Finding.WAIT)
-    if _obstacle(state) is Outcome.CONFLICT:
-        missing = tuple(one for one in missing if one.gate is GateName.MERGEABLE)
-    return "; ".join(f"{one.gate}: {one.sentence}" for one in missing)
-
-
-def _no_longer(evidence: Evidence) -> str:
-    """The gates that let the plan through and would not now, or ''."""
-    against = Findings(results=findings(evidence)).that(Finding.FAIL, Finding.UNKNOWN, Finding.WAIT)
-    return "; ".join(f"{one.gate}: {one.sentence}" for one in against)
 
 
 def _moved(plan: Plan, evidence: Evidence, settings_digest: str) -> str:

@@ -13,7 +13,7 @@ from agents.situation import Situation
 from agents.triager import Triager
 from graphs.state import Drive, State
 from orchestrate.errors import OrchestrateError
-from orchestrate.models.deployment import Stage, Told
+from orchestrate.models.deployment import Failure, Stage, Told
 from orchestrate.models.environment import Component, Person
 from orchestrate.models.plan import Plan
 from orchestrate.store import Store
@@ -40,6 +40,15 @@ LOG_LINES = 400
 
 NEW, OLD = "new/", "old/"
 """Which version a piece of captured log is from, as the beginning of its source."""
+
+
+EXCERPT = 2000
+"""Characters of the new version's log that reports show."""
+
+MOST_SAID = 800
+"""Bytes of an error or a reason that travel in a position; the story and the logs keep all of it."""
+
+WHOLE_STORY = 100_000
 
 
 @dataclass(frozen=True)
@@ -104,3 +113,8 @@ class Crew:
             return await self.place(state).logs.tail(component, slot, LOG_LINES)
         except (OrchestrateError, OSError) as problem:
             return (f"the log of {slot} could not be read: {problem}",)
+
+    def excerpt(self, failure: Failure, at: Errand) -> Failure:
+        """The failure with the end of what the new version wrote, as the logs keep it."""
+        kept = [one.text for one in self.store.logs.read(at.deployment) if one.source.startswith(NEW)]
+        return failure.model_copy(update={"log_excerpt": "\n".join(kept)[-EXCERPT:]})

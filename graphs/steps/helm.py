@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from graphs.state import Asking, Course, State
-from graphs.steps.crew import NEW, OLD, Crew
+from graphs.steps.crew import MOST_SAID, NEW, OLD, Crew
 from orchestrate import analysis, reports
 from orchestrate.errors import EffectRefused, OrchestrateError
 from orchestrate.models.deployment import Failure, ForApproval, ForTime
@@ -23,6 +23,7 @@ from orchestrate.models.plan import Plan
 from orchestrate.models.sample import Judgement, Verdict
 from orchestrate.models.task import FailureKind, NewTask, Priority, Queue
 from orchestrate.models.watch import Watch
+from orchestrate.outside import clipped
 from orchestrate.strategies import SLOTS
 from tools.executor import Errand
 
@@ -103,14 +104,13 @@ class Helm:
         """Keep the evidence, and choose the way back."""
         plan = self.crew.plan(state)
         move = plan.moves[state["cursor"]].move if state["cursor"] < len(plan.moves) else None
-        excerpt = await self._evidence(state, at, plan, move)
+        await self._keep_logs(state, at, plan, move)
         failure = Failure(
             stage=at.stage,
             kind=kind,
-            error=str(problem),
+            error=clipped(str(problem), MOST_SAID),
             component=move.component if move else None,
             move=words(move) if move else None,
-            log_excerpt=excerpt,
             timed_out=timed_out,
         )
         return await self._way_back(state, at, plan, failure)
@@ -119,13 +119,13 @@ class Helm:
         """A verdict against the new version: keep its numbers and log, and choose the way back."""
         plan = self.crew.plan(state)
         move = plan.moves[state["cursor"]].move
+        await self._keep_logs(state, at, plan, move)
         failure = Failure(
             stage=at.stage,
             kind=FailureKind.REGRESSION,
-            error=judgement.sentence,
+            error=clipped(judgement.sentence, MOST_SAID),
             component=watch.component,
             move=words(move),
-            log_excerpt=await self._evidence(state, at, plan, move),
             numbers=judgement.numbers,
         )
         return await self._way_back(state, at, plan, failure)
@@ -134,7 +134,7 @@ class Helm:
         """Nobody can say, or a rule stands in the way: a person decides whether to go on or back."""
         self.crew.event(at, "halted", why)
         question = await self._ask(state, at, Asking.GO_ON, why)
-        failure = Failure(stage=at.stage, kind=kind, error=why)
+        failure = Failure(stage=at.stage, kind=kind, error=clipped(why, MOST_SAID))
         return State(
             course=Course.ASK,
             asking=Asking.GO_ON,
@@ -208,9 +208,10 @@ class Helm:
         )
         await self.crew.voice.file(at, new)
 
-    async def _evidence(self, state: State, at: Errand, plan: Plan, move: Move | None) -> str:
+    async def _keep_logs(self, state: State, at: Errand, plan: Plan, move: Move | None) -> None:
+        """Keep what both versions wrote, before the slots are gone."""
         if move is None:
-            return ""
+            return
         component = self.crew.place(state).component(move.component)
         slot = _slot_of(plan, move)
         lines = await self.crew.lines(state, component, slot) if slot else ()
@@ -220,7 +221,6 @@ class Helm:
             before = await self.crew.lines(state, component, other) if other != slot else ()
             if before:
                 self.crew.store.logs.add(at.deployment, f"{OLD}{component.name}/{other}", "\n".join(before))
-        return "\n".join(lines)[-2000:]
 
 
 def rollback_marker(deployment: str) -> str:

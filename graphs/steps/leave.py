@@ -93,8 +93,9 @@ class Leave:
         )
         kept = self.crew.store.logs.read(at.deployment)
         new, old = ([one.text for one in kept if one.source.startswith(which)] for which in (NEW, OLD))
-        causes = await self.crew.triager.causes(plan.service, state["failure"], new, old)
-        filed = [await self._filed(at, plan, cause, state["failure"], request.task) for cause in causes]
+        failure = self.crew.excerpt(state["failure"], at)
+        causes = await self.crew.triager.causes(plan.service, failure, new, old)
+        filed = [await self._filed(at, plan, cause, failure, request.task) for cause in causes]
         if "rollback_failure" in state:
             stuck = state["rollback_failure"]
             causes = await self.crew.triager.causes(plan.service, stuck, (), ())
@@ -123,7 +124,8 @@ class Leave:
         at, request = self.crew.errand(state, Stage.CLOSE, runtime), state["request"]
         outcome, reason = _ending(state)
         fixes = state["fix_tasks"]
-        title, text = reports.failure(at.deployment, request, outcome, reason, state.get("failure"), fixes)
+        failure = self.crew.excerpt(state["failure"], at) if "failure" in state else None
+        title, text = reports.failure(at.deployment, request, outcome, reason, failure, fixes)
         if outcome not in (Outcome.BLOCKED, Outcome.CONFLICT, Outcome.MERGE_REFUSED):
             await self.crew.voice.say(at, request.task, "result", text)
             await self.crew.voice.announce(

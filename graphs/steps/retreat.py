@@ -8,12 +8,13 @@ from langgraph.runtime import Runtime
 from tenacity import AsyncRetrying, retry_if_exception_type, stop_after_attempt, wait_exponential
 
 from graphs.state import Drive, State, Undoing
-from graphs.steps.crew import Crew
+from graphs.steps.crew import MOST_SAID, Crew
 from orchestrate.errors import EffectRefused, NotFound, OutcomeUnknown, OutsideFailed
 from orchestrate.models.deployment import Failure, Stage
 from orchestrate.models.move import Irreversible, Start, words
 from orchestrate.models.plan import Shipped
 from orchestrate.models.task import FailureKind
+from orchestrate.outside import clipped
 from tools.executor import EffectClass, Errand
 from tools.moves import Done, Mover, PlacedMove, moving
 from tools.place import Place
@@ -45,7 +46,7 @@ class Retreat:
             failure = Failure(
                 stage=at.stage,
                 kind=FailureKind.ROLLBACK_FAILURE,
-                error=str(problem),
+                error=clipped(str(problem), MOST_SAID),
                 component=step.move.component,
                 move=words(step.undo),
             )
@@ -81,7 +82,9 @@ class Retreat:
         self.crew.event(at, "rollback_verified", "; ".join(bad) or _serving(plan.ships), good=str(not bad))
         if not bad:
             return State()
-        failure = Failure(stage=at.stage, kind=FailureKind.ROLLBACK_FAILURE, error="; ".join(bad))
+        failure = Failure(
+            stage=at.stage, kind=FailureKind.ROLLBACK_FAILURE, error=clipped("; ".join(bad), MOST_SAID)
+        )
         return State(rollback_failure=state.get("rollback_failure", failure))
 
     async def _trouble(self, place: Place, shipped: Shipped) -> list[str]:

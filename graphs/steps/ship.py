@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from langgraph.runtime import Runtime
 
 from graphs.state import Answer, Course, Drive, Merging, State
-from graphs.steps.crew import Crew
+from graphs.steps.crew import MOST_SAID, Crew
 from graphs.steps.helm import Helm
 from orchestrate import reports
 from orchestrate.errors import (
@@ -26,6 +26,7 @@ from orchestrate.models.move import Analyse, Verify, words
 from orchestrate.models.sample import Judgement, Verdict
 from orchestrate.models.task import FailureKind
 from orchestrate.models.watch import Watch
+from orchestrate.outside import clipped
 from orchestrate.strategies import SLOTS
 from orchestrate.traces import new_kinds
 from tools.building import BuildOrder, building
@@ -53,9 +54,9 @@ class Ship:
             self.crew.store.locks.release(at.deployment)
             return State(merging=Merging.MOVED)
         except MergeConflict as conflict:
-            return State(merging=Merging.REFUSED, outcome=Outcome.CONFLICT, reason=str(conflict))
+            return State(merging=Merging.REFUSED, outcome=Outcome.CONFLICT, reason=_short(conflict))
         except MergeRefused as refused:
-            return State(merging=Merging.REFUSED, outcome=Outcome.MERGE_REFUSED, reason=str(refused))
+            return State(merging=Merging.REFUSED, outcome=Outcome.MERGE_REFUSED, reason=_short(refused))
         self.crew.event(at, "merged", f"merged as {merged.commit[:10]}", commit=merged.commit)
         return State(merging=Merging.MERGED, merged=merged)
 
@@ -178,3 +179,7 @@ class Ship:
                 return self.helm.watching(state, extended, state.get("reports", 0))
             case Verdict.INCONCLUSIVE:
                 return await self.helm.halted(state, at, judgement.sentence, FailureKind.UNKNOWN)
+
+
+def _short(problem: Exception) -> str:
+    return clipped(str(problem), MOST_SAID)
