@@ -8,10 +8,8 @@ from collections.abc import AsyncGenerator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from functools import lru_cache
-from pathlib import Path
 
 from langgraph.checkpoint.base import BaseCheckpointSaver
-from langgraph.checkpoint.serde.jsonplus import JsonPlusSerializer
 
 from agents.model import NoModel
 from agents.planner import Planner
@@ -26,14 +24,15 @@ from graphs.steps.leave import Leave
 from graphs.steps.park import Park
 from graphs.steps.retreat import Retreat
 from graphs.steps.ship import Ship
-from graphs.typed import state_types
 from orchestrate.answers import Answers
-from orchestrate.errors import UnknownEnvironment
+from orchestrate.errors import UnknownEnvironment, UnknownSecret
 from orchestrate.intake import Intake
 from orchestrate.models.environment import Component, Database, Environment
+from orchestrate.models.fact import digest
+from orchestrate.positions import positions
 from orchestrate.records import Records
 from orchestrate.runner import Runner
-from orchestrate.settings import Settings
+from orchestrate.settings import Settings, variable
 from orchestrate.store import Store
 from orchestrate.unblocking import Unblocking
 from orchestrate.watching import Watching
@@ -100,41 +99,6 @@ def open_store(settings: Settings) -> Store:
     return store
 
 
-@asynccontextmanager
-async def positions(url: str) -> AsyncGenerator[BaseCheckpointSaver[str], None]:
-    """Where LangGraph keeps its positions: beside the store, in typed rows and nothing else."""
-    opened = _postgres_positions(url) if url.startswith("postgresql") else _sqlite_positions(url)
-    async with opened as saver:
-        yield saver
-
-
-@asynccontextmanager
-async def _sqlite_positions(url: str) -> AsyncGenerator[BaseCheckpointSaver[str], None]:
-    import aiosqlite
-    from langgraph.checkpoint.sqlite.aio import AsyncSqliteSaver
-
-    path = Path(url.removeprefix("sqlite:///"))
-    async with aiosqlite.connect(path.with_suffix(".positions.db"), timeout=30) as connection:
-        saver = AsyncSqliteSaver(connection, serde=typed())
-        await saver.setup()
-        yield saver
-
-
-@asynccontextmanager
-async def _postgres_positions(url: str) -> AsyncGenerator[BaseCheckpointSaver[str], None]:
-    from langgraph.checkpoint.postgres.aio import AsyncPostgresSaver
-
-    plain = url.replace("postgresql+psycopg://", "postgresql://", 1)
-    async with AsyncPostgresSaver.from_conn_string(plain, serde=typed()) as saver:
-        await saver.setup()
-        yield saver
-
-
-def typed() -> JsonPlusSerializer:
-    """How positions are written: typed rows, and only types of ours are rebuilt."""
-    return JsonPlusSerializer(allowed_msgpack_modules=state_types())
-
-
 def _assemble(settings: Settings, store: Store, saver: BaseCheckpointSaver[str]) -> App:
     tracker = StoreTracker(
         store.tasks,
@@ -144,10 +108,17 @@ def _assemble(settings: Settings, store: Store, saver: BaseCheckpointSaver[str])
     )
     forge = git_forge(settings, store)
     places = _places(settings, store)
+
+    def environment(name: str) -> Environment:
+        return places(name).environment
+
+    def settings_digest(name: str) -> str:
+        return digest(environment_of(settings, store, name))
+
     survey = Survey(
         store=store, tasks=tracker, forge=forge, source=forge, places=places, people=settings.people
     )
-    guards = Guards(store, lambda name: places(name).environment, settings.digest)
+    guards = Guards(store, environment, settings_digest)
     executor = Executor(store, guards.by_class)
     voice = Voice(executor, tracker, tracker)
     statuses = Statuses(ready=settings.tracker.input_status, deployed=settings.tracker.output_status)
@@ -164,7 +135,7 @@ def _assemble(settings: Settings, store: Store, saver: BaseCheckpointSaver[str])
         reverts=forge,
         places=places,
         people=settings.people,
-        settings_digest=settings.digest,
+        settings_digest=settings_digest,
         statuses=statuses,
         workspaces=settings.workspaces,
     )
@@ -184,7 +155,7 @@ def _assemble(settings: Settings, store: Store, saver: BaseCheckpointSaver[str])
         intake=Intake(
             store=store,
             tasks=tracker,
-            environment=lambda name: places(name).environment,
+            environment=environment,
             flow=settings.flow,
         ),
         answers=Answers(
@@ -192,7 +163,7 @@ def _assemble(settings: Settings, store: Store, saver: BaseCheckpointSaver[str])
             tasks=tracker,
             forge=forge,
             voice=voice,
-            environment=lambda name: places(name).environment,
+            environment=environment,
             person=settings.person,
             people=settings.people,
             worker=runner.worker,
@@ -250,7 +221,8 @@ def place_of(settings: Settings, environment: Environment) -> Place:
     """One environment with its provider, router, metrics and databases."""
 
     def secret(name: str) -> str:
-        return settings.secret(environment.name, name).reveal()
+        is_there = environment.name in settings.environments
+        return settings.secret(environment.name, name).reveal() if is_there else _variable(name)
 
     def filled(text: str) -> str:
         is_there = environment.name in settings.environments
@@ -270,6 +242,14 @@ def place_of(settings: Settings, environment: Environment) -> Place:
         secret=secret,
         close=provider.stop_all,
     )
+
+
+def _variable(name: str) -> str:
+    """The secret of an environment that was made in the store: a variable of the same name."""
+    value = variable(name)
+    if not value:
+        raise UnknownSecret(name)
+    return value
 
 
 def router(environment: Environment, component: Component) -> Traffic:

@@ -20,7 +20,7 @@ from graphs import deployment
 from graphs.steps.crew import Crew, Statuses
 from graphs.steps.park import Park
 from orchestrate.answers import Answers
-from orchestrate.app import steps, typed
+from orchestrate.app import steps
 from orchestrate.errors import UnknownEnvironment
 from orchestrate.intake import Intake
 from orchestrate.models.change import Change, Check, CheckState, NewChange, Review, ReviewVerdict, Version
@@ -29,6 +29,7 @@ from orchestrate.models.environment import Channel, Component, Environment
 from orchestrate.models.fact import digest
 from orchestrate.models.question import Question
 from orchestrate.models.task import Comment, NewTask, Priority, Queue, Task
+from orchestrate.positions import typed
 from orchestrate.records import Records
 from orchestrate.runner import Runner
 from orchestrate.store import Store
