@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import asyncio
 import sys
 from pathlib import Path
 
 from orchestrate.demo.counts import TrafficCounts
 from orchestrate.demo.mix import Mix
 from orchestrate.demo.traffic import PATIENCE, read_counts
+from orchestrate.errors import CommandFailed
 from tools.commands import CLEAN
-from tools.systems.detached import Detached
+from tools.systems.detached import Detached, launched
 
 _PACKAGES = Path(__file__).parents[2]
 
@@ -27,25 +27,21 @@ class Generator:
         self._argv = (
             *(sys.executable, "-m", "orchestrate.demo.traffic", url, "--stats", str(self._stats)),
             *("--rate", str(rate), "--mix", mix.value, "--for", str(LIFE_SECONDS)),
-            *("--folder", str(folder)),
+            *("--background", str(folder)),
         )
 
     async def start(self) -> None:
-        """Begin to send, from the shop's first answer on; does nothing when it already does."""
+        """Begin to send, from the shop's first answer on; does nothing when it already does.
+
+        Raises CommandFailed.
+        """
         async with self._process.alone():
             if self._process.process() is not None:
                 return
             self._stats.unlink(missing_ok=True)
-            started = await asyncio.create_subprocess_exec(
-                *self._argv,
-                cwd=_PACKAGES,
-                env=dict(CLEAN),
-                stdin=asyncio.subprocess.DEVNULL,
-                stdout=asyncio.subprocess.DEVNULL,
-                stderr=asyncio.subprocess.DEVNULL,
-                start_new_session=True,
-            )
-            self._process.remember(started.pid)
+            code, said = await launched(self._argv, {**CLEAN, "PYTHONPATH": str(_PACKAGES)})
+            if code:
+                raise CommandFailed(self._argv, code, said)
 
     def counts(self) -> TrafficCounts:
         """At most a second old; all zeros until the first request was sent."""

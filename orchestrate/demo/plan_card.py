@@ -51,7 +51,7 @@ def _moves(plan: Plan) -> Table:
         following = plan.moves[index + 1].move if index + 1 < len(plan.moves) else None
         said, number = move_words(move, plan), f"{index + 1}"
         if isinstance(move, SetTraffic) and isinstance(following, Analyse) and not following.final:
-            said, number = f"{said}, watched for {following.seconds} s", f"{index + 1}–{index + 2}"
+            said, number = f"{said}; watched for {following.seconds} s", f"{index + 1}–{index + 2}"
             index += 1
         table.add_row(number, said)
         index += 1

@@ -22,6 +22,7 @@ from orchestrate.errors import Refused
 from orchestrate.models.deployment import DecisionKind, Deployment, Outcome, Status
 from orchestrate.models.environment import Channel
 from orchestrate.models.question import Question
+from orchestrate.models.task import Queue
 from orchestrate.models.watch import Watch
 from orchestrate.store import Store
 from orchestrate.worker import Serving
@@ -141,19 +142,18 @@ def is_settled(store: Store, errands: Sequence[Errand]) -> bool:
 
 
 def _is_settled(store: Store, errand: Errand) -> bool:
-    rows = store.deployments.latest(task=errand.task, limit=5)
-    if not rows:
-        return any(_is_stuck(store, one) for one in store.tasks.task(errand.task).depends_on)
-    return rows[0].status is Status.FINISHED and not (
-        rows[0].outcome is Outcome.DEPLOYED and rows[0].request.flow
-    )
-
-
-def _is_stuck(store: Store, task: str) -> bool:
-    """Whether what waits for `task` waits for a person."""
-    last = next(iter(store.deployments.latest(task=task, limit=1)), None)
+    last = next(iter(store.deployments.latest(task=errand.task, limit=1)), None)
     if last is None:
-        return any(_is_stuck(store, one) for one in store.tasks.task(task).depends_on)
+        return any(_is_stuck(store, one) for one in store.tasks.task(errand.task).depends_on)
+    has_more = last.outcome is Outcome.DEPLOYED and last.request.flow
+    return last.status is Status.FINISHED and not has_more
+
+
+def _is_stuck(store: Store, id: str) -> bool:
+    """Whether what waits for this task waits for a person: it did not end well, or is a fix that is filed."""
+    last, task = next(iter(store.deployments.latest(task=id, limit=1)), None), store.tasks.task(id)
+    if last is None:
+        return task.queue is not Queue.DEPLOY or any(_is_stuck(store, one) for one in task.depends_on)
     return last.status is Status.FINISHED and last.outcome is not Outcome.DEPLOYED
 
 

@@ -163,12 +163,12 @@ def move_words(move: Move, plan: Plan) -> str:
 
 
 def shares(weights: Mapping[str, int], new: set[str]) -> str:
-    """Who gets how much of the traffic."""
-    if set(weights) & new and max(weights.values(), default=0) == 100:
-        return f"all customers to the new version ({', '.join(weights)})"
+    """Who gets how much of the traffic, the new version first."""
     ordered = sorted(weights.items(), key=lambda one: one[0] not in new)
-    said = [f"{share} % to the {'new' if slot in new else 'old'} ({slot})" for slot, share in ordered]
-    return f"of all customers, {', '.join(said)}"
+    named = [(share, f"{slot} (new)" if slot in new else slot) for slot, share in ordered]
+    if len(named) == 1:
+        return f"all customers to {named[0][1]}"
+    return f"customers: {', '.join(f'{share} % to {name}' for share, name in named)}"
 
 
 def _decided(event: Event) -> Said:

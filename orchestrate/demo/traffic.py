@@ -16,6 +16,7 @@ from urllib.parse import urlsplit
 from orchestrate.demo.counts import Tally, TrafficCounts
 from orchestrate.demo.mix import Call, Mix, calls
 from orchestrate.demo.wire import Malformed, Wire
+from tools.systems.detached import Detached
 
 PATIENCE = 5.0  # seconds a customer waits for an answer
 DOOR = Call("GET", "/health")
@@ -150,14 +151,29 @@ def main(words: Sequence[str] | None = None) -> None:
         "--stats", type=Path, required=True, help="file that holds the counts, renewed each second"
     )
     parser.add_argument("--for", type=float, dest="life", help="seconds; outlives its starter meanwhile")
-    parser.add_argument("--folder", help="names this generator, so that it can be found again")
+    parser.add_argument(
+        "--background", type=Path, metavar="FOLDER", help="go there, and be found again by what FOLDER tells"
+    )
     chosen = parser.parse_args(words)
+    if chosen.background and _is_launcher(chosen.background):
+        return
 
     async def send() -> None:
         traffic = Traffic(chosen.url, rate=chosen.rate, mix=chosen.mix, seed=chosen.seed)
         await generate(traffic, chosen.stats, chosen.life)
 
     asyncio.run(send())
+
+
+def _is_launcher(folder: Path) -> bool:
+    """Go on in a process of its own, without anybody's terminal; the launcher remembers who that is."""
+    if child := os.fork():
+        Detached(folder).remember(child)
+        return True
+    nothing = os.open(os.devnull, os.O_RDWR)
+    for descriptor in (0, 1, 2):
+        os.dup2(nothing, descriptor)
+    return False
 
 
 if __name__ == "__main__":
