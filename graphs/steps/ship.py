@@ -174,7 +174,8 @@ class Ship:
                 store.watches.close(watch.id)
                 return await self.helm.regressed(state, at, watch, judgement)
             case Verdict.INCONCLUSIVE if not watch.extended:
-                extended = store.watches.extend(watch.id, watch.until + (watch.until - watch.opened_at))
+                now, length = store.clock(), watch.until - watch.opened_at
+                extended = store.watches.extend(watch.id, now + length, since=now)
                 self.crew.event(at, "extended", f"watching once more as long: {judgement.sentence}")
                 return self.helm.watching(state, extended, state.get("reports", 0))
             case Verdict.INCONCLUSIVE:

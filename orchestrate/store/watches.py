@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from pydantic import TypeAdapter
-from sqlalchemy import Connection, RowMapping, bindparam, insert, select, update
+from sqlalchemy import Connection, Float, RowMapping, bindparam, func, insert, select, update
 
 from orchestrate.errors import UnknownWatch
 from orchestrate.models.sample import Counters, Judgement, Sample, Verdict
@@ -39,7 +39,15 @@ CLAIM = (
 )
 COUNTED = update(watches).where(rows.id == bindparam("watched")).values(totals=bindparam("counters"))
 JUDGE = update(watches).where(rows.id == bindparam("watched")).values(judgement=bindparam("verdict"))
-EXTEND = update(watches).where(rows.id == bindparam("watched")).values(until=bindparam("end"), extended=True)
+EXTEND = (
+    update(watches)
+    .where(rows.id == bindparam("watched"))
+    .values(
+        until=bindparam("end"),
+        opened_at=func.coalesce(bindparam("anew", type_=Float), rows.opened_at),
+        extended=True,
+    )
+)
 CLOSE = (
     update(watches)
     .where(rows.id == bindparam("watched"), rows.closed_at.is_(None))
@@ -155,10 +163,13 @@ class Watches:
         with self._database.writing() as connection:
             _judge(connection, id, judgement, self._database.clock())
 
-    def extend(self, id: str, until: float) -> Watch:
-        """Watch longer, to `until` (epoch seconds). Raises UnknownWatch."""
+    def extend(self, id: str, until: float, since: float | None = None) -> Watch:
+        """Watch longer, to `until`; with `since`, its time is counted anew from there (epoch seconds).
+
+        Raises UnknownWatch.
+        """
         with self._database.writing() as connection:
-            connection.execute(EXTEND, {"watched": id, "end": until})
+            connection.execute(EXTEND, {"watched": id, "end": until, "anew": since})
             return _found(connection, id)
 
     def close(self, id: str) -> None:

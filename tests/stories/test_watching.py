@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from orchestrate.models.deployment import DecisionKind, ForApproval, Outcome
+from orchestrate.models.deployment import DecisionKind, ForApproval, ForTime, Outcome
 from orchestrate.models.environment import Monitoring
 from orchestrate.models.sample import Judgement, SampleState, Verdict
 from tests.stories.places import production, quick
@@ -37,6 +37,19 @@ async def test_an_inconclusive_watch_is_extended_once_and_then_a_person_is_asked
         assert told.count("extended") == 1
         assert here.clock.now - began == pytest.approx(20, abs=2)
         assert here.store.deployments.deployment(deployment).outcome is None
+
+
+async def test_a_release_that_no_worker_looked_at_is_watched_anew_and_then_passes(folder: Path) -> None:
+    async with world(folder, quick(folder)) as here:
+        deployment, _, _ = await here.approved()
+        row = await here.runner.drive(deployment.id)
+        assert isinstance(row.waits_for, ForTime)
+
+        here.clock.now += 600
+        row = await here.go(deployment.id)
+
+        assert row.outcome is Outcome.DEPLOYED
+        assert [one.kind for one in here.store.events.of(row.id)].count("extended") == 1
 
 
 @pytest.mark.parametrize("state", [one for one in SampleState if one is not SampleState.OK])
