@@ -38,6 +38,7 @@ def demo(  # noqa: PLR0913  one parameter per option
     """Deploy a good change, take a bad one back, stop at a conflict, refuse a dangerous migration."""
     from rich.console import Console
 
+    from orchestrate.cli.hush import hushed
     from orchestrate.demo.show import FOLDER, RATE, Options, main
 
     options = Options(
@@ -50,4 +51,5 @@ def demo(  # noqa: PLR0913  one parameter per option
         port=port,
         as_json=as_json,
     )
-    raise typer.Exit(asyncio.run(main(options, Console())))
+    with hushed(options.folder / ".orchestrate"):
+        raise typer.Exit(asyncio.run(main(options, Console())))
