@@ -12,6 +12,7 @@ from collections.abc import AsyncGenerator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 
 import psutil
@@ -36,6 +37,8 @@ PATIENCE = 60.0  # seconds that one deployment may take
 LOOK = 0.05
 
 Words = Mapping[str, object]
+
+APPROVING: Mapping[str, DecisionKind] = {"approval": DecisionKind.APPROVED}
 
 
 def does(behaviour: str = "serve", page: str = "Hello", **words: object) -> dict[str, str]:
@@ -137,26 +140,31 @@ class Live:
         )
 
     async def run(
-        self, request: Request, answers: Mapping[str, DecisionKind] | None = None, until: str | None = None
+        self, request: Request, answers: Mapping[str, DecisionKind] = APPROVING, until: str | None = None
     ) -> Deployment:
-        """Serve until the deployment has finished, or has told `until`; whoever asks gets the answer.
+        """Ask for a deployment, and serve it."""
+        return await self.serve(self.app.intake.accept(request).id, answers, until)
+
+    async def serve(
+        self, deployment: str, answers: Mapping[str, DecisionKind] = APPROVING, until: str | None = None
+    ) -> Deployment:
+        """A worker, until the deployment has finished or has told `until`; whoever asks gets the answer.
 
         `answers` are by the kind of the question: approval, go_on, rollback. One that is not there stays
         open, and the deployment that waits for it is given back.
         """
-        accepted = self.app.intake.accept(request)
-        serving = Serving(app=self.app, claims=False, is_over=lambda: self._rests(accepted.id, said, until))
-        said = {"approval": DecisionKind.APPROVED} if answers is None else answers
-        witness = asyncio.create_task(self._witness(self.place(request.environment).environment))
-        answering = asyncio.create_task(self._answer(accepted.id, said))
+        row = self.app.store.deployments.deployment(deployment)
+        over = partial(self._rests, deployment, answers, until)
+        sides = (self._witness(self.place(row.environment).environment), self._answer(deployment, answers))
+        tasks = [asyncio.create_task(side) for side in sides]
         try:
-            async with asyncio.timeout(PATIENCE):
-                await serving.serve(asyncio.Event())
+            async with asyncio.timeout(PATIENCE), assembled(self.settings, self.app.store) as worker:
+                await Serving(app=worker, claims=False, is_over=over).serve(asyncio.Event())
         finally:
-            for task in (witness, answering):
+            for task in tasks:
                 task.cancel()
-            await asyncio.gather(witness, answering, return_exceptions=True)
-        return self.app.store.deployments.deployment(accepted.id)
+            await asyncio.gather(*tasks, return_exceptions=True)
+        return self.app.store.deployments.deployment(deployment)
 
     def _rests(self, deployment: str, answers: Mapping[str, DecisionKind], until: str | None) -> bool:
         row = self.app.store.deployments.deployment(deployment)
@@ -198,6 +206,22 @@ class Live:
         found = await self.app.tracker.tasks(only_open=False)
         return [one for one in found if one.discovered_from == task and one.queue is Queue.EXECUTION]
 
+    async def assert_told(self, task: str | None, *words: str) -> None:
+        """The thread and the one, most urgent fix task name these words."""
+        thread, fixes = self.thread(task), await self.fixes(task)
+        assert [one.priority for one in fixes] == [Priority.P0], fixes
+        for word in words:
+            assert word in thread, f"{word!r} is not on the thread: {thread}"
+            assert word in f"{fixes[0].title} {fixes[0].description}", f"{word!r} is not in {fixes[0]}"
+        assert fixes[0].id in thread
+
+    async def pids(
+        self, component: str = "web", environment: str = "production"
+    ) -> dict[str, list[int | None]]:
+        """Slot → processes of its instances."""
+        slots = (await self.running(component=component)).slots
+        return {slot.name: [one.pid for one in slot.instances] for slot in slots if slot.instances}
+
     async def running(self, environment: str = "production", component: str = "web") -> Running:
         place = self.place(environment)
         return await place.provider.running(place.component(component))
@@ -228,18 +252,21 @@ async def live(
     folder: Path,
     environments: Mapping[str, Words],
     files: Mapping[str, str] | None = None,
+    *,
+    begins: bool = True,
     **sections: object,
 ) -> AsyncGenerator[Live]:
     """The product, with version one in every environment; nothing that was started is left in the end."""
     remote = GitRemote(folder / "shop.git")
-    first = remote.write("main", does() if files is None else files, "Version one")
+    first = remote.write("main", does() if files is None else files, "Version one", mode="100755")
     settings = load(written(folder, environments, **sections))
     store = open_store(settings)
     try:
         async with assembled(settings, store) as app:
             made = Live(folder=folder, settings=settings, app=app, remote=remote, first=first)
             try:
-                await made.begin()
+                if begins:
+                    await made.begin()
                 yield made
             finally:
                 await made.end()
@@ -255,6 +282,7 @@ def written(folder: Path, environments: Mapping[str, Words], **sections: object)
         "service": "shop",
         "forge": {"remote": "./shop.git", "base": "main"},
         "people": {"ada": {"cli": "ada", "roles": ["approver"]}},
+        "flow": [next(iter(environments))],
         "environments": environments,
         "worker": {"poll_interval": 1, "lease_seconds": 3},
     }

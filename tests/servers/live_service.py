@@ -30,9 +30,9 @@ ILL: Mapping[str, Answer] = {
 """What /health answers when it is not well."""
 
 NUMBERS: Mapping[str, str] = {
-    "nan": 'http_requests_total{status="200"} NaN\n',
-    "no data": "# TYPE something_else counter\nsomething_else 1\n",
-    "no metrics": "<html>Please log in</html>\n",
+    "metrics nan": 'http_requests_total{status="200"} NaN\n',
+    "metrics nothing": "# TYPE something_else counter\nsomething_else 1\n",
+    "metrics page": "<html>Please log in</html>\n",
 }
 """What /metrics answers when it tells nothing of use."""
 

@@ -20,6 +20,9 @@ from socketserver import ThreadingMixIn
 
 does = Path("does.txt").read_text().strip()
 print("starting", os.environ["INSTANCE"], "does", does, flush=True)
+if does == "crash late":
+    time.sleep(0.6)
+    sys.exit(3)
 if does == "crash":
     print("cannot find the database", flush=True)
     sys.exit(3)

@@ -60,20 +60,25 @@ async def until_well(component: Component, copies: Sequence[Copy], crashes: Mapp
         words = await asyncio.gather(*(ailment(component, copy) for copy in copies))
         if not any(words):
             return
+        is_late = time.monotonic() - began > component.health.start_seconds
         for copy in copies:
-            _refuse_crash_loop(copy, crashes.get(copy.folder, 0))
-        if time.monotonic() - began > component.health.start_seconds:
+            _refuse_crashes(copy, crashes.get(copy.folder, 0), at_most=0 if is_late else CRASHES - 1)
+        if is_late:
             copy, why = next((copy, why) for copy, why in zip(copies, words, strict=True) if why)
             raise _too_late(component, copy, why)
         await asyncio.sleep(AGAIN)
 
 
-def _refuse_crash_loop(copy: Copy, before: int) -> None:
+def _refuse_crashes(copy: Copy, before: int, at_most: int) -> None:
+    """Raise StartFailed when the instance ended more often than `at_most` since it was started."""
     state = copy.state
-    if state is None or state.restarts - before < CRASHES:
+    if state is None or state.restarts - before <= at_most:
         return
-    what = state.detail if state.detail.startswith(OVER_LIMIT) else f"crash loop: {state.detail}"
-    raise StartFailed(f"{copy.id}: {what} ({CRASHES} times){_log_end(copy)}", cure=_cure(what))
+    number = state.restarts - before
+    how = "crash loop" if number >= CRASHES else "does not stay up"
+    what = state.detail if state.detail.startswith(OVER_LIMIT) else f"{how}: {state.detail}"
+    times = f"{number} times" if number > 1 else "once"
+    raise StartFailed(f"{copy.id}: {what} ({times}){_log_end(copy)}", cure=_cure(what))
 
 
 def _too_late(component: Component, copy: Copy, why: str) -> StartFailed:
@@ -92,6 +97,6 @@ def _log_end(copy: Copy) -> str:
 def _cure(what: str) -> str:
     if what.startswith(OVER_LIMIT):
         return "use less memory, or raise memory_limit of the component"
-    if what.startswith("crash loop"):
+    if what.startswith(("crash loop", "does not stay up")):
         return "read the end of its log above; the command is `run` of the component"
     return "check `health` of the component, and that the program listens on 127.0.0.1:$PORT"

@@ -36,6 +36,14 @@ async def test_a_crash_loop_is_named_with_the_end_of_the_log(shop: Shop) -> None
     assert time.monotonic() - began < 6
 
 
+async def test_a_crash_is_not_called_a_hang_where_the_time_is_too_short_for_a_loop(shop: Shop) -> None:
+    shop.web = component(health=SHORT)
+
+    words = await refusal(shop, "crash late")
+
+    assert words.startswith("blue-1: does not stay up: ended with 3 (once)\n")
+
+
 async def test_a_hang_at_start_is_named(shop: Shop) -> None:
     shop.web = component(health=SHORT)
 
