@@ -20,9 +20,12 @@ DIRECT = build_opener(ProxyHandler({}))
 
 
 @contextmanager
-def prometheus(folder: Path, targets: Mapping[str, str]) -> Generator[str]:
-    """Scrape `targets` (host:port → slot label) every 0.2 s; gives the base URL once each was scraped."""
-    port = _free_port()
+def prometheus(folder: Path, targets: Mapping[str, str], port: int = 0) -> Generator[str]:
+    """Scrape `targets` (host:port → slot label) every 0.2 s; gives the base URL once each was scraped.
+
+    A target without a slot label tells slots apart itself.
+    """
+    port = port or _free_port()
     url, log = f"http://127.0.0.1:{port}", (folder / "prometheus.log").open("wb")
     process = subprocess.Popen(
         [
@@ -56,7 +59,9 @@ def _program() -> str:
 
 def _written(folder: Path, targets: Mapping[str, str]) -> Path:
     """The settings; JSON is YAML too."""
-    static = [{"targets": [target], "labels": {"slot": slot}} for target, slot in targets.items()]
+    static = [
+        {"targets": [target], "labels": {"slot": slot} if slot else {}} for target, slot in targets.items()
+    ]
     job = {"job_name": "shop", "static_configs": static}
     every = {"scrape_interval": "200ms", "scrape_timeout": "200ms"}
     path = folder / "prometheus.yml"

@@ -1,0 +1,83 @@
+"""A real Prometheus that scrapes the router as the source of the numbers that decide."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncGenerator
+from contextlib import ExitStack, asynccontextmanager
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import pytest
+
+from orchestrate.models.deployment import DecisionKind, Outcome
+from tests.servers.live import Live, does, environment, free_ports, live, require, web
+from tests.servers.load import Load
+from tests.servers.prometheus import prometheus
+from tools.systems.proxy import BuiltinProxy
+
+pytestmark = pytest.mark.prometheus
+
+
+@asynccontextmanager
+async def scraped_shop(folder: Path, running: ExitStack) -> AsyncGenerator[Live]:
+    """A shop under load whose built-in proxy is scraped until `running` is closed."""
+    require("prometheus")
+    port, metrics_port = free_ports(2)
+    metrics = {"kind": "prometheus", "url": f"http://127.0.0.1:{metrics_port}"}
+    words = environment(
+        port,
+        canary=[{"share": "50 %", "seconds": 3}],
+        components=[web(port, instances=1, metrics=metrics)],
+    )
+    load = Load(folder / "load", port)
+    async with live(folder, {"production": words}) as shop:
+        router = BuiltinProxy(shop.place().environment.root / "traffic" / "web", port=port)
+        target = urlsplit(router.metrics() or "").netloc
+        running.enter_context(prometheus(folder, {target: ""}, metrics_port))
+        try:
+            await load.start()
+            await asyncio.sleep(1)
+            yield shop
+        finally:
+            running.close()
+            await load.end()
+
+
+async def test_prometheus_lets_a_good_canary_pass_and_catches_a_bad_one(folder: Path) -> None:
+    with ExitStack() as running:
+        async with scraped_shop(folder, running) as shop:
+            good = await shop.run(await shop.request(version=shop.version("good", does(page="Hello you"))))
+            bad = await shop.run(await shop.request(version=shop.version("bad", does("errors"))))
+
+            assert good.outcome is Outcome.DEPLOYED, good.reason
+            assert bad.outcome is Outcome.ROLLED_BACK, bad.reason
+            (verdict,) = shop.events(bad.id, "verdict")
+            assert verdict.data["verdict"] == "fail", verdict
+            await shop.assert_told(bad.request.task, verdict.text[:40])
+            assert (await shop.running()).weights == {"green": 100}
+
+
+async def test_a_prometheus_that_goes_down_promotes_nothing(folder: Path) -> None:
+    with ExitStack() as running:
+        async with scraped_shop(folder, running) as shop:
+            request = await shop.request(version=shop.version("good", does(page="Hello you")))
+            ending = asyncio.create_task(down_after_the_first_share(shop, running))
+            row = await shop.run(request)
+            await ending
+
+            assert row.outcome is None, row.reason
+            verdicts = shop.events(row.id, "verdict")
+            assert [one.data["verdict"] for one in verdicts] == ["inconclusive", "inconclusive"]
+            assert all("source down" in one.text for one in verdicts), verdicts
+            assert (await shop.running()).weights == {"blue": 50, "green": 50}
+
+            row = await shop.serve(row.id, {"go_on": DecisionKind.ROLL_BACK})
+            assert row.outcome is Outcome.ROLLED_BACK, row.reason
+
+
+async def down_after_the_first_share(shop: Live, running: ExitStack) -> None:
+    """End Prometheus when the canary has got its share."""
+    while not shop.weights or shop.weights[-1][1] == {"blue": 100}:  # noqa: ASYNC110
+        await asyncio.sleep(0.05)
+    running.close()
