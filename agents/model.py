@@ -28,7 +28,7 @@ class Quoted:
     text: str
 
     def __str__(self) -> str:
-        body = clipped(visible(redacted(self.text)), QUOTE_LIMIT)
+        body = clipped(redacted(visible(self.text)), QUOTE_LIMIT)
         seal = hashlib.sha256(body.encode()).hexdigest()[:16]
         return f"<outside {seal}>\n{body}\n</outside {seal}>"
 

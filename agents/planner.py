@@ -11,16 +11,16 @@ from agents.runbook import RunbookPlanner
 from agents.situation import Situation
 from orchestrate.errors import ModelFailed
 from orchestrate.models.fact import canonical
-from orchestrate.models.move import Analyse, Move, Verify
-from orchestrate.models.plan import Plan, PlannedMove, Risk, planned
+from orchestrate.models.move import Analyse, Verify
+from orchestrate.models.plan import TO_DO, Plan, PlannedMove, Risk, planned
 
 __all__ = ["Planner", "RunbookPlanner", "Situation"]
 
 _ORDER = tuple(Risk)
 _FOR_THE_APPROVER = {
-    ExtraCheck.READ_MIGRATIONS: "to be done before approving: read every migration",
-    ExtraCheck.REHEARSE_ROLLBACK: "to be done before approving: see that the rollback was tried elsewhere",
-    ExtraCheck.WATCH_TOGETHER: "to be done before approving: find somebody who knows the change to watch it",
+    ExtraCheck.READ_MIGRATIONS: f"{TO_DO}read every migration",
+    ExtraCheck.REHEARSE_ROLLBACK: f"{TO_DO}see that the rollback was tried elsewhere",
+    ExtraCheck.WATCH_TOGETHER: f"{TO_DO}find somebody who knows the change to watch it",
 }
 
 
@@ -43,37 +43,34 @@ class Planner:
 
 def stricter(plan: Plan, proposal: PlanProposal, model: str) -> Plan:
     """`plan` with what the proposal adds; nothing that it says makes the plan laxer."""
-    if proposal == PlanProposal():
-        return plan
     moves = _watched(plan.moves, proposal.watch_minutes * 60)
     if ExtraCheck.VERIFY_AFTER_WATCH in proposal.checks:
         moves = _verified_again(moves)
     period = max(plan.monitoring.period, _longest_watch(moves))
-    asked = [
-        _FOR_THE_APPROVER[check]
-        for check in ExtraCheck
-        if check in proposal.checks and check in _FOR_THE_APPROVER
-    ]
-    return plan.model_copy(
+    asked = [words for check, words in _FOR_THE_APPROVER.items() if check in proposal.checks]
+    changed = plan.model_copy(
         update={
             "moves": moves,
             "monitoring": plan.monitoring.model_copy(update={"period": period}),
             "checks": (*plan.checks, *asked),
             "risk": max(plan.risk, proposal.risk, key=_ORDER.index),
             "risk_reasons": (*plan.risk_reasons, *(f"{model}: {reason}" for reason in proposal.reasons)),
-            "made_by": f"{plan.made_by}, made stricter by {model}",
         }
     )
+    if changed == plan:
+        return plan
+    return changed.model_copy(update={"made_by": f"{plan.made_by}, made stricter by {model}"})
 
 
 def _watched(steps: tuple[PlannedMove, ...], seconds: int) -> tuple[PlannedMove, ...]:
-    return tuple(planned(_longer(step.move, seconds)) for step in steps)
+    return tuple(_longer(step, seconds) for step in steps)
 
 
-def _longer(move: Move, seconds: int) -> Move:
-    if isinstance(move, Analyse) and move.final:
-        return move.model_copy(update={"seconds": max(move.seconds, seconds)})
-    return move
+def _longer(step: PlannedMove, seconds: int) -> PlannedMove:
+    move = step.move
+    if isinstance(move, Analyse) and move.final and move.seconds < seconds:
+        return planned(move.model_copy(update={"seconds": seconds}))
+    return step
 
 
 def _verified_again(steps: tuple[PlannedMove, ...]) -> tuple[PlannedMove, ...]:

@@ -17,8 +17,8 @@ LARGE, VERY_LARGE = 400, 1500
 
 _MEDIUM, _HIGH = 2, 4
 _SENSITIVE = re.compile(
-    r"(?:^|[/_.-])(?:auth\w*|login|oauth|permission\w*|security|crypto\w*|payment\w*|billing|checkout"
-    r"|config\w*|settings|secret\w*|\.env|docker(?:file)?|deploy\w*)(?:[/_.-]|$)",
+    r"(?:^|[/_.-])(?:auth(?!ors?(?:[/_.-]|$))\w*|login|oauth|permission\w*|security|crypto\w*|payment\w*|billing|checkout"
+    r"|config\w*|settings|secret\w*|env|docker(?:file)?|deploy\w*)(?:[/_.-]|$)",
     re.IGNORECASE,
 )
 

@@ -19,7 +19,7 @@ from agents.role import Role
 from orchestrate.models.fact import Fact
 from prompts import Tier
 
-__all__ = ["ROLES", "Budget", "ReadTool", "Role", "RoleSettings"]
+__all__ = ["ROLES", "STAND_INS", "Budget", "ReadTool", "Role", "RoleSettings", "StandIn"]
 
 
 class ReadTool(StrEnum):
@@ -40,6 +40,13 @@ class Budget(Fact):
 
     tokens: int  # in and out together
     cents: int  # US cents
+
+
+class StandIn(Fact):
+    """What happens where no model answers."""
+
+    part: str | None  # module:name of what does the work instead; None: nobody does
+    does: str
 
 
 class RoleSettings(Fact):
@@ -105,3 +112,27 @@ ROLES: Mapping[Role, RoleSettings] = {
     ),
 }
 """Every role has its line; who deploys how is in config/devops_agent.yaml, read by orchestrate.settings."""
+
+STAND_INS: Mapping[Role, StandIn] = {
+    Role.DEPLOYER: StandIn(
+        part="orchestrate.analysis:judge",
+        does="gates and verdicts decide alone: pass goes on, inconclusive holds, fail goes back",
+    ),
+    Role.PLANNER: StandIn(
+        part="agents.runbook:RunbookPlanner", does="the environment's settings alone make the plan"
+    ),
+    Role.RISK_ASSESSOR: StandIn(part="agents.risk_assessor:assess", does="the rules' risk counts"),
+    Role.MIGRATION_REVIEWER: StandIn(part="tools.sql_lint:lint", does="the linter's findings count"),
+    Role.TRIAGER: StandIn(
+        part="agents.triager:causes_in", does="causes come from the log, without an explanation"
+    ),
+    Role.CONFLICT_RESOLVER: StandIn(
+        part=None, does="the task goes to the conflict-resolution queue, for a person"
+    ),
+    Role.ANNOUNCER: StandIn(part="orchestrate.reports:success", does="the reports' own words are announced"),
+    Role.RELEASE_WRITER: StandIn(
+        part=None, does="no notes are written; `orchestrate deploy diff` lists commits"
+    ),
+    Role.ASSISTANT: StandIn(part=None, does="`orchestrate deploy status` and `history` answer"),
+}
+"""The product is whole without a model: this is who does each role's part then."""

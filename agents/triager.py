@@ -18,7 +18,7 @@ from orchestrate.models.cause import Cause
 from orchestrate.models.deployment import Failure
 from orchestrate.models.plan import Plan
 from orchestrate.models.task import FailureKind, Label, NewTask, Priority, Queue
-from orchestrate.outside import clipped, line, redacted
+from orchestrate.outside import clipped, line, redacted, visible
 from orchestrate.traces import Trace, masked, new_kinds, traces
 
 __all__ = ["Cause", "PRIORITIES", "Triager", "fix_task"]
@@ -121,7 +121,7 @@ def _of_traces(
             kind=kind,
             title=line(f"{trace.exception.rsplit('.', 1)[-1]}{_where(trace)}: {trace.message}", 120),
             error=line(f"{trace.exception}: {trace.message}", 400),
-            stack=clipped(redacted(trace.text), _STACK),
+            stack=clipped(redacted(visible(trace.text)), _STACK),
             excerpt=_around(lines, trace.at),
             count=count,
             priority=PRIORITIES[kind],
@@ -159,7 +159,7 @@ def _of_failure(service: str, failure: Failure) -> Cause:
         kind=kind,
         title=line(f"{kind.replace('_', ' ')}: {failure.error}", 120),
         error=line(failure.error, 400),
-        excerpt=clipped(redacted(failure.log_excerpt), _EXCERPT),
+        excerpt=clipped(redacted(visible(failure.log_excerpt)), _EXCERPT),
         priority=PRIORITIES[kind],
     )
 
@@ -170,7 +170,7 @@ def _kind(failure: Failure) -> FailureKind:
 
 def _around(lines: Sequence[str], at: int) -> str:
     near = lines[max(0, at - _AROUND) : at + 2 * _AROUND]
-    return clipped(redacted("\n".join(near)), _EXCERPT)
+    return clipped(redacted(visible("\n".join(near))), _EXCERPT)
 
 
 def _noted(cause: Cause, notes: TriageNotes, files: Sequence[str]) -> Cause:

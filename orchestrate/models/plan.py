@@ -19,6 +19,10 @@ class Risk(StrEnum):
     HIGH = "high"
 
 
+TO_DO = "to be done before approving: "
+"""How a check begins that nobody has made yet."""
+
+
 class PlannedMove(Fact):
     """A move and what takes it back."""
 
@@ -64,7 +68,7 @@ class Plan(Fact):
     version: Version
     ships: tuple[Shipped, ...]
     moves: tuple[PlannedMove, ...]
-    checks: tuple[str, ...]  # pre-deploy checklist: the gates that passed
+    checks: tuple[str, ...]  # pre-deploy checklist: the gates that passed, and what is TO_DO
     verification: tuple[str, ...]  # names of health checks and smoke tests
     triggers: Triggers
     monitoring: Monitoring

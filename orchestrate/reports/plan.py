@@ -18,7 +18,7 @@ from orchestrate.models.move import (
     Verify,
     words,
 )
-from orchestrate.models.plan import MigrationVerdict, Plan, PlannedMove, Risk
+from orchestrate.models.plan import TO_DO, MigrationVerdict, Plan, PlannedMove, Risk
 from orchestrate.outside import inline
 from orchestrate.reports.markdown import bullets, code, duration, numbered, page, percent, section, table
 
@@ -32,7 +32,7 @@ def plan_page(plan: Plan) -> str:
         f"SHA-256 of this plan: {code(plan.hash)}",
         section("What is planned", _facts(plan)),
         section("Risk", risk(plan)),
-        section("Pre-deploy checklist", bullets(f"☑ {inline(check)}" for check in plan.checks)),
+        section("Pre-deploy checklist", bullets(_check(check) for check in plan.checks)),
         section("Overrides", overrides(plan)),
         section("What ships", ships(plan)),
         section("Versions", _versions(plan)),
@@ -43,6 +43,10 @@ def plan_page(plan: Plan) -> str:
         section("Going back", rollback(plan)),
         section("Success criteria", bullets(inline(one) for one in plan.success)),
     )
+
+
+def _check(check: str) -> str:
+    return f"{'☐' if check.startswith(TO_DO) else '☑'} {inline(check)}"
 
 
 def risk(plan: Plan) -> str:
