@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from orchestrate.models.fact import Fact
-from orchestrate.models.task import Comment, NewTask, Queue, Task
+from orchestrate.models.task import NewTask, Queue, Task
 from tools.executor import EffectClass, Write
 from tools.tasks import TaskDesk, Tasks
 
@@ -16,6 +16,12 @@ class Said(Fact):
     task: str
     key: str
     text: str
+
+
+class Noted(Fact):
+    """What was said, by the id under which the tracker keeps it."""
+
+    id: str
 
 
 class Moved(Fact):
@@ -42,20 +48,22 @@ class Blocked(Fact):
     instead_of: str | None = None
 
 
-def commenting(tasks: Tasks, desk: TaskDesk, deployment: str) -> Write[Said, Comment]:
+def commenting(tasks: Tasks, desk: TaskDesk, deployment: str) -> Write[Said, Noted]:
     """Say something on a thread; a hidden marker finds it again."""
 
-    async def observe(said: Said) -> Comment | None:
+    async def observe(said: Said) -> Noted | None:
         marker = marker_of(deployment, said.key)
-        return next((one for one in await tasks.comments(said.task) if marker in one.text), None)
+        found = (one for one in await tasks.comments(said.task) if marker in one.text)
+        return next((Noted(id=one.id) for one in found), None)
 
-    async def act(said: Said) -> Comment:
-        return await desk.comment(said.task, f"{said.text}\n\n{marker_of(deployment, said.key)}")
+    async def act(said: Said) -> Noted:
+        comment = await desk.comment(said.task, f"{said.text}\n\n{marker_of(deployment, said.key)}")
+        return Noted(id=comment.id)
 
     return Write(
         name="comment",
         effect=EffectClass.NOTE,
-        result=Comment,
+        result=Noted,
         key=lambda said: f"{said.task}/{said.key}",
         observe=observe,
         act=act,

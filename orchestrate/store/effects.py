@@ -11,6 +11,7 @@ from sqlalchemy.dialects import sqlite
 from orchestrate.errors import EffectRefused
 from orchestrate.models.deployment import Lease
 from orchestrate.models.effect import Effect, EffectState
+from orchestrate.outside import clipped
 from orchestrate.store.database import Database
 from orchestrate.store.driving import hold
 from orchestrate.store.rows import clean, fact
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from sqlalchemy.dialects import postgresql
 
 rows = effects.c
+KEPT_ARGS = 1024  # bytes
 MINE = (rows.deployment == bindparam("whose"), rows.key == bindparam("which"))
 
 DONE = (
@@ -51,10 +53,12 @@ class Effects:
     def intend(self, lease: Lease, key: str, name: str, args_json: str) -> Effect:
         """Remember what is about to be done, or say what is known about it. Raises LeaseLost.
 
-        A failed one is meant again; one that is done or unknown comes back as it is.
+        A failed one is meant again; one that is done or unknown comes back as it is. Of long arguments
+        the beginning and the end are kept: texts for people are kept where they are said.
         """
         now = self._database.clock()
-        intent = Effect(key=key, deployment=lease.deployment, name=name, args=args_json, at=now)
+        args = clipped(args_json, KEPT_ARGS)
+        intent = Effect(key=key, deployment=lease.deployment, name=name, args=args, at=now)
         statement = _intend(self._database.is_sqlite)
         with self._database.writing() as connection:
             hold(connection, lease, now)

@@ -19,6 +19,15 @@ def test_what_is_meant_is_remembered(any_store: Store) -> None:
     assert any_store.effects.of(lease.deployment) == (effect,)
 
 
+def test_of_long_arguments_the_ends_are_kept(any_store: Store) -> None:
+    lease = driven(any_store)
+
+    effect = any_store.effects.intend(lease, "key", "comment", f'{{"text":"{"x" * 5000}"}}')
+
+    assert len(effect.args) <= 1024
+    assert effect.args.startswith('{"text":"xx') and effect.args.endswith('xx"}')
+
+
 def test_meaning_it_again_counts_and_keeps_the_first_arguments(any_store: Store) -> None:
     lease = driven(any_store)
     first = any_store.effects.intend(lease, "key", "merge", '{"a":1}')
