@@ -178,11 +178,15 @@ class Live:
 
     async def _answer(self, deployment: str, answers: Mapping[str, DecisionKind]) -> None:
         while True:
-            for question in self.app.store.questions.for_deployment(deployment):
-                kind = answers.get(_kind(question.gate_kind))
-                if question.is_open and kind is not None:
-                    await self.app.answers.decide(question.id, kind, Channel.CLI, "ada", kind)
+            await self.approve(deployment, answers)
             await asyncio.sleep(LOOK)
+
+    async def approve(self, deployment: str, answers: Mapping[str, DecisionKind] = APPROVING) -> None:
+        """Ada answers what is open now."""
+        for question in self.app.store.questions.for_deployment(deployment):
+            kind = answers.get(_kind(question.gate_kind))
+            if question.is_open and kind is not None:
+                await self.app.answers.decide(question.id, kind, Channel.CLI, "ada", kind)
 
     async def _witness(self, environment: Environment) -> None:
         """What the router of the first component with traffic does, as seen from outside."""

@@ -78,9 +78,7 @@ class Service:
             return 200, TEXT, NUMBERS.get(self.does, self._numbers()).encode()
         if path == "/health" and self.does in ILL:
             return ILL[self.does]
-        about = {
-            name.lower(): os.environ.get(name) for name in ("VERSION", "SLOT", "INSTANCE", "SECRET_WORD")
-        }
+        about = {name.lower(): os.environ.get(name) for name in ("VERSION", "SLOT", "INSTANCE", "GREETING")}
         return 200, JSON, json.dumps({"status": "ok", **about}).encode()
 
     def _numbers(self) -> str:

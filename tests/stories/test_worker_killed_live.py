@@ -1,0 +1,102 @@
+"""A worker that is killed in the middle of a canary: another one brings it to the same end."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from collections import Counter
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import pytest
+
+from orchestrate.models.deployment import Deployment, Outcome
+from orchestrate.models.task import NewTask, Priority, Queue
+from tests.servers.live import Live, does, environment, free_ports, live
+from tests.servers.load import Load
+from tools.commands import CLEAN
+
+ROOT = Path(__file__).parents[2]
+PATIENCE = 30.0  # seconds
+
+
+@asynccontextmanager
+async def worker(folder: Path) -> AsyncGenerator[asyncio.subprocess.Process]:
+    """`orchestrate worker` as a process of its own."""
+    with (folder / "worker.log").open("wb") as log:
+        process = await asyncio.create_subprocess_exec(
+            *(sys.executable, "-m", "orchestrate", "worker"),
+            cwd=folder,
+            env={**CLEAN, "PYTHONPATH": str(ROOT), "HOME": str(folder)},
+            stdin=asyncio.subprocess.DEVNULL,
+            stdout=log,
+            stderr=log,
+            start_new_session=True,
+        )
+    try:
+        yield process
+    finally:
+        if process.returncode is None:
+            process.kill()
+        await process.wait()
+
+
+async def queued(shop: Live, change: str) -> str:
+    """A task that is ready to deploy."""
+    new = NewTask(
+        title="Say hello again",
+        description="",
+        queue=Queue.DEPLOY,
+        status=shop.settings.tracker.input_status,
+        priority=Priority.P2,
+        marker="again",
+        change=change,
+    )
+    return (await shop.app.tracker.create(new)).id
+
+
+async def killed_at(
+    shop: Live, process: asyncio.subprocess.Process, task: str, kind: str, text: str
+) -> Deployment:
+    """The deployment of the task, whose worker was killed as soon as this line was told."""
+    async with asyncio.timeout(PATIENCE):
+        while True:
+            for row in shop.app.store.deployments.latest(task=task, limit=1):
+                await shop.approve(row.id)
+                if any(text in one.text for one in shop.events(row.id, kind)):
+                    process.kill()
+                    await process.wait()
+                    return row
+            await asyncio.sleep(0.01)
+
+
+MOMENTS = {
+    "while instances start": ("move", "web: start 2"),
+    "while the traffic moves": ("move", "web: traffic blue 50 %"),
+    "while it is watched": ("moved_on", "web: traffic blue 50 %"),
+}
+
+
+@pytest.mark.parametrize("moment", MOMENTS)
+async def test_a_killed_worker_costs_neither_the_canary_nor_a_request(folder: Path, moment: str) -> None:
+    (port,) = free_ports(1)
+    load = Load(folder / "load", port)
+    words = environment(port, canary=[{"share": "50 %", "seconds": 3}])
+    async with live(folder, {"production": words}) as shop, worker(folder) as process:
+        await load.start()
+        try:
+            task = await queued(shop, await shop.change("again", does(page="Hello again")))
+            row = await killed_at(shop, process, task, *MOMENTS[moment])
+            ended = await shop.serve(row.id)
+        finally:
+            seen = await load.end()
+
+        assert ended.outcome is Outcome.DEPLOYED, ended.reason
+        assert {name: one.failed for name, one in seen.items()} == {"kept": 0, "new": 0, "long": 0}
+        made = Counter(one.data["index"] for one in shop.events(row.id, "moved_on"))
+        assert set(made.values()) == {1}
+        said = Counter(shop.thread(task).split("<!-- ")[1:])
+        assert set(said.values()) == {1}
+        assert (await shop.running()).weights == {"green": 100}
+        assert [len(pids) for pids in (await shop.pids()).values()] == [2]
