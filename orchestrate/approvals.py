@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from difflib import get_close_matches
 
 from orchestrate.errors import AlreadyDecided, NotAllowed
+from orchestrate.gates.signoff import sign_off
 from orchestrate.models.change import Change
 from orchestrate.models.deployment import Decision, DecisionKind
 from orchestrate.models.environment import Channel, Environment, Person
@@ -113,7 +114,8 @@ def _weight(word: Word) -> tuple[int, float]:
 def _word(comment: Comment, question: Question, on_thread: Collection[str]) -> Word | None:
     answer = answer_in(comment.text)
     if answer is None:
-        return Word(comment, None, NOT_EXACT) if is_attempt(comment.text) else None
+        wants_to = is_attempt(comment.text) and sign_off(comment) is None
+        return Word(comment, None, NOT_EXACT) if wants_to else None
     kind, named = answer
     if named != question.id and named in on_thread:
         return None

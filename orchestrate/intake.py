@@ -6,12 +6,14 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from graphs.state import GRAPH_VERSION
-from orchestrate.errors import OrchestrateError, TaskClaimed
+from orchestrate.errors import OrchestrateError, Refused, TaskClaimed
 from orchestrate.models.deployment import Deployment, Outcome, Request
 from orchestrate.models.environment import Environment, Strategy
 from orchestrate.models.task import Queue, Task
 from orchestrate.store import Store
 from tools.tasks import Tasks
+
+MOST_EVENTS = 100_000
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -38,11 +40,19 @@ class Intake:
             except TaskClaimed:
                 continue
             except OrchestrateError as problem:
-                self.store.events.add("", None, "not_accepted", f"task {task.id}: {problem}")
+                self._keep(f"task {task.id}: {problem}")
         return tuple(accepted)
 
+    def _keep(self, problem: str) -> None:
+        """Remember once why a task cannot be accepted; it is looked at again in every round."""
+        if all(one.text != problem for one in self.store.events.of("", limit=MOST_EVENTS)):
+            self.store.events.add("", None, "not_accepted", problem)
+
     def request_of(self, task: Task, by: str) -> Request:
-        """The task's way through the environments, from the first that it has not passed yet."""
+        """The task's way through the environments, from the first that it has not passed yet.
+
+        Raises UnknownEnvironment, and Refused for a strategy that there is not.
+        """
         way = self._way(task)
         passed = {
             one.environment
@@ -50,14 +60,13 @@ class Intake:
             if one.outcome is Outcome.DEPLOYED
         }
         left = [name for name in way if name not in passed] or way[-1:]
-        strategy = task.metadata.strategy
         return Request(
             environment=left[0],
             flow=tuple(left[1:]),
             task=task.id,
             change=task.change,
             version=task.metadata.version,
-            strategy=Strategy(strategy) if strategy else None,
+            strategy=_strategy(task),
             requested_by=by,
         )
 
@@ -68,3 +77,10 @@ class Intake:
             return way
         name = self.environment(target).name
         return way[: way.index(name) + 1] if name in way else [name]
+
+
+def _strategy(task: Task) -> Strategy | None:
+    asked = task.metadata.strategy
+    if asked is not None and asked not in tuple(Strategy):
+        raise Refused(f"there is no strategy {asked!r}", cure=f"use one of {', '.join(Strategy)}")
+    return Strategy(asked) if asked else None

@@ -105,15 +105,16 @@ async def test_our_own_comments_neither_count_nor_are_answered(folder: Path) -> 
 
 async def test_people_may_talk_on_the_thread(folder: Path) -> None:
     async with world(folder, quick(folder)) as here:
-        deployment, task, _ = await here.asked()
+        deployment, task, change = await here.asked()
         before = await here.tracker.comments(task.id)
 
         await here.says(
             "eve", "Is this the one that makes the search faster? I would wait for lunch.", task.id
         )
+        await here.says("rob", f"security approved {change.head[:10]}", task.id)
 
         assert (await here.go(deployment.id)).status is Status.WAITING
-        assert len(await here.tracker.comments(task.id)) == len(before) + 1
+        assert len(await here.tracker.comments(task.id)) == len(before) + 2
 
 
 async def test_a_strangers_word_does_not_hide_adas(folder: Path) -> None:
