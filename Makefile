@@ -6,7 +6,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
-.PHONY: demo test check format bench schema lock clean
+.PHONY: demo test check format bench schema deployer-agent lock clean
 
 demo: $(STAMP)
 	$(BIN)/orchestrate demo
@@ -19,6 +19,7 @@ check: $(STAMP)
 	$(BIN)/ruff check .
 	PYRIGHT_PYTHON_IGNORE_WARNINGS=1 $(BIN)/pyright
 	$(BIN)/lint-imports --no-logo
+	$(BIN)/python -m prompts check
 
 format: $(STAMP)
 	$(BIN)/ruff format .
@@ -29,6 +30,9 @@ bench: $(STAMP)
 
 schema: $(STAMP)
 	$(BIN)/python -m orchestrate.settings.schema orchestrate.schema.json
+
+deployer-agent: $(STAMP)
+	$(BIN)/python -m prompts deployer-agent > .claude/agents/deployer.md
 
 # Needs uv (pip install uv). Both files name no registry, and install on Python 3.11–3.13, Linux and macOS.
 COMPILE := pip compile -q --universal --generate-hashes --no-header --python-version 3.11 pyproject.toml

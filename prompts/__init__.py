@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Hashable
+from collections.abc import Hashable, Mapping
 from enum import StrEnum
 from pathlib import Path
 
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from yaml.scanner import ScannerError
 
 from orchestrate.errors import PromptInvalid
 
@@ -36,6 +37,7 @@ class Prompt(BaseModel):
     tier: Tier
     inputs: tuple[str, ...]
     output: str = Field(pattern=r"^[A-Z][A-Za-z]+$")
+    unfilled: dict[str, str] = {}  # input → what stands for it where whoever asks brings the facts along
     text: str
 
 
@@ -58,7 +60,7 @@ def load(name: str, folder: Path = FOLDER) -> Prompt:
         key = str(problem["loc"][0]) if problem["loc"] else ""
         raise PromptInvalid(f"{name}.md", _line(raw, key), f"{key}: {problem['msg']}") from invalid
     _check_name(prompt, name, raw)
-    _check_places(prompt, raw)
+    _check_places(prompt, raw, found.start("text"))
     return prompt
 
 
@@ -69,7 +71,19 @@ def render(name: str, folder: Path = FOLDER, /, **values: str) -> str:
     if wrong:
         missing, surplus = sorted(set(prompt.inputs) - set(values)), sorted(set(values) - set(prompt.inputs))
         raise PromptInvalid(f"{name}.md", 1, f"missing values: {missing}, surplus values: {surplus}")
-    return _PLACE.sub(lambda place: values[place["name"]] if place["name"] else "$", prompt.text)
+    return _filled(prompt.text, values)
+
+
+def unfilled(name: str, folder: Path = FOLDER) -> str:
+    """The prompt for somebody who brings the facts along. Raises PromptInvalid when it does not say how."""
+    prompt = load(name, folder)
+    if prompt.inputs and not prompt.unfilled:
+        raise PromptInvalid(f"{name}.md", 1, "does not say what stands for an input that nobody fills in")
+    return _filled(prompt.text, prompt.unfilled)
+
+
+def _filled(text: str, values: Mapping[str, str]) -> str:
+    return _PLACE.sub(lambda place: values[place["name"]] if place["name"] else "$", text)
 
 
 def sha(name: str, folder: Path = FOLDER) -> str:
@@ -99,8 +113,13 @@ def _front(name: str, text: str) -> dict[Hashable, object]:
     try:
         loaded: object = yaml.safe_load(text)
     except yaml.MarkedYAMLError as broken:
-        line = broken.problem_mark.line + 2 if broken.problem_mark else 1
-        raise PromptInvalid(f"{name}.md", line, f"no YAML: {broken.problem}") from broken
+        begins = broken.context_mark if isinstance(broken, ScannerError) else None  # an open quote, say
+        mark = begins or broken.problem_mark
+        raise PromptInvalid(
+            f"{name}.md", mark.line + 2 if mark else 1, f"no YAML: {broken.problem}"
+        ) from broken
+    except yaml.YAMLError as broken:
+        raise PromptInvalid(f"{name}.md", 1, f"no YAML: {' '.join(str(broken).split())}") from broken
     if not isinstance(loaded, dict):
         raise PromptInvalid(f"{name}.md", 2, "the front matter is no mapping")
     return loaded  # pyright: ignore[reportUnknownVariableType] - validated by the caller
@@ -113,16 +132,22 @@ def _check_name(prompt: Prompt, name: str, raw: str) -> None:
         )
 
 
-def _check_places(prompt: Prompt, raw: str) -> None:
-    places = list(_PLACE.finditer(prompt.text))
-    used = {place["name"] for place in places if place["name"]}
-    if any(place["stray"] is not None for place in places):
-        raise PromptInvalid(f"{prompt.name}.md", _line(raw, "inputs"), "a $ that is no input is written $$")
-    if used != set(prompt.inputs):
-        said = f"inputs are {sorted(prompt.inputs)}, the text uses {sorted(used)}"
-        raise PromptInvalid(f"{prompt.name}.md", _line(raw, "inputs"), said)
+def _check_places(prompt: Prompt, raw: str, start: int) -> None:
+    """Whether the text, from index `start`, uses exactly the inputs, and `unfilled` speaks of all or none."""
+    places = list(_PLACE.finditer(raw, start))
+    for place in places:
+        at = raw.count("\n", 0, place.start()) + 1
+        if place["stray"] is not None:
+            raise PromptInvalid(f"{prompt.name}.md", at, "a $ that is no input is written $$")
+        if place["name"] and place["name"] not in prompt.inputs:
+            raise PromptInvalid(f"{prompt.name}.md", at, f"${place['name']} is none of the inputs")
+    unused = sorted(set(prompt.inputs) - {place["name"] for place in places})
+    if unused:
+        raise PromptInvalid(f"{prompt.name}.md", _line(raw, "inputs"), f"the text does not use {unused}")
+    if prompt.unfilled and set(prompt.unfilled) != set(prompt.inputs):
+        raise PromptInvalid(f"{prompt.name}.md", _line(raw, "unfilled"), "names other keys than the inputs")
 
 
 def _line(raw: str, key: str) -> int:
-    lines = raw.splitlines()
-    return next((number for number, line in enumerate(lines, 1) if line.startswith(f"{key}:")), 1)
+    front = raw[: raw.index("\n---\n")].splitlines()
+    return next((number for number, line in enumerate(front, 1) if line.startswith(f"{key}:")), 1)
