@@ -89,7 +89,7 @@ class LiveView:
         self._story = Story()
         self._console = Console(highlight=False)
         self._spinner = Spinner("dots")
-        self._live = Live(console=self._console, refresh_per_second=8, transient=True)
+        self._live = self._fresh()
 
     def __enter__(self) -> LiveView:
         self._live.start()
@@ -118,7 +118,12 @@ class LiveView:
         self._live.stop()
 
     def resume(self) -> None:
+        """With a new one: the old one would draw over what was typed."""
+        self._live = self._fresh()
         self._live.start()
+
+    def _fresh(self) -> Live:
+        return Live(console=self._console, refresh_per_second=8, transient=True)
 
 
 def screen(out: Output) -> Screen:
