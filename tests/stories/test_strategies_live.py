@@ -70,7 +70,8 @@ async def test_a_healthy_deployment_costs_nobody_a_request(
         assert (row.outcome, row.reason[:9]) == (Outcome.DEPLOYED, "Deployed:")
         assert {name: one.failed for name, one in seen.items()} == {"kept": 0, "new": 0, "long": 0}
         assert frequency(seen) >= 50
-        assert seen["long"].rate >= 2.5 and seen["long"].longest >= 1_000_000  # three at any moment
+        # three at any moment: three senders, each of whose requests takes a second and what the machine adds
+        assert seen["long"].rate >= 1.5 and seen["long"].longest >= 1_000_000
         assert await page(shop) == {"Hello again"}
         live = (await shop.running()).live
         assert live is not None and live.version is not None
