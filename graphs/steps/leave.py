@@ -114,7 +114,7 @@ class Leave:
         if known is not None and known.is_closed:
             new = new.model_copy(update={"marker": f"{new.marker}/{at.deployment}"})
         elif known is not None and not self.crew.voice.has_filed(at, new):
-            text = f"Seen again in deployment {at.deployment}: {failure.error}"
+            text = reports.seen_again(at.deployment, failure)
             await self.crew.voice.say(at, known.id, f"again {cause.fingerprint}", text)
             return known.id
         return (await self.crew.voice.file(at, new)).id

@@ -7,7 +7,7 @@ from orchestrate.reports.gates import blocked, gates_table
 from orchestrate.reports.plan import plan_page
 from orchestrate.reports.progress import picked_up, progress, started, watch_report
 from orchestrate.reports.record import deployment_report
-from orchestrate.reports.result import failure, fix, rollback_failed, success
+from orchestrate.reports.result import failure, fix, rollback_failed, seen_again, success
 
 __all__ = [
     "approval_request",
@@ -22,6 +22,7 @@ __all__ = [
     "progress",
     "reminder",
     "rollback_failed",
+    "seen_again",
     "started",
     "success",
     "watch_report",

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 
 from orchestrate.models.deployment import Request
 from orchestrate.models.gate import Finding, Findings, GateResult
-from orchestrate.outside import inline
+from orchestrate.outside import inline, line
 from orchestrate.reports.markdown import bullets, code, page, section, table
 
 SIGNS: Mapping[Finding, str] = {
@@ -26,7 +26,7 @@ def gates_table(results: Iterable[GateResult]) -> str:
 def blocked(deployment: str, request: Request, found: Findings, reason: str = "") -> tuple[str, str]:
     """Title and text of the one comment on a deployment that may not start (G14)."""
     closed = found.that(Finding.FAIL, Finding.UNKNOWN, Finding.WAIT)
-    title = f"Blocked: {request.environment}"
+    title = line(f"Blocked: {request.environment}")
     text = page(
         f"**Nothing was deployed to {code(request.environment)}** (deployment {code(deployment)}).",
         section("Why", inline(reason, 1000) if reason else ""),

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 
 from orchestrate.approvals import answer_in
-from orchestrate.outside import visible
+from orchestrate.outside import muted, visible
 
 
 def table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
@@ -32,8 +32,8 @@ def section(title: str, body: str) -> str:
 
 def code(text: str) -> str:
     """`text` as a code span that it cannot end; for names and ids."""
-    line = " ".join(visible(text).split()).replace("`", "ˋ").replace("|", "¦").replace("<!--", "<! --")
-    return f"`{line}`" if line else ""
+    line = " ".join(visible(text).split()).replace("`", "ˋ").replace("|", "¦")
+    return f"`{muted(line)}`" if line else ""
 
 
 def page(*parts: str) -> str:
@@ -43,12 +43,20 @@ def page(*parts: str) -> str:
 
 def sealed(text: str) -> str:
     """`text` without a line that would count as somebody's answer if it stood alone."""
-    return "\n".join(f"· {line}" if _answers(line) else line for line in text.split("\n"))
+    return "\n".join(_dotted(line) if _answers(line) else line for line in text.split("\n"))
+
+
+_MARKUP = "`*_>-+#|~. \t"
 
 
 def _answers(line: str) -> bool:
-    bare = line.strip().strip("`*_>-+#|~. \t").strip()
-    return answer_in(line) is not None or answer_in(bare) is not None
+    return answer_in(line.strip().strip(_MARKUP)) is not None
+
+
+def _dotted(line: str) -> str:
+    """`line` with a dot before its words, so that a list stays a list."""
+    words = line.lstrip(_MARKUP)
+    return f"{line[: len(line) - len(words)]}· {words}"
 
 
 def mention(name: str) -> str:

@@ -7,7 +7,7 @@ from orchestrate.models.move import words
 from orchestrate.models.plan import Plan
 from orchestrate.models.sample import Judgement, Verdict
 from orchestrate.models.watch import Watch
-from orchestrate.outside import inline
+from orchestrate.outside import inline, line
 from orchestrate.reports.markdown import bullets, code, duration, page
 
 VERDICTS = {
@@ -39,7 +39,7 @@ def started(deployment: str, request: Request) -> tuple[str, str]:
         ("asked for by", request.requested_by),
     ]
     return (
-        f"{verb} {request.environment}",
+        line(f"{verb} {request.environment}"),
         page(bullets(f"{name}: {inline(value)}" for name, value in asked if value)),
     )
 

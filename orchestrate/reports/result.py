@@ -7,7 +7,8 @@ from collections.abc import Mapping, Sequence
 from orchestrate.models.cause import Cause
 from orchestrate.models.deployment import Deployment, Event, Failure, Kind, Outcome, Request
 from orchestrate.models.plan import Plan
-from orchestrate.outside import block, inline
+from orchestrate.models.task import FailureKind
+from orchestrate.outside import block, inline, line
 from orchestrate.reports.markdown import bullets, code, duration, instant, mention, page, section
 from orchestrate.reports.plan import ships
 
@@ -39,7 +40,8 @@ def success(deployment: Deployment, plan: Plan, events: Sequence[Event], now: fl
     """Title and text about a deployment that went well (A3)."""
     began = (deployment.started_at or deployment.created_at).timestamp()
     verb = "Rolled back" if deployment.request.kind is Kind.ROLLBACK else "Deployed"
-    title = f"{verb}: {plan.service} {plan.version.name} to {plan.environment} in {duration(now - began)}"
+    what = f"{plan.service} {plan.version.name} to {plan.environment}"
+    title = line(f"{verb}: {what} in {duration(now - began)}")
     merged = _texts(events, "merged")
     text = page(
         f"**{verb} {code(plan.service)} {code(plan.version.name)} to {code(plan.environment)}.**",
@@ -75,7 +77,7 @@ def failure(  # noqa: PLR0913 - a report is about many facts
 ) -> tuple[str, str]:
     """Title and text about a deployment that did not go well (A3)."""
     name, meaning = ENDS[outcome]
-    title = f"{name}: {request.environment}"
+    title = line(f"{name}: {request.environment}")
     text = page(
         f"{f'{mention(owner)}: ' if owner else ''}**{name}: deployment {code(deployment)} to "
         f"{code(request.environment)}.** {meaning}",
@@ -108,12 +110,12 @@ def rollback_failed(deployment: str, plan: Plan, failure: Failure) -> tuple[str,
         section("What to do by hand", bullets(by_hand)),
         section("Links", _links(deployment, plan.change)),
     )
-    return f"ROLLBACK FAILED: {plan.environment}", text
+    return line(f"ROLLBACK FAILED: {plan.environment}"), text
 
 
 def fix(cause: Cause, failure: Failure, plan: Plan, revert: str = "") -> str:
     """The description of a fix task: all that is needed to start (F1)."""
-    emergency = "emergency: true" if "rollback" in cause.kind and "failure" in cause.kind else ""
+    emergency = "emergency: true" if cause.kind is FailureKind.ROLLBACK_FAILURE else ""
     named = [
         f"service: {code(plan.service)}",
         f"environment: {code(plan.environment)}",
@@ -145,6 +147,15 @@ def fix(cause: Cause, failure: Failure, plan: Plan, revert: str = "") -> str:
     )
 
 
+def seen_again(deployment: str, failure: Failure) -> str:
+    """What an open fix task hears when its cause comes back (F1)."""
+    return page(
+        f"Seen again in deployment {deployment}: {inline(failure.error, 1000)}",
+        numbers(failure),
+        _links(deployment, None),
+    )
+
+
 def numbers(failure: Failure) -> str:
     """The numbers that decided, one a line."""
     return bullets(f"{inline(name)}: {value:g}" for name, value in sorted(failure.numbers.items()))
@@ -173,7 +184,7 @@ def _links(deployment: str, change: str | None) -> str:
         f"state and history: {code(f'orchestrate deploy status {deployment}')}",
         f"change {code(change)}" if change else "",
     ]
-    return bullets(line for line in lines if line)
+    return bullets(one for one in lines if one)
 
 
 def _texts(events: Sequence[Event], kind: str) -> list[str]:

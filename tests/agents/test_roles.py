@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from importlib import import_module
+from pathlib import Path
 
 import pytest
 from pydantic import BaseModel
@@ -77,6 +78,13 @@ def test_somebody_stands_in_or_it_is_said_that_nobody_does(role: Role) -> None:
     if stand_in.part is not None:
         module, _, name = stand_in.part.partition(":")
         assert callable(getattr(import_module(module), name))
+
+
+@EVERY_ROLE
+def test_the_guide_names_the_role(role: Role) -> None:
+    guide = (Path(__file__).parents[2] / "docs" / "roles.md").read_text()
+
+    assert f"| {role} |" in guide
 
 
 def test_an_empty_proposal_asks_for_nothing() -> None:
