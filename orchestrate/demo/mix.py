@@ -25,9 +25,9 @@ class Call:
 
 
 COUNTRIES: Sequence[str] = (
-    *("DE",) * 6, *("FR",) * 4, *("NL",) * 2, *("GB",) * 2, *("US",) * 2, "AT", *("CH",) * 2, "JP",
+    *("DE",) * 6, *("FR",) * 4, *("NL",) * 2, *("GB",) * 2, *("US",) * 2, "AT", "CH", *("JP",) * 2,
 )  # fmt: skip
-"""Of every twenty customers: 10 % are from Switzerland, 5 % from Japan."""
+"""Of every twenty customers: 10 % are from Japan, 5 % from Switzerland."""
 
 _PAGES = ("/", "/", "/products", "/products", "/products", "/products", "item", "item", "item", "order")
 

@@ -14,6 +14,7 @@ from orchestrate.models.move import Analyse, Irreversible, SetTraffic
 from orchestrate.models.plan import Plan
 from orchestrate.reports.markdown import duration, percent
 
+FITS = {"ok": "the version before can live with it"}
 _ASIDE = re.compile(r" \([^()]*\)")
 
 
@@ -35,9 +36,10 @@ def _facts(plan: Plan) -> Iterator[tuple[str, RenderableType]]:
         before = one.from_version.name if one.from_version else "nothing"
         yield "ships", f"{one.component} from {before} to {one.to_version.name}, {one.strategy}"
     for file in plan.migrations:
-        yield "migration", f"{file.path}: {'; '.join(file.reasons) or file.verdict}"
+        why = "; ".join(file.reasons) or FITS.get(file.verdict, file.verdict)
+        yield "migration", f"{file.path}: {why}"
     yield "moves", _moves(plan)
-    yield "way back", f"{_undos(plan)}; about {duration(plan.rollback_seconds)}"
+    yield "way back", f"{_undos(plan)}; {duration(plan.rollback_seconds)}"
     yield "goes back", f"by itself, when {_triggers(plan)}"
     yield "in full", f"orchestrate deploy plan {plan.deployment}"
 
@@ -61,7 +63,7 @@ def _moves(plan: Plan) -> Table:
 def _undos(plan: Plan) -> str:
     undos = [step for step in plan.moves if not isinstance(step.undo, Irreversible)]
     kept = ", and the migration stays" if plan.has_migrations else ""
-    return f"{len(undos)} of {len(plan.moves)} moves are taken back, the newest first{kept}"
+    return f"{len(undos)} of {len(plan.moves)} moves have an undo, the newest is undone first{kept}"
 
 
 def _triggers(plan: Plan) -> str:

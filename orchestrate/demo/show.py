@@ -34,7 +34,7 @@ RATE = 100.0
 FOLDER = Path("orchestrate-demo")
 CLOSED = "closed"
 STOPPED = 130  # Ctrl-C
-ENOUGH = 40  # requests per second, of which a tenth has to show a fault of one in twenty
+ENOUGH = 40  # requests per second, of which a tenth has to show what one in ten sees
 
 
 @dataclass(frozen=True, kw_only=True)
