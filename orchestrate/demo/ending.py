@@ -72,8 +72,9 @@ class Looking:
         bad = self._last(self._errand(BAD))
         revert = self._revert(bad)
         fixes = tuple(one.id for one in self._fixes())
+        folder = self.app.settings.path.parent
         return Ending(
-            folder=str(self.app.settings.path.parent),
+            folder=str(folder),
             is_good=all(one.is_as_expected for one in changes),
             changes=changes,
             served=traffic.served,
@@ -82,7 +83,7 @@ class Looking:
             canary_errors=self._measured(bad)[1] if bad else 0,
             fix_tasks=fixes,
             revert=revert,
-            next=tuple(_commands(self.app.settings.path.parent, bad, fixes, revert)),
+            next=tuple(_commands(program(folder), bad, fixes, revert, self._errand(DANGEROUS).change)),
         )
 
     @property
@@ -232,19 +233,25 @@ def program(folder: Path) -> str:
     if shutil.which("orchestrate"):
         return "orchestrate"
     ours = Path(sys.executable).with_name("orchestrate")
-    near = relpath(ours, folder)
-    return near if len(near) < len(str(ours)) else str(ours)
+    return near(str(ours), folder)
+
+
+def near(path: str, folder: Path | None = None) -> str:
+    """A path as seen from `folder` (None: from here), where that is shorter."""
+    seen = relpath(path, folder)
+    return seen if len(seen) < len(path) else path
 
 
 def _commands(
-    folder: Path, bad: Deployment | None, fixes: Sequence[str], revert: str | None
+    name: str, bad: Deployment | None, fixes: Sequence[str], revert: str | None, dangerous: str | None
 ) -> Iterator[Command]:
-    name = program(folder)
     for fix in fixes[:1]:
         yield Command(words=f"{name} task show {fix}", what="the fix task: log, stack trace, numbers")
     if bad:
         yield Command(words=f"{name} deploy status {bad.id}", what="all about change 2 in production")
-    yield Command(words=f"{name} deploy history", what="everything that was deployed")
     if revert:
         yield Command(words=f"{name} change show {revert}", what="the revert that waits for a review")
-    yield Command(words=f"{name} deploy quarantine list --env production", what="what is locked")
+    if dangerous:
+        validate = f"{name} deploy validate --env production --change {dangerous}"
+        yield Command(words=validate, what="what production's gates say of change 4, the lock included")
+    yield Command(words=f"{name} deploy history", what="everything that was deployed")

@@ -7,7 +7,7 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from orchestrate.demo.ending import Ended, Ending
+from orchestrate.demo.ending import Ended, Ending, near
 
 MARKS = {True: ("✓", "green"), False: ("✗", "bold red")}
 WIDEST = 110
@@ -21,7 +21,7 @@ def told(ending: Ending, console: Console) -> None:
         _change(one, console, width)
     console.print(Text("\nWhat the customers of production saw", style="bold"))
     console.print(Padding(Text(_customers(ending)), (0, 0, 0, 4)), width=width)
-    console.print(Text(f"\nNext, in {ending.folder}", style="bold"), soft_wrap=True)
+    console.print(Text(f"\nNext, in {near(ending.folder)}", style="bold"), soft_wrap=True)
     for command in ending.next:
         console.print(Text(f"    # {command.what}", style="dim"), soft_wrap=True)
         console.print(Text(f"    {command.words}"), soft_wrap=True)
