@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -90,6 +91,11 @@ def quantile(buckets: Sequence[int], share: float) -> float | None:
     lower = LATENCY_EDGES_MS[index - 1] if index else 0
     inside = (share * whole - before) / buckets[index]
     return lower + inside * (LATENCY_EDGES_MS[index] - lower)
+
+
+def slower_than(buckets: Sequence[int], ms: float) -> int:
+    """How many requests certainly took longer than `ms`."""
+    return sum(buckets[bisect_left(LATENCY_EDGES_MS, ms) + 1 :])
 
 
 def bucket_of(buckets: Sequence[int], share: float) -> tuple[int, int]:

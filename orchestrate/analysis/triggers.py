@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from math import sqrt
 
 from orchestrate.analysis.evidence import TOLERATED
-from orchestrate.analysis.series import Series, quantile, totals
+from orchestrate.analysis.series import Series, quantile, slower_than, totals
 from orchestrate.analysis.words import Trigger, count, percent, span
 from orchestrate.models.environment import Triggers
 from orchestrate.models.sample import Sample, SampleState
@@ -35,6 +35,29 @@ def crossings(found: Series, triggers: Triggers) -> tuple[Crossing, ...]:
     rules: tuple[Rule, ...] = (_health, _restarts, _burst, _error_rate, _p99, _database_errors)
     results = [rule(found, triggers) for rule in rules]
     return tuple(crossing for crossing in results if crossing is not None)
+
+
+def lingering(found: Series, triggers: Triggers) -> Crossing | None:
+    """What is clearly over a threshold at the end of a watch, though not for a whole window of it."""
+    window = found.recent(triggers.window)
+    sums, old = totals(window), found.baseline_of(window)
+    if sums.requests < triggers.minimum_requests:
+        return None
+    known = found.is_compared and old.requests >= triggers.minimum_requests
+    allowed = max(triggers.error_rate / 10_000, old.error_share if known else 0.0)
+    if _is_clearly_more(sums.errors, allowed * sums.requests):
+        share = percent(sums.errors, sums.requests)
+        sentence = f"{share} of the last {count(sums.requests)} requests to {found.watch.slot} failed"
+        return Crossing(Trigger.ERROR_RATE, sentence, _counted(sums.requests, sums.errors))
+    slow = slower_than(sums.buckets, triggers.response_time_p99)
+    was_slow = slower_than(old.buckets, triggers.response_time_p99) / old.requests if known else 0.0
+    if _is_clearly_more(slow, max(0.01, was_slow) * sums.requests):
+        sentence = (
+            f"{count(slow)} of the last {count(sums.requests)} requests to {found.watch.slot} took more than"
+            f" {count(triggers.response_time_p99)} ms"
+        )
+        return Crossing(Trigger.RESPONSE_TIME_P99, sentence, {"slow": slow, "requests": sums.requests})
+    return None
 
 
 def _health(found: Series, triggers: Triggers) -> Crossing | None:
@@ -143,7 +166,7 @@ def _parts(found: Series, triggers: Triggers) -> list[Sequence[Sample]]:
     width = triggers.window / number
     parts: list[list[Sample]] = [[] for _ in range(number)]
     for sample in window:
-        age = end - sample.at
+        age = end - sample.at + step / 2  # of the middle of its interval: samples come a little early or late
         parts[min(number - 1, int(age / width))].append(sample)
     return [*parts] if all(parts) else []
 

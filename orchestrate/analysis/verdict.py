@@ -8,7 +8,7 @@ from math import ceil
 
 from orchestrate.analysis.comparison import Difference, catastrophe, differences, is_worse
 from orchestrate.analysis.series import Series, quantile, series, totals
-from orchestrate.analysis.triggers import Crossing, crossings
+from orchestrate.analysis.triggers import Crossing, crossings, lingering
 from orchestrate.analysis.words import Trigger, count, percent, span
 from orchestrate.models.environment import Monitoring, Triggers
 from orchestrate.models.sample import Judgement, Sample, SampleState, Verdict
@@ -66,7 +66,7 @@ def _otherwise(found: Series, triggers: Triggers, crossed: tuple[Crossing, ...],
     return (
         _missing(found, triggers)
         or _too_few_requests(found, triggers)
-        or _unsettled(found, crossed)
+        or _unsettled(found, triggers, crossed)
         or _passed(found)
     )
 
@@ -116,12 +116,15 @@ def _too_few_requests(found: Series, triggers: Triggers) -> Judgement | None:
     return _says(Verdict.INCONCLUSIVE, Trigger.TOO_FEW_REQUESTS, sentence, _numbers(found))
 
 
-def _unsettled(found: Series, crossed: tuple[Crossing, ...]) -> Judgement | None:
+def _unsettled(found: Series, triggers: Triggers, crossed: tuple[Crossing, ...]) -> Judgement | None:
     """Something is wrong at the end that is no reason to go back, and no reason to go on either."""
     if crossed:
         first = crossed[0]
         sentence = f"{first.sentence}; {found.watch.baseline} is hardly better, so going back may not help"
         return _says(Verdict.INCONCLUSIVE, first.trigger, sentence, first.numbers)
+    if found.takes_traffic and (left := lingering(found, triggers)):
+        sentence = f"{left.sentence}, though a threshold was not crossed for all of {span(triggers.window)}"
+        return _says(Verdict.INCONCLUSIVE, left.trigger, sentence, {**_numbers(found), **left.numbers})
     asked = [sample for sample in found.new if sample.healthy is not None]
     if asked and not asked[-1].healthy:
         sentence = f"{found.watch.slot} was unhealthy when last seen: {asked[-1].note or 'no reason given'}"
