@@ -201,6 +201,12 @@ class Live:
         """The deployment's story, or its lines of one kind."""
         return [one for one in self.app.store.events.of(deployment) if kind in (None, one.kind)]
 
+    def told(self, deployment: str) -> str:
+        """The story, to be read where a test fails."""
+        return "\n".join(
+            f"{one.at:.2f} {one.stage} {one.kind}: {one.text}" for one in self.events(deployment)
+        )
+
     def thread(self, task: str | None) -> str:
         """All that was said on the task."""
         return "\n".join(one.text for one in self.app.store.tasks.comments.of(task or ""))

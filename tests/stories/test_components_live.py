@@ -58,7 +58,7 @@ async def test_the_backend_comes_with_its_migration_before_the_frontend(folder: 
         finally:
             seen = [await load.end() for load in loads]
 
-        assert row.outcome is Outcome.DEPLOYED, row.reason
+        assert row.outcome is Outcome.DEPLOYED, shop.told(row.id)
         assert moves(shop, row.id) == [
             *("backend back", "backend apply", "backend start", "backend traffic"),
             *("frontend start", "frontend traffic"),
@@ -81,7 +81,7 @@ async def test_a_frontend_that_fails_takes_the_backend_back_too(folder: Path) ->
 
         row = await shop.run(await shop.request(version=shop.version("bad", new)))
 
-        assert row.outcome is Outcome.ROLLED_BACK, row.reason
+        assert row.outcome is Outcome.ROLLED_BACK, shop.told(row.id)
         assert moves(shop, row.id, "undone") == [
             *("frontend traffic", "frontend stop", "backend traffic", "backend stop"),
         ]

@@ -46,7 +46,7 @@ async def test_a_migration_that_fails_leaves_everything_as_it_was(folder: Path) 
 
         row = await shop.run(await shop.request(version=shop.version("bad", does(page="Hello") | bad)))
 
-        assert row.outcome is Outcome.ROLLED_BACK, row.reason
+        assert row.outcome is Outcome.ROLLED_BACK, shop.told(row.id)
         await shop.assert_told(row.request.task, "0002_note.sql was not applied", "UNIQUE constraint failed")
         assert contents(file) == before
         assert await shop.pids() == running
@@ -65,7 +65,7 @@ async def test_a_backup_that_cannot_be_restored_stops_everything(folder: Path) -
 
         row = await shop.run(await shop.request(version=shop.version("good", does(page="Hello") | good)))
 
-        assert row.outcome is Outcome.FAILED_BEFORE_CHANGE, row.reason
+        assert row.outcome is Outcome.FAILED_BEFORE_CHANGE, shop.told(row.id)
         await shop.assert_told(row.request.task, "the restored copy is damaged", "missing from index who")
         assert contents(file) == before
         assert await shop.pids() == running

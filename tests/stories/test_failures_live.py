@@ -44,7 +44,7 @@ async def test_a_version_that_does_not_start_well_is_taken_back_and_named(folder
 
         row = await shop.run(await shop.request(version=shop.version("bad", files)))
 
-        assert row.outcome is Outcome.ROLLED_BACK, row.reason
+        assert row.outcome is Outcome.ROLLED_BACK, shop.told(row.id)
         await shop.assert_told(row.request.task, *words)
         assert await shop.pids() == before
         assert (await shop.running()).weights == {"blue": 100}
@@ -75,7 +75,7 @@ async def test_a_version_that_cannot_be_built_changes_nothing(folder: Path, case
 
         row = await shop.run(await shop.request(version=shop.version("bad", bad)))
 
-        assert row.outcome is Outcome.FAILED_BEFORE_CHANGE, row.reason
+        assert row.outcome is Outcome.FAILED_BEFORE_CHANGE, shop.told(row.id)
         await shop.assert_told(row.request.task, *words)
         assert "build" in shop.thread(row.request.task).partition("### Failed step")[2][:20]
         assert await shop.pids() == before
@@ -89,7 +89,7 @@ async def test_a_start_that_takes_too_long_is_told_as_such(folder: Path) -> None
 
         row = await shop.run(await shop.request(version=shop.version("bad", does("hang"))))
 
-        assert row.outcome is Outcome.TIMED_OUT, row.reason
+        assert row.outcome is Outcome.TIMED_OUT, shop.told(row.id)
         await shop.assert_told(row.request.task, "not done after 1 s")
         assert await shop.pids() == before
 
@@ -108,7 +108,7 @@ async def test_a_folder_that_cannot_be_written_is_named(folder: Path, place: str
 
         row = await shop.run(await shop.request(version=shop.version("good", does(page="Hello you"))))
 
-        assert row.outcome in (Outcome.FAILED_BEFORE_CHANGE, Outcome.ROLLED_BACK), row.reason
+        assert row.outcome in (Outcome.FAILED_BEFORE_CHANGE, Outcome.ROLLED_BACK), shop.told(row.id)
         await shop.assert_told(row.request.task, str(found), why)
         assert await shop.pids() == before
         found.unlink()
@@ -120,7 +120,7 @@ async def test_a_public_port_that_somebody_else_has_is_named(folder: Path) -> No
         async with live(folder, {"production": quick(port)}, begins=False) as shop:
             row = await shop.run(await shop.request(version=shop.first))
 
-            assert row.outcome is Outcome.ROLLED_BACK, row.reason
+            assert row.outcome is Outcome.ROLLED_BACK, shop.told(row.id)
             await shop.assert_told(row.request.task, f"port {port} is taken by another program")
             assert await shop.pids() == {}
 
@@ -145,7 +145,7 @@ async def never_promoted(shop: Live, name: str) -> None:
     request = await shop.request(name, version=shop.version(name, does(f"metrics {name}")))
     row = await shop.run(request)
 
-    assert row.outcome is None, row.reason
+    assert row.outcome is None, shop.told(row.id)
     verdicts = shop.events(row.id, "verdict")
     assert [one.data["verdict"] for one in verdicts] == ["inconclusive"] * 2  # the second after as long again
     assert all(BLIND[name] in one.text for one in verdicts), verdicts
@@ -153,5 +153,5 @@ async def never_promoted(shop: Live, name: str) -> None:
     assert BLIND[name] in shop.thread(request.task) and "Roll back" in shop.thread(request.task)
 
     row = await shop.serve(row.id, {"go_on": DecisionKind.ROLL_BACK})
-    assert row.outcome is Outcome.ROLLED_BACK, row.reason
+    assert row.outcome is Outcome.ROLLED_BACK, shop.told(row.id)
     assert (await shop.running(name)).weights == {"blue": 100}

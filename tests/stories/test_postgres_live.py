@@ -109,7 +109,7 @@ async def additive_is_deployed(shop: Live, store: str, url: str, port: int) -> N
     finally:
         seen = await load.end()
 
-    assert row.outcome is Outcome.DEPLOYED, row.reason
+    assert row.outcome is Outcome.DEPLOYED, shop.told(row.id)
     assert ask(store, mine) == [(0,)]
     assert [one.failed for one in seen.values()] == [0] * len(seen)
     assert columns(url) == {"id", "legacy", "note"}

@@ -50,8 +50,8 @@ async def test_prometheus_lets_a_good_canary_pass_and_catches_a_bad_one(folder: 
             good = await shop.run(await shop.request(version=shop.version("good", does(page="Hello you"))))
             bad = await shop.run(await shop.request(version=shop.version("bad", does("errors"))))
 
-            assert good.outcome is Outcome.DEPLOYED, good.reason
-            assert bad.outcome is Outcome.ROLLED_BACK, bad.reason
+            assert good.outcome is Outcome.DEPLOYED, shop.told(good.id)
+            assert bad.outcome is Outcome.ROLLED_BACK, shop.told(bad.id)
             (verdict,) = shop.events(bad.id, "verdict")
             assert verdict.data["verdict"] == "fail", verdict
             await shop.assert_told(bad.request.task, verdict.text[:40])
@@ -66,14 +66,14 @@ async def test_a_prometheus_that_goes_down_promotes_nothing(folder: Path) -> Non
             row = await shop.run(request)
             await ending
 
-            assert row.outcome is None, row.reason
+            assert row.outcome is None, shop.told(row.id)
             verdicts = shop.events(row.id, "verdict")
             assert [one.data["verdict"] for one in verdicts] == ["inconclusive", "inconclusive"]
             assert all("source down" in one.text for one in verdicts), verdicts
             assert (await shop.running()).weights == {"blue": 50, "green": 50}
 
             row = await shop.serve(row.id, {"go_on": DecisionKind.ROLL_BACK})
-            assert row.outcome is Outcome.ROLLED_BACK, row.reason
+            assert row.outcome is Outcome.ROLLED_BACK, shop.told(row.id)
 
 
 async def down_after_the_first_share(shop: Live, running: ExitStack) -> None:

@@ -83,7 +83,7 @@ async def test_recreate_is_away_for_a_moment_and_cuts_no_request(folder: Path, t
     async with shop_under_load(folder, Strategy.RECREATE, traffic) as (shop, load):
         row, seen = await deployed(shop, load, does(page="Hello again"))
 
-        assert row.outcome is Outcome.DEPLOYED
+        assert row.outcome is Outcome.DEPLOYED, shop.told(row.id)
         (gone,) = [at for at, weights in shop.weights if not weights]
         back = next(at for at, weights in shop.weights if weights and at > gone)
         assert back - gone < 4
@@ -100,7 +100,7 @@ async def test_a_bad_release_loses_its_traffic_within_two_seconds_of_the_verdict
     async with shop_under_load(folder, strategy, traffic) as (shop, load):
         row, seen = await deployed(shop, load, does("errors"))
 
-        assert row.outcome is Outcome.ROLLED_BACK
+        assert row.outcome is Outcome.ROLLED_BACK, shop.told(row.id)
         (verdict,) = [one for one in shop.events(row.id, "verdict") if one.data["verdict"] == "fail"]
         back = next(at for at, weights in shop.weights if at > verdict.at and weights == OLD)
         assert back - verdict.at <= 2

@@ -92,7 +92,7 @@ async def test_a_killed_worker_costs_neither_the_canary_nor_a_request(folder: Pa
         finally:
             seen = await load.end()
 
-        assert ended.outcome is Outcome.DEPLOYED, ended.reason
+        assert ended.outcome is Outcome.DEPLOYED, shop.told(ended.id)
         assert {name: one.failed for name, one in seen.items()} == {"kept": 0, "new": 0, "long": 0}
         made = Counter(one.data["index"] for one in shop.events(row.id, "moved_on"))
         assert set(made.values()) == {1}
