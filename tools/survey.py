@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from typing import TypeVar
 
-from orchestrate.errors import OrchestrateError, UnknownVersion
+from orchestrate.errors import OrchestrateError, StoreUnusable, UnknownVersion
 from orchestrate.gates.signoff import sign_off
 from orchestrate.models.change import Change, ChangeState, MergeMethod, Preview, Version
 from orchestrate.models.deployment import Request
@@ -46,6 +46,9 @@ class Survey:
         preview = await notes.read("preview", lambda: self._preview(place, change))
         version = await notes.read("version", lambda: self._version(request, task, change, preview))
         running = await notes.read("running", lambda: self._running(place))
+        quarantines = await notes.read(
+            "quarantines", lambda: self._quarantines(place, version, preview, change)
+        )
         return Evidence(
             at=self.store.clock(),
             request=request,
@@ -62,7 +65,7 @@ class Survey:
             buildable=await notes.read("buildable", lambda: self._buildable(place, version)),
             backup_possible=await notes.read("backup_possible", lambda: _backup_possible(place)),
             holder=self._holder(deployment, place),
-            quarantines=await self._quarantines(place, version, preview, change),
+            quarantines=quarantines or (),
             promoted=self._promoted(place, version),
             metrics=await notes.read("metrics", lambda: _metrics(place, running)),
             unread=notes.unread,
@@ -156,6 +159,8 @@ class _Notes:
     async def read(self, name: str, reading: Callable[[], Awaitable[T]]) -> T | None:
         try:
             return await reading()
+        except StoreUnusable:
+            raise
         except OrchestrateError as problem:
             self.unread[name] = str(problem)
             return None

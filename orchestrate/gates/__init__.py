@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from orchestrate.gates.change import CHANGE_GATES
+from orchestrate.gates.finding import unknown
 from orchestrate.gates.place import PLACE_GATES
 from orchestrate.gates.rules import RULE_GATES
 from orchestrate.models.deployment import Kind
@@ -28,6 +29,22 @@ OVERRIDABLE = frozenset(
 )
 """Gates that a named person may pass with a reason; the others can only be cleared."""
 
+BLINDING = {
+    "task": frozenset({GateName.DEPENDENCIES, GateName.SECURITY_APPROVAL, GateName.QA_APPROVAL}),
+    "change": frozenset(
+        {
+            GateName.CI_CHECKS,
+            GateName.SECURITY_SCAN,
+            GateName.SECURITY_APPROVAL,
+            GateName.QA_APPROVAL,
+            GateName.REVIEWS,
+            GateName.MERGEABLE,
+        }
+    ),
+    "quarantines": frozenset({GateName.QUARANTINE}),
+}
+"""Which gates cannot tell when this could not be read."""
+
 SPARED = frozenset({GateName.RESOURCES, GateName.MONITORING})
 """What is often missing when a rollback is needed most; it keeps none from going back."""
 
@@ -35,8 +52,16 @@ SPARED = frozenset({GateName.RESOURCES, GateName.MONITORING})
 def findings(evidence: Evidence) -> tuple[GateResult, ...]:
     """Every gate's finding, overrides applied, in the order in which they are shown."""
     request = evidence.request
-    found = [_overridden(gate(evidence), request.overrides) for gate in GATES]
+    found = [_overridden(_seen(gate(evidence), evidence), request.overrides) for gate in GATES]
     return tuple(_spared(one) for one in found) if request.kind is Kind.ROLLBACK else tuple(found)
+
+
+def _seen(result: GateResult, evidence: Evidence) -> GateResult:
+    """What was looked for and could not be read is not the same as nothing."""
+    for what, gates in BLINDING.items():
+        if result.gate in gates and result.finding is Finding.PASS and what in evidence.unread:
+            return unknown(result.gate, evidence.unread[what], f"make the {what} readable")
+    return result
 
 
 def _spared(result: GateResult) -> GateResult:
