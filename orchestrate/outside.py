@@ -51,12 +51,12 @@ _UNSEEN = frozenset({"Cc", "Cf", "Co", "Cs", "Cn", "Zl", "Zp"})
 
 
 def clipped(text: str, limit: int) -> str:
-    """At most `limit` bytes: the beginning and the end, and how much was left out between them."""
+    """At most `limit` bytes, or the note alone: the beginning, how much was left out, and the end."""
     data = text.encode(errors="replace")
     if len(data) <= limit:
         return text
-    half = (limit - len(_NOTE.format(len(data)).encode())) // 2
-    head, tail = (part.decode(errors="ignore") for part in (data[:half], data[-half:]))
+    half = max(0, (limit - len(_NOTE.format(len(data)).encode())) // 2)
+    head, tail = (part.decode(errors="ignore") for part in (data[:half], data[len(data) - half :]))
     return f"{head}{_NOTE.format(len(data) - 2 * half)}{tail}"
 
 

@@ -195,11 +195,12 @@ class Helm:
         return ForApproval(gate=question.id, until=question.expires)
 
     async def _file_rollback(self, state: State, at: Errand, failure: Failure, question: str) -> None:
+        title, text = reports.rollback_task(
+            at.deployment, state["request"].environment, failure.error, question
+        )
         new = NewTask(
-            title=f"Roll back {state['request'].environment}: {failure.error[:80]}",
-            description=f"Deployment {at.deployment} did badly, and rollback is not automatic here.\n\n"
-            f"{failure.error}\n\nStart it: `Roll back {question}` on the task's thread, or "
-            f"`orchestrate deploy approve {question}`.",
+            title=title,
+            description=text,
             queue=Queue.EXECUTION,
             status=self.crew.statuses.open,
             priority=Priority.P0,

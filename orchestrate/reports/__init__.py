@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from orchestrate.reports.asking import approval_request, decision_request, reminder
+from orchestrate.reports.asking import approval_request, decision_request, reminder, rollback_task
 from orchestrate.reports.gates import blocked, gates_table
 from orchestrate.reports.plan import plan_page
 from orchestrate.reports.progress import picked_up, progress, started, watch_report
@@ -22,6 +22,7 @@ __all__ = [
     "progress",
     "reminder",
     "rollback_failed",
+    "rollback_task",
     "seen_again",
     "started",
     "success",

@@ -8,7 +8,7 @@ from orchestrate.models.environment import Environment, Window
 from orchestrate.models.gate import GateResult
 from orchestrate.models.plan import Plan
 from orchestrate.models.question import Question
-from orchestrate.outside import inline
+from orchestrate.outside import inline, line
 from orchestrate.reports.gates import gates_table
 from orchestrate.reports.markdown import code, duration, instant, mention, page, section
 from orchestrate.reports.plan import RISKS, plan_page
@@ -22,41 +22,60 @@ def approval_request(
         f"{_approvers(environment)}: **may {code(plan.service)} {code(plan.version.name)} go to "
         f"{code(plan.environment)}?** Risk {RISKS[plan.risk]}; back within about "
         f"{duration(plan.rollback_seconds)}; window: {_window(environment.window)}.",
-        _how(question, "Approved", "Hold"),
+        _how(question, *APPROVAL),
         section("Gates", gates_table(gates)),
         plan_page(plan),
     )
 
 
-ASKED: Mapping[str, tuple[str, str, str]] = {
-    "approval": ("may it go on?", "Approved", "Hold"),
-    "go_on": ("nobody can tell whether this release is good: go on, or go back?", "Approved", "Roll back"),
-    "rollback": ("this release did badly: shall it be rolled back?", "Roll back", "Hold"),
+APPROVAL = ("Approved", "Hold")
+ASKED: Mapping[str, tuple[str, tuple[str, str]]] = {
+    "approval": ("may it go on?", APPROVAL),
+    "go_on": (
+        "nobody can tell whether this release is good: go on, or go back?",
+        ("Approved", "Roll back"),
+    ),
+    "rollback": ("this release did badly: shall it be rolled back?", ("Roll back", "Hold")),
 }
+"""What is asked, by the beginning of a question's `gate_kind`, and its two answers."""
+
+COMMANDS: Mapping[str, str] = {"Approved": "approve", "Hold": "hold", "Roll back": "rollback"}
 
 
 def decision_request(asking: str, question: Question, why: str, environment: Environment) -> str:
     """A question about a release that is half-way, with what led to it."""
-    said, yes, no = ASKED.get(asking, ASKED["approval"])
+    said, answers = ASKED.get(asking, ASKED["approval"])
     return page(
         f"{_approvers(environment)}: **{code(environment.name)}: {said}**",
         inline(why, 1000),
-        _how(question, yes, no),
+        _how(question, *answers),
     )
 
 
 def reminder(question: Question, approvers: Iterable[str]) -> str:
     """Once more, before the question expires."""
     whom = " ".join(mention(name) for name in approvers) or "Whoever may approve"
+    _, answers = ASKED.get(question.gate_kind.partition("/")[0], ASKED["approval"])
     return page(
         f"{whom}: question {code(question.id)} of deployment {code(question.deployment)} still waits.",
-        _how(question, "Approved", "Hold"),
+        _how(question, *answers),
     )
+
+
+def rollback_task(deployment: str, environment: str, why: str, question: str) -> tuple[str, str]:
+    """Title and description of the task that one approval starts (R1)."""
+    text = page(
+        f"Deployment {code(deployment)} did badly, and rollback is not automatic here.",
+        inline(why, 1000),
+        f"Start it: {code(f'Roll back {question}')} on the task's thread, or "
+        f"{code(f'orchestrate deploy rollback {deployment}')}.",
+    )
+    return line(f"Roll back {environment}: {why}", 140), text
 
 
 def _how(question: Question, yes: str, no: str) -> str:
     answers = f"{code(f'{yes} {question.id}')} or {code(f'{no} {question.id}')}"
-    commands = [code(f"orchestrate deploy {verb} {question.deployment}") for verb in ("approve", "hold")]
+    commands = [code(f"orchestrate deploy {COMMANDS[said]} {question.deployment}") for said in (yes, no)]
     return (
         f"Answer on this thread with nothing but {answers}, or run {' or '.join(commands)}. "
         f"It holds for plan {code(question.plan_hash[:12])} only, and expires {instant(question.expires)}."

@@ -155,6 +155,7 @@ def pages(words: str, name: str) -> Mapping[str, str]:
         "approval": reports.approval_request(made, asked, PLACE, gates.results),
         "decision": reports.decision_request("go_on", asked, words, PLACE),
         "reminder": reports.reminder(asked, PLACE.approvers),
+        "rollback task": reports.rollback_task("D1", "production", words, "Q7F3K2")[1],
         "gates": reports.gates_table(gates.results),
         "blocked": reports.blocked("D1", wanted, gates, words)[1],
         "picked up": reports.picked_up("D1", wanted),
@@ -180,6 +181,7 @@ def titles(words: str) -> Mapping[str, str]:
         "blocked": reports.blocked("D1", elsewhere, findings(words))[0],
         "started": reports.started("D1", elsewhere)[0],
         "success": reports.success(deployment(words), made, story(words), BEGAN.timestamp())[0],
+        "rollback task": reports.rollback_task("D1", words, words, "Q7F3K2")[0],
         "failure": reports.failure("D1", elsewhere, Outcome.HELD, words, failed, ())[0],
         "rollback failed": reports.rollback_failed("D1", made, failed)[0],
     }
