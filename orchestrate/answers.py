@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
 
 from orchestrate.approvals import Word, check_allowed, check_open, decision, standing, words
 from orchestrate.errors import AlreadyDecided, NotAllowed, OrchestrateError
-from orchestrate.models.deployment import DecisionKind, ForTurn, Stage, Status
+from orchestrate.models.deployment import DecisionKind, Stage
 from orchestrate.models.environment import Channel, Environment, Person
 from orchestrate.models.question import Question
 from orchestrate.models.task import Comment
@@ -15,13 +15,19 @@ from orchestrate.store import Store
 from tools.desk import marked
 from tools.executor import Errand
 from tools.merge import Forge
-from tools.tasks import BOT, Tasks
+from tools.tasks import BOT, Threads
 from tools.voice import Voice
 
 LEASE_SECONDS = 30.0
-MOST_WAITING = 200
 MOST_REPLIES = 5
 """Explanations in one round; whoever floods a thread is not answered each time."""
+
+
+@dataclass
+class Heard:
+    """Up to where the threads were listened to."""
+
+    mark: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -29,7 +35,7 @@ class Answers:
     """Decides open questions, for allowed people only."""
 
     store: Store
-    tasks: Tasks
+    tasks: Threads
     forge: Forge
     voice: Voice
     environment: Callable[[str], Environment]
@@ -37,30 +43,34 @@ class Answers:
     people: Sequence[Person]
     worker: str
     bot: str = BOT
+    heard: Heard = field(default_factory=Heard)
 
     async def read(self) -> tuple[str, ...]:
-        """Look at the threads of all questions; the deployments that got an answer, or another one.
+        """Look at the threads that were spoken on; the deployments that got an answer, or another one.
 
-        A thread that cannot be read keeps no other from being read; then its OrchestrateError is raised.
+        A thread that cannot be read keeps no other from being read; then its OrchestrateError is raised,
+        and all of them are read again the next time.
         """
-        waiting = [one for one in self.store.questions.unanswered() if one.task is not None]
+        news = await self.tasks.spoken(self.heard.mark)
         answered: list[str] = []
         problems: list[OrchestrateError] = []
-        for question in (*waiting, *self._approved()):
+        for question, waiting in self._asked(news.tasks):
             try:
                 answered += [question.deployment] if await self._read(question, waiting) else []
             except OrchestrateError as problem:
                 problems.append(problem)
         if problems:
             raise problems[0]
+        self.heard.mark = news.mark
         return tuple(answered)
 
-    def _approved(self) -> list[Question]:
-        """Questions whose approval was not used yet, because the environment is busy: Hold beats it."""
-        rows = self.store.deployments.latest(status=Status.WAITING, limit=MOST_WAITING)
-        queued = [row.id for row in rows if isinstance(row.waits_for, ForTurn)]
-        asked = [one for id in queued for one in self.store.questions.for_deployment(id)]
-        return [one for one in asked if one.task and one.decision and not (one.consumed_at or one.closed)]
+    def _asked(self, tasks: Sequence[str]) -> Iterator[tuple[Question, Sequence[Question]]]:
+        """The questions on these threads, with all that wait on the same; an approval that was not used yet,
+        because the environment is busy, is asked about again: Hold beats it."""
+        for task in tasks:
+            waiting = self.store.questions.unanswered(task)
+            for question in (*waiting, *self.store.questions.unused(task)):
+                yield question, waiting
 
     async def _read(self, question: Question, waiting: Sequence[Question]) -> bool:
         """Whether the thread decides the question, or decides it otherwise than before."""

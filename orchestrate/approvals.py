@@ -146,8 +146,7 @@ def is_attempt(text: str) -> bool:
     """Whether `text`, which is no answer, looks as if its writer took it for one."""
     plain = unicodedata.normalize("NFKC", text).casefold()
     said = [match.group() for match in re.finditer(r"\w+", plain)]
-    wanted = [word for word in said if get_close_matches(word, _WORDS, 1, ALIKE)]
-    return bool(wanted) and len(said) <= LONGEST_ATTEMPT
+    return len(said) <= LONGEST_ATTEMPT and any(get_close_matches(word, _WORDS, 1, ALIKE) for word in said)
 
 
 def decision(

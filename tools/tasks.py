@@ -10,6 +10,7 @@ from types import MappingProxyType
 from typing import Protocol
 
 from orchestrate.errors import Refused, UnknownComment, UnknownTask
+from orchestrate.models.fact import Fact
 from orchestrate.models.task import Comment, Label, NewTask, Queue, Task
 
 
@@ -34,6 +35,28 @@ class Tasks(Protocol):
 
     async def dependents(self, task: str) -> tuple[Task, ...]:
         """Open tasks that wait for `task`."""
+        ...
+
+
+class Spoken(Fact):
+    """On which threads somebody spoke, and the mark to ask with the next time."""
+
+    tasks: tuple[str, ...]
+    mark: str
+
+
+class Threads(Protocol):
+    """What people say: which threads to read, and each thread."""
+
+    async def spoken(self, since: str) -> Spoken:
+        """The threads spoken on since the call that gave this mark; '' for all on which people ever spoke.
+
+        A thread is told again for SETTLED seconds, so that a comment which comes late is not missed.
+        """
+        ...
+
+    async def comments(self, task: str) -> tuple[Comment, ...]:
+        """The whole thread, oldest first, replies included."""
         ...
 
 
@@ -62,6 +85,7 @@ class TaskDesk(Protocol):
 
 
 BOT = "orchestrate"
+SETTLED = 10.0
 INPUT_STATUS = "Ready to Deploy"
 OPEN_STATUS = "Open"
 SUCCEEDED = ("Deployed", "Done", "Closed", "Completed", "Resolved")
@@ -126,6 +150,12 @@ class MemoryTracker:
     async def comments(self, task: str) -> tuple[Comment, ...]:
         await self.task(task)
         return tuple(one for one in self._comments.values() if one.task == task)
+
+    async def spoken(self, since: str) -> Spoken:
+        new = list(self._comments.values())[int(since or 0) :]
+        tasks = dict.fromkeys(one.task for one in new if since or one.author != self._bot)
+        settled = sum(one.at.timestamp() < self._clock() - SETTLED for one in new)
+        return Spoken(tasks=tuple(tasks), mark=str(int(since or 0) + settled))
 
     async def dependents(self, task: str) -> tuple[Task, ...]:
         await self.task(task)

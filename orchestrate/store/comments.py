@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
-from sqlalchemy import RowMapping, bindparam, insert, select, update
+from sqlalchemy import RowMapping, bindparam, func, insert, select, update
 
 from orchestrate.errors import UnknownComment
 from orchestrate.models.task import Comment
@@ -15,6 +15,11 @@ from orchestrate.store.task_ids import known_number, task_id
 
 SAY = insert(comments).returning(*comments.c)
 OF = select(comments).where(comments.c.task == bindparam("wanted")).order_by(comments.c.number)
+SPOKEN = select(comments.c.task).where(comments.c.number > bindparam("mark")).distinct()
+SPOKEN_BY_OTHERS = SPOKEN.where(comments.c.author != bindparam("bot"))
+SETTLED = select(func.max(comments.c.number)).where(
+    comments.c.number > bindparam("mark"), comments.c.at < bindparam("moment")
+)
 EDIT = (
     update(comments)
     .where(comments.c.number == bindparam("wanted"))
@@ -51,6 +56,15 @@ class Comments:
             number = known_number(connection, task)
             found = connection.execute(OF, {"wanted": number}).mappings()
             return tuple(_comment(row) for row in found)
+
+    def spoken(self, mark: int, seconds: float, but: str | None = None) -> tuple[tuple[str, ...], int]:
+        """The tasks that somebody (`but` one author) commented on after comment `mark`, and the next mark:
+        the newest comment that is older than `seconds`."""
+        asked = {"mark": mark, "moment": self._database.clock() - seconds}
+        with self._database.reading() as connection:
+            settled = connection.execute(SETTLED, asked).scalar()
+            found = connection.execute(SPOKEN_BY_OTHERS if but else SPOKEN, {**asked, "bot": but}).scalars()
+            return tuple(task_id(number) for number in found), settled or mark
 
 
 def _comment(row: RowMapping) -> Comment:

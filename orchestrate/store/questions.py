@@ -24,6 +24,12 @@ FOR_DEPLOYMENT = (
     select(questions).where(rows.deployment == bindparam("whose")).order_by(rows.opened_at, rows.id)
 )
 UNANSWERED = select(questions).where(rows.unanswered.is_(True)).order_by(rows.opened_at, rows.id)
+UNUSED = (
+    select(questions)
+    .where(rows.unanswered.is_(False), rows.task == bindparam("thread"))
+    .where(rows.decision.is_not(None), rows.consumed_at.is_(None), rows.closed.is_(None))
+    .order_by(rows.opened_at, rows.id)
+)
 DECIDE = (
     update(questions)
     .where(rows.id == bindparam("asked"))
@@ -114,6 +120,10 @@ class Questions:
     def for_deployment(self, deployment: str) -> tuple[Question, ...]:
         """All that was asked for a deployment, oldest first."""
         return self._all(FOR_DEPLOYMENT, {"whose": deployment})
+
+    def unused(self, task: str) -> tuple[Question, ...]:
+        """What was answered on a task's thread and can still be answered otherwise, oldest first."""
+        return self._all(UNUSED, {"thread": task})
 
     def unanswered(self, task: str | None = None) -> tuple[Question, ...]:
         """What waits for an answer (on one task's thread), oldest first."""

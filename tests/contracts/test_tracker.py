@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import closing
+from dataclasses import dataclass
 from itertools import count
 from typing import Protocol
 
@@ -14,14 +15,14 @@ from orchestrate.models.task import Comment, Label, NewTask, Priority, Queue, Ta
 from orchestrate.store import Store
 from tests.conftest import BACKENDS
 from tools.systems.tracker import StoreTracker
-from tools.tasks import MemoryTracker, TaskDesk, Tasks
+from tools.tasks import SETTLED, MemoryTracker, TaskDesk, Tasks, Threads
 
 READY = "Ready to Deploy"
 QUEUES = {Queue.E2E_TEST: "To test"}
 MARKERS = count(1)
 
 
-class Tracker(Tasks, TaskDesk, Protocol):
+class Tracker(Tasks, Threads, TaskDesk, Protocol):
     async def say(self, task: str, author: str, text: str) -> Comment: ...
 
     async def edit(self, comment: str, text: str) -> Comment: ...
@@ -38,6 +39,32 @@ def tracker(request: pytest.FixtureRequest) -> Iterator[Tracker]:
         return
     with closing(Store.open(request.getfixturevalue(f"{request.param}_store_url"))) as store:
         yield StoreTracker(store.tasks, "robot", queues=QUEUES)
+
+
+@dataclass
+class Clock:
+    """Time that passes when a test says so."""
+
+    now: float = 1_800_000_000.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+@pytest.fixture(params=["memory", *BACKENDS])
+def clocked(request: pytest.FixtureRequest, clock: Clock) -> Iterator[Tracker]:
+    """A tracker whose time is `clock`."""
+    if request.param == "memory":
+        yield MemoryTracker("robot", clock=clock)
+        return
+    url = request.getfixturevalue(f"{request.param}_store_url")
+    with closing(Store.open(url, clock=clock)) as store:
+        yield StoreTracker(store.tasks, "robot")
 
 
 def new(title: str = "Ship it", **changes: object) -> NewTask:
@@ -74,6 +101,31 @@ async def test_a_queue_takes_tasks_from_the_status_that_is_configured(tracker: T
     wanted = await tracker.create(new(queue=Queue.E2E_TEST, status="To test"))
 
     assert await tracker.ready(Queue.E2E_TEST) == (wanted,)
+
+
+async def test_the_threads_that_people_spoke_on_are_known(tracker: Tracker) -> None:
+    quiet, ours, theirs = [(await tracker.create(new())).id for _ in range(3)]
+    await tracker.comment(ours, "Picked up")
+    await tracker.say(theirs, "ada", "Hold")
+
+    first = await tracker.spoken("")
+    await tracker.comment(quiet, "Reminder")
+    again = await tracker.spoken(first.mark)
+
+    assert set(first.tasks) == {theirs}
+    assert quiet in again.tasks
+
+
+async def test_what_was_said_lately_is_told_again_and_then_no_more(clocked: Tracker, clock: Clock) -> None:
+    task = await clocked.create(new())
+    await clocked.say(task.id, "ada", "Hold")
+
+    first = await clocked.spoken("")
+    clock.now += SETTLED + 1
+    late = await clocked.spoken(first.mark)
+    none = await clocked.spoken(late.mark)
+
+    assert (first.tasks, late.tasks, none.tasks) == ((task.id,), (task.id,), ())
 
 
 async def test_urgent_tasks_come_first_and_then_old_ones(tracker: Tracker) -> None:

@@ -6,7 +6,7 @@ from collections.abc import Collection, Mapping
 
 from orchestrate.models.task import Comment, Label, NewTask, Queue, Task
 from orchestrate.store.tasks import TaskBook
-from tools.tasks import BOT, INPUT_STATUS, NO_QUEUES, SUCCEEDED, Readiness
+from tools.tasks import BOT, INPUT_STATUS, NO_QUEUES, SETTLED, SUCCEEDED, Readiness, Spoken
 
 
 class StoreTracker:
@@ -40,6 +40,11 @@ class StoreTracker:
 
     async def comments(self, task: str) -> tuple[Comment, ...]:
         return self._book.comments.of(task)
+
+    async def spoken(self, since: str) -> Spoken:
+        but = None if since else self._bot
+        tasks, mark = self._book.comments.spoken(int(since or 0), SETTLED, but)
+        return Spoken(tasks=tasks, mark=str(mark))
 
     async def dependents(self, task: str) -> tuple[Task, ...]:
         return self._book.dependents(task)

@@ -47,6 +47,20 @@ def test_unanswered_questions_are_found_by_task(any_store: Store) -> None:
     assert {one.id for one in any_store.questions.unanswered()} == {mine.id, other.id}
 
 
+def test_answers_that_were_not_used_are_found_by_task(any_store: Store) -> None:
+    lease = driven(any_store)
+    waits = asked(any_store, "one", task="T-1")
+    used = asked(any_store, lease.deployment, task="T-1")
+    for question in (waits, used):
+        any_store.questions.decide(question.id, said(question))
+    asked(any_store, "two", task="T-1")
+
+    any_store.questions.consume(used.id, lease)
+
+    assert [one.id for one in any_store.questions.unused("T-1")] == [waits.id]
+    assert any_store.questions.unused("T-2") == ()
+
+
 def test_a_decision_is_stored_and_wakes_the_deployment(any_store: Store) -> None:
     lease, question = candidate(any_store)
 
