@@ -39,9 +39,9 @@ def _facts(plan: Plan) -> Iterator[tuple[str, RenderableType]]:
         why = "; ".join(file.reasons) or FITS.get(file.verdict, file.verdict)
         yield "migration", f"{file.path}: {why}"
     yield "moves", _moves(plan)
-    yield "way back", f"{_undos(plan)}; {duration(plan.rollback_seconds)}"
+    yield "way back", f"{_undos(plan)}; takes about {duration(plan.rollback_seconds)}"
     yield "goes back", f"by itself, when {_triggers(plan)}"
-    yield "in full", f"orchestrate deploy plan {plan.deployment}"
+    yield "in full", f"orchestrate deploy plan {plan.deployment}, in the demo's folder"
 
 
 def _moves(plan: Plan) -> Table:
