@@ -11,14 +11,15 @@ from graphs.state import Course, Drive, State
 from graphs.steps.crew import NEW, OLD, Crew
 from graphs.steps.helm import rollback_marker
 from orchestrate import reports
-from orchestrate.errors import OrchestrateError
+from orchestrate.errors import NotFound, OutcomeUnknown, OutsideFailed
 from orchestrate.models.cause import Cause
 from orchestrate.models.change import Version
-from orchestrate.models.deployment import Failure, Kind, Outcome, Stage
+from orchestrate.models.deployment import Failure, Kind, Outcome, Request, Stage
 from orchestrate.models.plan import Plan
 from orchestrate.models.task import FailureKind
 from tools import workspace
 from tools.executor import Errand
+from tools.reverting import RevertOrder, reverting
 
 _ANSWERED = {
     "held": (Outcome.HELD, "a person said Hold"),
@@ -42,6 +43,8 @@ class Leave:
             state["request"],
         )
         self.crew.store.verified.record(plan.environment, plan.service, _proven(state, plan), at.deployment)
+        if request.kind is Kind.ROLLBACK:
+            await self._lock_out(at, plan, request)
         deployment = self.crew.store.deployments.deployment(at.deployment)
         events = self.crew.store.events.of(at.deployment)
         title, text = reports.success(deployment, plan, events, self.crew.store.clock())
@@ -52,6 +55,30 @@ class Leave:
             await self.crew.voice.close(at, request.task, self.crew.statuses.deployed, reason)
             await self._destroy_workspace(request.task, at)
         return State(outcome=Outcome.DEPLOYED, reason=title)
+
+    async def _lock_out(self, at: Errand, plan: Plan, request: Request) -> None:
+        """What somebody went back from is refused until a fix, like what went back by itself (R7)."""
+        left = next((one.from_version for one in plan.ships if one.from_version), None)
+        bad = await self._came_with(request) or (left.commit if left else None)
+        if bad is None or await self._holds(plan.version, bad):
+            return
+        reason = f"{request.requested_by} went back from it to {plan.version.name}"
+        self.crew.store.quarantine.add(plan.environment, plan.service, bad, None, reason, at.deployment)
+        self.crew.event(at, "quarantined", f"{plan.environment} is locked against {bad[:10]}", commit=bad)
+
+    async def _came_with(self, request: Request) -> str | None:
+        """The merge commit of the deployment that is taken back, where it merged a change."""
+        try:
+            taken_back = self.crew.store.deployments.deployment(request.rolls_back or "")
+            return (await self.crew.forge.change(taken_back.request.change or "")).merge_commit
+        except NotFound:
+            return None
+
+    async def _holds(self, version: Version, commit: str) -> bool:
+        try:
+            return await self.crew.source.contains(version.commit, commit)
+        except NotFound:
+            return False
 
     async def _destroy_workspace(self, task: str | None, at: Errand) -> None:
         if task is None:
@@ -78,10 +105,10 @@ class Leave:
         if not self.crew.place(state).environment.prepare_revert or plan.change is None:
             return
         try:
-            marker = f"revert/{commit}"
-            change = await self.crew.reverts.revert(commit, state["failure"].error, marker)
+            order = RevertOrder(commit=commit, reason=state["failure"].error)
+            change = await self.crew.executor.do(reverting(self.crew.reverts), order, at)
             self.crew.event(at, "revert", f"change {change.id} takes {commit[:10]} back", change=change.id)
-        except OrchestrateError as problem:
+        except (OutsideFailed, NotFound, OutcomeUnknown) as problem:
             self.crew.event(at, "revert", f"no revert could be prepared: {problem}")
 
     async def fix_tasks(self, state: State, runtime: Runtime[Drive]) -> State:

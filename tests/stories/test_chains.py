@@ -118,6 +118,25 @@ async def test_an_allowed_persons_rollback_needs_no_second_approval(folder: Path
         assert here.store.questions.for_deployment(row.id) == ()
 
 
+async def test_what_somebody_went_back_from_is_refused_until_it_is_fixed(folder: Path) -> None:
+    async with world(folder, quick(folder)) as here:
+        one = here.live().commit
+        bad, _, change = await here.approved()
+        await here.go(bad.id)
+        rollback = here.accept(
+            "production", kind=Kind.ROLLBACK, version=one, requested_by="ada", rolls_back=bad.id
+        )
+        await here.go(rollback.id)
+
+        (locked,) = here.store.quarantine.active("production", "shop")
+        later, _, _ = await here.ready("later")
+        row = await here.go(later.id)
+
+        assert locked.commit == (await here.forge.change(change.id)).merge_commit
+        assert row.outcome is Outcome.BLOCKED
+        assert "ada went back from it" in row.reason
+
+
 async def test_anybody_elses_rollback_is_asked_about(folder: Path) -> None:
     async with world(folder, quick(folder)) as here:
         one, two = await shipped(here)

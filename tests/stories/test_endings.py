@@ -123,6 +123,17 @@ async def test_an_override_lets_one_version_through_and_is_shown(folder: Path) -
         assert len(here.store.quarantine.active("production", "shop")) == 1
 
 
+async def test_a_revert_is_prepared_once_where_that_is_configured(folder: Path) -> None:
+    async with world(folder, quick(folder, prepare_revert=True)) as here:
+        await failed(here, "bad")
+
+        reverts = [one for one in here.forge.records.all() if one.marker.startswith("revert/")]
+        (fix,) = await here.tracker.ready(Queue.EXECUTION)
+
+        assert len(reverts) == 1
+        assert f"change {reverts[0].id} takes" in fix.description
+
+
 async def blocked(here: World, branch: str = "red") -> tuple[str, Task]:
     """A deployment that a failing check keeps from starting, and its task."""
     here.forge.write(branch, {f"{branch}.py": "new"}, "Work", since="main")
