@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from collections.abc import Generator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -191,7 +192,12 @@ def _say(out: Output, task: Task, thread: Sequence[Comment]) -> None:
         if value:
             out.say(f"{name:11} {value}")
     if task.description:
-        out.say(f"\n{task.description}")
+        out.say(f"\n{_shown(task.description)}")
     for one in thread:
         edited = " (edited)" if one.edited else ""
-        out.say(f"\n── {one.author}, {one.at:%Y-%m-%d %H:%M}{edited}\n{one.text}")
+        out.say(f"\n── {one.author}, {one.at:%Y-%m-%d %H:%M}{edited}\n{_shown(one.text)}")
+
+
+def _shown(text: str) -> str:
+    """`text` without the comments that Markdown hides: our own markers are such."""
+    return re.sub(r"<!--.*?-->", "", text, flags=re.DOTALL).strip()

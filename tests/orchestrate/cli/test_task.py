@@ -46,6 +46,16 @@ def test_the_thread_is_shown_with_who_said_what(shop: Shop, command: Command) ->
     assert "── ada, " in said and said.rstrip().endswith("Approved")
 
 
+def test_hidden_markers_are_not_shown(shop: Shop, command: Command) -> None:
+    command("task", "add", "Ship faster", "-d", "Much faster\n\n<!-- orchestrate:fix/1 -->")
+    command("task", "comment", "T-1", "Blocked.\n\n<!-- orchestrate:D1/blocked -->")
+
+    said = command("task", "show", "T-1").out
+
+    assert "Much faster" in said and said.rstrip().endswith("Blocked.")
+    assert "<!--" not in said and "orchestrate:" not in said
+
+
 def test_a_stranger_never_speaks_as_a_person(shop: Shop, command: Command) -> None:
     by_a_stranger(shop)
     command("task", "add", "Ship faster")
