@@ -224,7 +224,6 @@ class Arrive:
             shipped = store.plans.plan(older.plan_hash).version.commit
             if await self.crew.source.contains(plan.version.commit, shipped):
                 store.questions.close(older.id, f"superseded by {plan.deployment}")
-                store.deployments.wake(older.deployment)
 
 
 def _moved(plan: Plan, evidence: Evidence, settings_digest: str) -> str:

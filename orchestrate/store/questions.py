@@ -160,10 +160,11 @@ class Questions:
             return question.model_copy(update={"consumed_at": now})
 
     def close(self, id: str, why: str) -> None:
-        """Take no answer any more; one that was used stays as it is."""
+        """Take no answer any more, and wake who waits for one; one that was used stays as it is."""
         with self._database.writing() as connection:
-            _locked(connection, id)
-            connection.execute(CLOSE, {"asked": id, "why": why})
+            asked = _locked(connection, id)
+            if connection.execute(CLOSE, {"asked": id, "why": why}).rowcount:
+                wake(connection, (asked.deployment,))
 
     def reminded(self, id: str) -> None:
         """The reminder went out."""
