@@ -36,9 +36,8 @@ def demo(  # noqa: PLR0913  one parameter per option
     as_json: AsJson = False,
 ) -> None:
     """Deploy a good change, take a bad one back, stop at a conflict, refuse a dangerous migration."""
-    from rich.console import Console
-
     from orchestrate.cli.hush import hushed
+    from orchestrate.demo.screen import Page
     from orchestrate.demo.show import FOLDER, RATE, Options, main
 
     options = Options(
@@ -52,4 +51,4 @@ def demo(  # noqa: PLR0913  one parameter per option
         as_json=as_json,
     )
     with hushed(options.folder / ".orchestrate"):
-        raise typer.Exit(asyncio.run(main(options, Console())))
+        raise typer.Exit(asyncio.run(main(options, Page())))

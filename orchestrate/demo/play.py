@@ -46,6 +46,7 @@ class Play:
     identity: str  # who approves
     asks: bool  # a person; else the demo says yes in their name
     began: float  # epoch seconds
+    shown: int = -1  # the second since then that the view shows
 
     async def run(self, stop: asyncio.Event) -> None:
         """Work until every task has come to its end, or until told to stop."""
@@ -72,8 +73,10 @@ class Play:
     async def _look(self) -> None:
         for line in self.story.news():
             self.screen.tell(line)
-        if self.screen.is_live:
-            self.screen.show(await self._scene())
+        elapsed = int(self.app.store.clock() - self.began)
+        if self.screen.is_live and elapsed != self.shown:
+            self.shown = elapsed
+            self.screen.show(await self._scene(elapsed))
 
     def _question(self) -> Question | None:
         """The oldest open question about one of ours whose deployment already waits for the answer."""
@@ -118,7 +121,7 @@ class Play:
         now = self.app.store.clock()
         self.screen.tell(Line(at=now, where=row.environment, text=text, tone=Tone.NOTE))
 
-    async def _scene(self) -> Scene:
+    async def _scene(self, elapsed: int) -> Scene:
         store = self.app.store
         rows = [
             (one, store.tasks.task(one.task).title, store.deployments.latest(task=one.task, limit=10))
@@ -132,7 +135,7 @@ class Play:
             samples=store.watches.samples(watch.id) if watch else (),
             traffic=self.premises.counts(),
             url=self.premises.url(),
-            elapsed=int(store.clock() - self.began),
+            elapsed=elapsed,
         )
 
 

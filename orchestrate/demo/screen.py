@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import sys
 from contextlib import AbstractContextManager
 from typing import Protocol
 
@@ -11,6 +13,16 @@ from rich.text import Text
 
 from orchestrate.demo.story import Line
 from orchestrate.demo.view import Scene, drawn, plain, row
+
+
+class Page(Console):
+    """A console that need not be read to the end: when nobody reads any more, the demo goes on unseen."""
+
+    def on_broken_pipe(self) -> None:
+        self.quiet = True
+        nothing = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(nothing, sys.stdout.fileno())
+        os.close(nothing)
 
 
 class Screen(AbstractContextManager["Screen"], Protocol):
@@ -66,14 +78,13 @@ class Lines:
 
 
 class LiveView:
-    """The happenings, and below them the view, drawn anew only when it is another."""
+    """The happenings, and below them the view, drawn anew only when it is told to."""
 
     is_live = True
 
     def __init__(self, console: Console, began: float) -> None:
         self._console, self._began = console, began
         self._live = self._fresh()
-        self._scene: Scene | None = None
 
     def __enter__(self) -> LiveView:
         self._live.start()
@@ -86,9 +97,7 @@ class LiveView:
         self._console.print(row(line, self._began))
 
     def show(self, scene: Scene) -> None:
-        if scene != self._scene:
-            self._scene = scene
-            self._live.update(drawn(scene), refresh=True)
+        self._live.update(drawn(scene), refresh=True)
 
     def ask(self, shown: RenderableType) -> None:
         self._live.stop()
@@ -96,7 +105,7 @@ class LiveView:
 
     def go_on(self) -> None:
         """A new one: the old one would draw over what stands where it was."""
-        self._live, self._scene = self._fresh(), None
+        self._live = self._fresh()
         self._live.start()
 
     def _fresh(self) -> Live:
