@@ -158,6 +158,9 @@ class Runner:
             return self._answered(lease, position)
         if position.next:
             return Step(None)
+        if "outcome" not in position.values:
+            await self._park(lease, "its position leads nowhere")
+            return None
         await self._finish(lease, position)
         return None
 
@@ -194,7 +197,7 @@ class Runner:
 
     async def _finish(self, lease: Lease, position: Position) -> None:
         state = position.values
-        outcome = state.get("outcome", Outcome.PARKED)
+        outcome = state["outcome"]
         following = _following(lease.deployment, state) if outcome is Outcome.DEPLOYED else None
         self._record(lease, outcome, state.get("reason", ""))
         self.store.deployments.finish(lease, outcome, state.get("reason", ""), following)
@@ -223,7 +226,9 @@ class Runner:
     async def _position(self, deployment: str) -> Position:
         """Where it was left, as the saver knows it."""
         found = await self.graph.aget_state(_thread(deployment))
-        return Position(values=State(**found.values), next=found.next, interrupts=found.interrupts)
+        # not found.next: it leaves out steps that are done and whose position was not written any more
+        to_come = tuple(task.name for task in found.tasks)
+        return Position(values=State(**found.values), next=to_come, interrupts=found.interrupts)
 
     @contextlib.asynccontextmanager
     async def _kept(self, lease: Lease) -> AsyncGenerator[None, None]:

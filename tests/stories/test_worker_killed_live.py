@@ -94,8 +94,9 @@ async def test_a_killed_worker_costs_neither_the_canary_nor_a_request(folder: Pa
 
         assert ended.outcome is Outcome.DEPLOYED, shop.told(ended.id)
         assert {name: one.failed for name, one in seen.items()} == {"kept": 0, "new": 0, "long": 0}
-        made = Counter(one.data["index"] for one in shop.events(row.id, "moved_on"))
-        assert set(made.values()) == {1}
+        lines = [line for one in shop.app.store.logs.read(row.id) for line in one.text.splitlines()]
+        starts = Counter(line.split(" on ")[0] for line in lines if "start green-" in line)
+        assert starts == {"web: start green-1": 1, "web: start green-2": 1}
         said = Counter(shop.thread(task).split("<!-- ")[1:])
         assert set(said.values()) == {1}
         assert (await shop.running()).weights == {"green": 100}
