@@ -24,6 +24,12 @@ ROB = Person(name="rob")
 PEOPLE = (ADA, MIRA, ROB)
 """Ada approves, Mira writes changes, Rob reviews them."""
 
+
+def person(channel: Channel, identity: str) -> Person | None:
+    """Whoever has this identity on the channel."""
+    return next((one for one in PEOPLE if one.is_known_as(channel, identity)), None)
+
+
 WEB = Component(name="web", port=8080, run=("serve",), instances=2)
 
 

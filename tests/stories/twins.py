@@ -13,7 +13,9 @@ from orchestrate.models.move import Move, SetTraffic, Start, words
 from orchestrate.models.runtime import Running, Slot
 from orchestrate.models.sample import Counters, SampleState
 from orchestrate.models.task import Comment, NewTask, Queue, Task
+from tools.inspection import Inspection, Point
 from tools.memory_forge import MemoryChanges, MemoryForge
+from tools.place import Place
 from tools.provider import MemoryProvider, Say
 from tools.tasks import MemoryTracker
 
@@ -137,6 +139,13 @@ class Provider(MemoryProvider):
         weights = self.weights.get(component, {})
         slots = [slot for (part, _), slot in self.slots.items() if part == component]
         return max(slots, key=lambda slot: weights.get(slot.name, 0))
+
+
+class CalmInspection(Inspection):
+    """Believes the provider, and asks no address: in memory nothing listens."""
+
+    async def _smoke(self, place: Place, component: Component, before: Mapping[str, str]) -> list[Point]:
+        return []
 
 
 @dataclass

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shutil
 import tempfile
-from collections.abc import AsyncGenerator, Mapping
+from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -25,7 +25,7 @@ from orchestrate.errors import UnknownEnvironment
 from orchestrate.intake import Intake
 from orchestrate.models.change import Change, Check, CheckState, NewChange, Review, ReviewVerdict, Version
 from orchestrate.models.deployment import DecisionKind, Deployment, ForChecks, ForTime, Request, Status
-from orchestrate.models.environment import Channel, Component, Environment
+from orchestrate.models.environment import Channel, Environment
 from orchestrate.models.fact import digest
 from orchestrate.models.question import Question
 from orchestrate.models.task import Comment, NewTask, Priority, Queue, Task
@@ -35,11 +35,10 @@ from orchestrate.runner import Runner
 from orchestrate.store import Store
 from orchestrate.unblocking import Unblocking
 from orchestrate.watching import Watching
-from tests.stories.places import PEOPLE, production
-from tests.stories.twins import Clock, Outside, outside
+from tests.stories.places import PEOPLE, person, production
+from tests.stories.twins import CalmInspection, Clock, Outside, outside
 from tools.executor import Executor
 from tools.guards import Guards
-from tools.inspection import Inspection, Point
 from tools.migrations import Target
 from tools.place import Place
 from tools.sampler import Sampler
@@ -170,20 +169,9 @@ class World(Outside):
         thread = await self.tracker.comments(task)
         return [one.text for one in thread if one.author == BOT and words in one.text]
 
-    async def texts(self, task: str) -> str:
-        """The whole thread, as one text."""
-        return "\n---\n".join(comment.text for comment in await self.tracker.comments(task))
-
     def stages(self, deployment: str) -> list[str]:
         """The stages it went through."""
         return [one.text for one in self.store.events.of(deployment) if one.kind == "stage"]
-
-
-class CalmInspection(Inspection):
-    """Believes the provider, and asks no address: in memory nothing listens."""
-
-    async def _smoke(self, place: Place, component: Component, before: Mapping[str, str]) -> list[Point]:
-        return []
 
 
 @asynccontextmanager
@@ -298,9 +286,7 @@ def _world(
             forge=forge,
             voice=voice,
             environment=environment,
-            person=lambda channel, identity: next(
-                (one for one in PEOPLE if one.is_known_as(channel, identity)), None
-            ),
+            person=person,
             people=PEOPLE,
             worker="test",
         ),
