@@ -240,6 +240,7 @@ def place_of(settings: Settings, environment: Environment) -> Place:
         metrics=SourceByComponent({one.name: metric_source(one, traffic) for one in environment.components}),
         targets={one.name: target_of(one.database, filled) for one in environment.components if one.database},
         secret=secret,
+        tend=provider.tend,
         close=provider.stop_all,
     )
 

@@ -26,6 +26,7 @@ Say = Callable[[str], None]
 WATCH_TICK = 0.1
 ANSWERS_SECONDS = 2.0
 CHANGES_SECONDS = 2.0
+TEND_SECONDS = 3.0
 
 
 class Ended(StrEnum):
@@ -62,7 +63,7 @@ class Serving:
             loops.create_task(scheduler.run(over))
             helpers = [loops.create_task(self._watch(scheduler)), loops.create_task(self._listen(scheduler))]
             if self.claims:
-                helpers.append(loops.create_task(self._claim(scheduler)))
+                helpers += [loops.create_task(self._claim(scheduler)), loops.create_task(self._tend())]
             await self._until_over(stop)
             self.app.runner.drain()
             over.set()
@@ -93,6 +94,19 @@ class Serving:
         while True:
             await self._quietly(self._accept(scheduler))
             await asyncio.sleep(self.app.settings.worker.poll_interval)
+
+    async def _tend(self) -> None:
+        """What runs without us outlives us, but not the machine: whoever serves brings it back."""
+        while True:
+            for name in self.app.settings.environments:
+                await self._quietly(self._tend_one(name))
+            await asyncio.sleep(TEND_SECONDS)
+
+    async def _tend_one(self, environment: str) -> None:
+        place = self.app.crew.places(environment)
+        for component in place.environment.components:
+            for said in await place.tend(component):
+                self.say(f"{environment}: {component.name}: {said}, which should run and did not")
 
     async def _accept(self, scheduler: LocalScheduler) -> None:
         await self.app.unblocking.look()

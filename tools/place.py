@@ -12,6 +12,11 @@ from tools.migrations import Target
 from tools.provider import Addresses, Logs, Provider
 
 
+async def untended(component: Component) -> tuple[str, ...]:  # noqa: ARG001
+    """Tends a place that tends itself."""
+    return ()
+
+
 async def nothing(component: Component) -> None:  # noqa: ARG001
     """Closes a place where nothing stays open."""
 
@@ -27,6 +32,7 @@ class Place:
     metrics: Metrics
     targets: Mapping[str, Target] = field(default_factory=dict[str, Target])
     secret: Callable[[str], str]  # raises NotFound for a secret without a value
+    tend: Callable[[Component], Awaitable[tuple[str, ...]]] = untended  # brings back what should run
     close: Callable[[Component], Awaitable[None]] = nothing  # stops all instances and the router
 
     async def running(self) -> dict[str, Running]:

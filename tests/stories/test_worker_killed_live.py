@@ -13,7 +13,7 @@ import pytest
 
 from orchestrate.models.deployment import Deployment, Outcome
 from orchestrate.models.task import NewTask, Priority, Queue
-from tests.servers.live import Live, does, environment, free_ports, live
+from tests.servers.live import Live, does, environment, free_ports, killed, live
 from tests.servers.load import Load
 from tools.commands import CLEAN
 
@@ -101,3 +101,16 @@ async def test_a_killed_worker_costs_neither_the_canary_nor_a_request(folder: Pa
         assert set(said.values()) == {1}
         assert (await shop.running()).weights == {"green": 100}
         assert [len(pids) for pids in (await shop.pids()).values()] == [2]
+
+
+async def test_a_worker_brings_back_what_a_restart_of_the_machine_took(folder: Path) -> None:
+    (port,) = free_ports(1)
+    async with live(folder, {"production": environment(port)}) as shop:
+        assert len(killed(folder)) > 4  # the router, and two instances with their supervisors
+        assert (await shop.running()).weights == {}
+
+        async with worker(folder), asyncio.timeout(PATIENCE):
+            while (await shop.running()).weights != {"blue": 100}:
+                await asyncio.sleep(0.1)
+
+            assert (await shop.running()).slots[0].is_healthy

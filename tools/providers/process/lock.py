@@ -22,6 +22,16 @@ async def held(path: Path) -> AsyncGenerator[None]:
         os.close(file)
 
 
+@asynccontextmanager
+async def held_if_free(path: Path) -> AsyncGenerator[bool]:
+    """Hold the lock file if nobody else does; whether it is held."""
+    file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    try:
+        yield _taken(file)
+    finally:
+        os.close(file)
+
+
 def _taken(file: int) -> bool:
     try:
         fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)

@@ -17,7 +17,7 @@ from tools.providers.process import health, usage
 from tools.providers.process.crew import Crew, let_finish
 from tools.providers.process.instances import Copy, Instances, slot_of
 from tools.providers.process.layout import Layout
-from tools.providers.process.lock import held
+from tools.providers.process.lock import held, held_if_free
 from tools.providers.process.log_file import Line, newest
 from tools.providers.process.releases import Releases
 from tools.providers.process.routing import Routing, Servers
@@ -78,6 +78,16 @@ class ProcessProvider:
         with stored(self._layout.root):
             await self._stop_all(component)
 
+    async def tend(self, component: Component) -> tuple[str, ...]:
+        """Bring back what should run and does not, as after a restart of the machine; what that was.
+
+        A move that is under way is left alone.
+        Raises StartFailed, PortTaken, ProgramMissing, UnknownVersion.
+        """
+        with stored(self._layout.root):
+            async with held_if_free(self._layout.lock(component.name)) as mine:
+                return await self._tend(component) if mine else ()
+
     async def resources(self) -> Resources:
         return await asyncio.to_thread(usage.resources, self._environment.root)
 
@@ -125,6 +135,23 @@ class ProcessProvider:
                 await self._crew.stop(self._instances.folders(component.name))
             for name in self._slots.names(component.name):
                 self._slots.write(component.name, name, None)
+
+    async def _tend(self, component: Component) -> tuple[str, ...]:
+        started: list[Copy] = []
+        for name in self._slots.names(component.name):
+            wanted = self._slots.read(component.name, name)
+            running = [one for one in self._instances.of(component.name, name) if one.is_supervised]
+            if wanted is not None and len(running) < wanted.wanted:
+                whole = Start(
+                    component=component.name, slot=name, version=wanted.version, instances=wanted.wanted
+                )
+                await self._crew.require(component, name, wanted.version)
+                await self._crew.complete(component, whole, started, _silent)
+        routing = self._routing(component)
+        is_down = bool(await routing.intended()) and not await routing.weights()
+        if started or is_down:
+            await self._refresh(component)
+        return (*(f"{copy.id} started" for copy in started), *(("its router started",) if is_down else ()))
 
     async def _bring_to(self, component: Component, move: Start | Scale, say: Say) -> None:
         """Have exactly the wanted instances of the version, all well; on failure, what was before."""
@@ -232,3 +259,7 @@ class ProcessProvider:
 
     def _routing(self, component: Component) -> Routing:
         return Routing(self._layout, component, self._traffic(component) if component.port else None)
+
+
+def _silent(line: str) -> None:
+    """Nobody waits for what is brought back."""

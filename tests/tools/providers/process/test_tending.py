@@ -1,0 +1,126 @@
+"""What should run and does not is brought back."""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+from collections.abc import AsyncGenerator
+from pathlib import Path
+
+import httpx
+import pytest
+
+from orchestrate.models.environment import Component
+from orchestrate.models.move import SetTraffic, Start, Stop
+from tests.servers.sample_service import checkout, component, environment, silent, version
+from tools.providers.process.instances import belonging_to
+from tools.providers.process.lock import held
+from tools.providers.process.provider import ProcessProvider
+from tools.systems.detached import Detached
+from tools.systems.proxy import BuiltinProxy
+
+ONE = version("v1")
+
+
+@pytest.fixture
+def web() -> Component:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return component(port=int(probe.getsockname()[1]))
+
+
+@pytest.fixture
+async def provider(web: Component, tmp_path: Path) -> AsyncGenerator[ProcessProvider]:
+    """Two instances of version one behind a router."""
+    made = ProcessProvider(
+        environment(tmp_path / "root", web),
+        None,
+        lambda part: BuiltinProxy(tmp_path / "proxy", port=part.port),
+    )
+    await made.build(web, ONE, checkout(), silent)
+    await made.apply(web, Start(component="web", slot="blue", version=ONE, instances=2), silent)
+    await made.apply(web, SetTraffic(component="web", was={}, weights={"blue": 100}), silent)
+    yield made
+    await made.stop_all(web)
+
+
+def kill_router(tmp_path: Path) -> None:
+    process = Detached((tmp_path / "proxy").absolute()).process()
+    assert process is not None
+    process.kill()
+    process.wait(5)
+
+
+def kill_instance(tmp_path: Path, name: str) -> None:
+    for process in belonging_to(tmp_path / "root" / "instances" / "web" / name):
+        os.kill(process.pid, signal.SIGKILL)
+
+
+async def answers(web: Component) -> set[str]:
+    async with httpx.AsyncClient(trust_env=False) as client:
+        found = [(await client.get(f"http://127.0.0.1:{web.port}/")).json() for _ in range(6)]
+    return {one["INSTANCE"] for one in found}
+
+
+async def test_what_runs_is_left_alone(provider: ProcessProvider, web: Component) -> None:
+    before = await provider.running(web)
+
+    assert await provider.tend(web) == ()
+
+    assert [one.pid for one in (await provider.running(web)).slots[0].instances] == [
+        one.pid for one in before.slots[0].instances
+    ]
+
+
+async def test_a_router_that_is_gone_comes_back_with_its_shares(
+    provider: ProcessProvider, web: Component, tmp_path: Path
+) -> None:
+    kill_router(tmp_path)
+    assert (await provider.running(web)).weights == {}
+
+    assert await provider.tend(web) == ("its router started",)
+
+    assert (await provider.running(web)).weights == {"blue": 100}
+    assert await answers(web) == {"blue-1", "blue-2"}
+
+
+async def test_after_a_restart_of_the_machine_everything_comes_back(
+    provider: ProcessProvider, web: Component, tmp_path: Path
+) -> None:
+    kill_router(tmp_path)
+    for name in ("blue-1", "blue-2"):
+        kill_instance(tmp_path, name)
+
+    assert await provider.tend(web) == ("blue-1 started", "blue-2 started", "its router started")
+
+    assert await answers(web) == {"blue-1", "blue-2"}
+    assert await provider.tend(web) == ()
+
+
+async def test_one_instance_that_is_gone_comes_back_behind_the_router(
+    provider: ProcessProvider, web: Component, tmp_path: Path
+) -> None:
+    kill_instance(tmp_path, "blue-2")
+
+    assert await provider.tend(web) == ("blue-2 started",)
+
+    assert await answers(web) == {"blue-1", "blue-2"}
+
+
+async def test_what_was_stopped_stays_stopped(provider: ProcessProvider, web: Component) -> None:
+    await provider.apply(web, Stop(component="web", slot="blue", version=ONE, instances=2), silent)
+
+    assert await provider.tend(web) == ()
+
+    assert [slot.instances for slot in (await provider.running(web)).slots if slot.instances] == []
+
+
+async def test_a_move_that_is_under_way_is_not_disturbed(
+    provider: ProcessProvider, web: Component, tmp_path: Path
+) -> None:
+    kill_router(tmp_path)
+    async with held(tmp_path / "root" / "locks" / "web.lock"):
+        assert await provider.tend(web) == ()
+
+    assert await provider.tend(web) == ("its router started",)
