@@ -25,6 +25,7 @@ from orchestrate.models.deployment import (
     Lease,
     Outcome,
     Request,
+    Stage,
     Status,
     Wait,
 )
@@ -39,8 +40,10 @@ STEPS = 400
 NOT_DONE = "not_done"
 MOST_EVENTS = 100_000
 FIRST_REST, LONGEST_REST = 5.0, 300.0
-TRIES = 12
+TRIES, TRIES_AT_THE_END = 12, 300
 """A step whose outside does not answer is tried this often, with longer and longer rests: half an hour."""
+ENDS = frozenset({Stage.FINISH, Stage.FIX_TASKS, Stage.CLOSE})
+"""Where only people are told what is done already: that may wait a day, and keeps nobody else waiting."""
 
 CRASHES = 3
 """A deployment that ends its worker this often is parked."""
@@ -193,7 +196,9 @@ class Runner:
         with contextlib.suppress(LeaseLost):
             self.store.deployments.waits(lease, ForTime(until=now + seconds), now + seconds)
             self.store.events.add(row.id, row.stage, NOT_DONE, f"{problem}; tried again in {seconds:.0f} s")
-        return tried < TRIES
+        if row.stage in ENDS:
+            self.store.locks.release(row.id)
+        return tried < (TRIES_AT_THE_END if row.stage in ENDS else TRIES)
 
     async def _finish(self, lease: Lease, position: Position) -> None:
         state = position.values

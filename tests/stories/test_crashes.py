@@ -74,6 +74,7 @@ def read(folder: Path, what: str) -> list[str]:
     return json.loads((folder / "ending").read_text())[what]
 
 
+@pytest.mark.timeout(300)
 @pytest.mark.parametrize(("trouble", "moves_before"), [(good, 0), (bad, 1)])
 def test_whenever_the_process_ends_the_next_one_comes_to_the_same_end(
     folder: Path, trouble: Callable[[World], None], moves_before: int

@@ -123,6 +123,27 @@ async def test_an_override_lets_one_version_through_and_is_shown(folder: Path) -
         assert len(here.store.quarantine.active("production", "shop")) == 1
 
 
+async def test_a_tracker_that_is_down_for_hours_at_the_end_keeps_nobody_else_waiting(folder: Path) -> None:
+    async with world(folder, quick(folder)) as here:
+        deployment, task, change = await here.approved()
+
+        def vanish() -> None:
+            here.tracker.is_down = True
+
+        here.provider.at[f"web: stop 2 × {here.live().name} in blue"] = vanish
+        for seconds in (*[1] * 40, *[300] * 30):
+            await here.runner.drive(deployment.id)
+            await here.wait(seconds)
+        assert here.live().name == change.head[:8]
+        assert here.store.locks.holder("production", "shop") is None
+
+        here.tracker.is_down = False
+        row = await here.go(deployment.id)
+
+        assert row.outcome is Outcome.DEPLOYED
+        assert len(await here.said(task.id, "Deployed")) == 1
+
+
 async def test_a_revert_is_prepared_once_where_that_is_configured(folder: Path) -> None:
     async with world(folder, quick(folder, prepare_revert=True)) as here:
         await failed(here, "bad")
