@@ -8,9 +8,10 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from orchestrate import reports
-from orchestrate.models.deployment import Deployment, Event, Outcome
+from orchestrate.models.deployment import Deployment, Event, Failure, Outcome
 from orchestrate.models.gate import Finding, GateName, GateResult
 from orchestrate.models.plan import Plan
+from orchestrate.outside import inline
 from orchestrate.store import Store
 
 
@@ -40,9 +41,19 @@ def _page(row: Deployment, plan: Plan | None, events: tuple[Event, ...], now: fl
         title, text = reports.success(row, plan, events, now)
     else:
         outcome = row.outcome or Outcome.PARKED
-        title, text = reports.failure(row.id, row.request, outcome, row.reason, None, ())
-    story = "\n".join(f"- {event.stage or ''} {event.kind}: {event.text}" for event in events)
+        fixes = [event.data["task"] for event in events if event.kind == "cause"]
+        failed = _failure(events)
+        title, text = reports.failure(row.id, row.request, outcome, row.reason, failed, fixes, events=events)
+    story = "\n".join(f"- {event.stage or ''} {event.kind}: {inline(event.text, 1000)}" for event in events)
     return f"# {title}\n\n{text}\n\n## What happened\n\n{story}\n"
+
+
+def _failure(events: tuple[Event, ...]) -> Failure | None:
+    """What went wrong, as far as the story tells."""
+    failed = next((one for one in reversed(events) if one.kind == "failed" and one.stage), None)
+    if failed is None or failed.stage is None:
+        return None
+    return Failure(stage=failed.stage, kind=failed.data.get("failure", "unknown"), error=failed.text)
 
 
 def _gates(events: tuple[Event, ...]) -> list[GateResult]:

@@ -8,7 +8,7 @@ from langgraph.runtime import Runtime
 
 from agents.triager import fix_task
 from graphs.state import Course, Drive, State
-from graphs.steps.crew import NEW, OLD, Crew
+from graphs.steps.crew import NEW, OLD, WHOLE_STORY, Crew
 from graphs.steps.helm import rollback_marker
 from orchestrate import reports
 from orchestrate.errors import NotFound, OutcomeUnknown, OutsideFailed
@@ -134,7 +134,14 @@ class Leave:
         return State(fix_tasks=list(dict.fromkeys(filed)))
 
     async def _filed(self, at: Errand, plan: Plan, cause: Cause, failure: Failure, task: str | None) -> str:
-        """The task that fixes `cause`: the open one is told that it was seen again (F1)."""
+        """The task that fixes `cause`, with a line in the story that says so."""
+        filed = await self._fix(at, plan, cause, failure, task)
+        text = f"{cause.title} ({cause.count} ×); to be fixed in {filed}"
+        self.crew.event(at, "cause", text, task=filed, fingerprint=cause.fingerprint)
+        return filed
+
+    async def _fix(self, at: Errand, plan: Plan, cause: Cause, failure: Failure, task: str | None) -> str:
+        """A new task, or the open one, which is told that its cause was seen again (F1)."""
         revert = next((one for one in self.crew.store.events.of(at.deployment) if one.kind == "revert"), None)
         new = fix_task(cause, failure, plan, task, revert.text if revert else "")
         known = await self.crew.survey.tasks.find(new.marker)
@@ -152,7 +159,8 @@ class Leave:
         outcome, reason = _ending(state)
         fixes = state["fix_tasks"]
         failure = self.crew.excerpt(state["failure"], at) if "failure" in state else None
-        title, text = reports.failure(at.deployment, request, outcome, reason, failure, fixes)
+        events = self.crew.store.events.of(at.deployment, limit=WHOLE_STORY)
+        title, text = reports.failure(at.deployment, request, outcome, reason, failure, fixes, events=events)
         if outcome not in (Outcome.BLOCKED, Outcome.CONFLICT, Outcome.MERGE_REFUSED):
             await self.crew.voice.say(at, request.task, "result", text)
             await self.crew.voice.announce(

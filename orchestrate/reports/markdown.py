@@ -27,7 +27,7 @@ def numbered(lines: Iterable[str]) -> str:
 
 def section(title: str, body: str) -> str:
     """A titled part, or nothing where there is nothing to say."""
-    return f"### {title}\n{body}" if body else ""
+    return f"{TITLE}{title}\n{body}" if body else ""
 
 
 def code(text: str) -> str:
@@ -42,15 +42,16 @@ def page(*parts: str) -> str:
 
 
 def sealed(text: str) -> str:
-    """`text` without a line that would count as somebody's answer if it stood alone."""
+    """`text` without a line that would be an answer if it stood alone; titles stay as they are."""
     return "\n".join(_dotted(line) if _answers(line) else line for line in text.split("\n"))
 
 
+TITLE = "### "
 _MARKUP = "`*_>-+#|~. \t"
 
 
 def _answers(line: str) -> bool:
-    return answer_in(line.strip().strip(_MARKUP)) is not None
+    return not line.startswith(TITLE) and answer_in(line.strip().strip(_MARKUP)) is not None
 
 
 def _dotted(line: str) -> str:

@@ -72,7 +72,7 @@ def failure(  # noqa: PLR0913 - a report is about many facts
     failure: Failure | None,
     fixes: Sequence[str],
     *,
-    causes: Sequence[Cause] = (),
+    events: Sequence[Event] = (),
     owner: str | None = None,
 ) -> tuple[str, str]:
     """Title and text about a deployment that did not go well (A3)."""
@@ -84,7 +84,8 @@ def failure(  # noqa: PLR0913 - a report is about many facts
         section("Failed step", _step(failure) if failure else ""),
         section("Error", inline(failure.error if failure else reason, 1000)),
         section("Numbers that decided", numbers(failure) if failure else ""),
-        section("Root cause", _root(causes, failure)),
+        section("Rollback", bullets(_texts(events, "rollback_verified"))),
+        section("Root cause", _root(events, failure)),
         section("Log", block(failure.log_excerpt, 2000) if failure and failure.log_excerpt else ""),
         section("Action", _action(outcome, fixes)),
         section("Links", _links(deployment, request.change)),
@@ -167,9 +168,9 @@ def _step(failure: Failure) -> str:
     return f"{failure.stage.replace('_', ' ')}{move}{late}"
 
 
-def _root(causes: Sequence[Cause], failure: Failure | None) -> str:
-    if causes:
-        return bullets(f"{inline(one.title)} ({one.count} ×)" for one in causes)
+def _root(events: Sequence[Event], failure: Failure | None) -> str:
+    if causes := _texts(events, "cause"):
+        return bullets(causes)
     return inline(f"{failure.kind.replace('_', ' ')}") if failure else ""
 
 
@@ -188,4 +189,5 @@ def _links(deployment: str, change: str | None) -> str:
 
 
 def _texts(events: Sequence[Event], kind: str) -> list[str]:
-    return [inline(event.text, 600) for event in events if event.kind == kind]
+    """What the story says about one matter; a step that was made twice says it once."""
+    return list(dict.fromkeys(inline(event.text, 600) for event in events if event.kind == kind))

@@ -110,7 +110,7 @@ def deployment(words: str = "ordinary", outcome: Outcome | None = Outcome.DEPLOY
 
 
 def story(words: str = "ordinary") -> tuple[Event, ...]:
-    kinds = ("picked_up", "merged", "verified", "verdict", "verdict")
+    kinds = ("picked_up", "merged", "verified", "verdict", "verdict", "rollback_verified", "cause", "cause")
     return tuple(
         Event(
             seq=n,
@@ -164,7 +164,7 @@ def pages(words: str, name: str) -> Mapping[str, str]:
         "watch": reports.watch_report(watch(), judgement(words), 200),
         "success": reports.success(row, made, story(words), done)[1],
         "failure": reports.failure(
-            "D1", wanted, Outcome.ROLLED_BACK, words, failed, ["T-9"], causes=[why], owner="ben"
+            "D1", wanted, Outcome.ROLLED_BACK, words, failed, ["T-9"], events=story(words), owner="ben"
         )[1],
         "parked": reports.failure("D1", wanted, Outcome.PARKED, words, None, ())[1],
         "rollback failed": reports.rollback_failed("D1", made, failed)[1],

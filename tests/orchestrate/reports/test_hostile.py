@@ -47,7 +47,7 @@ def test_no_line_of_ours_is_an_answer(text: str) -> None:
     for page in (*pages(text, text).values(), *titles(text).values()):
         for line in page.split("\n"):
             assert answer_in(line) is None
-            assert answer_in(line.strip().strip(PLAIN)) is None
+            assert line.startswith("### ") or answer_in(line.strip().strip(PLAIN)) is None
 
 
 @settings(deadline=None, max_examples=25)
@@ -82,7 +82,7 @@ def headings(found: Iterable[Token]) -> list[str]:
 def test_no_title_of_a_section_is_dotted() -> None:
     titled = [title for page in pages("Approved", "Hold").values() for title in headings(tokens(page))]
 
-    assert "Going back" in titled
+    assert "Rollback" in titled and "Going back" in titled
     assert not [title for title in titled if "·" in title]
 
 

@@ -138,7 +138,7 @@ def test_failure_says_what_where_why_and_what_now() -> None:
         "errors",
         failure().model_copy(update={"timed_out": True}),
         ["T-9", "T-9", "T-10"],
-        causes=[cause()],
+        events=(*story(), *story()),
         owner="ben",
     )
 
@@ -149,7 +149,8 @@ def test_failure_says_what_where_why_and_what_now() -> None:
     assert section(page, "Failed step").startswith("watch: ordinary (not done in time)")
     assert section(page, "Error").startswith("ordinary")
     assert "requests: 200" in section(page, "Numbers that decided")
-    assert "ordinary (3 ×)" in section(page, "Root cause")
+    assert section(page, "Rollback").strip() == "- ordinary 5"
+    assert section(page, "Root cause").strip() == "- ordinary 6\n- ordinary 7"
     assert "```text\nordinary\n```" in section(page, "Log")
     assert section(page, "Action").count("fix task `T-9`") == 1
     assert "fix task `T-10`" in section(page, "Action")
