@@ -83,9 +83,9 @@ def kept(twin: T, file: Path) -> T:
 
 
 def place(folder: Path) -> Environment:
-    """Production, watched by two samples."""
+    """Production, watched by two samples, where a person starts a rollback."""
     watch = Monitoring(period=10, sample=5, report=30, alerts=("errors",))
-    return quick(folder, monitoring=watch)
+    return quick(folder, monitoring=watch, auto_rollback=False)
 
 
 @asynccontextmanager
