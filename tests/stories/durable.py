@@ -168,7 +168,7 @@ class EndingEffects(Effects):
 
 
 def arm(here: World, ends: Ends) -> None:
-    """Put points around every effect, and around the position after every superstep."""
+    """Put points around every effect, and after every superstep."""
     database = here.store.deployments._database
     here.store.effects = EndingEffects(database, ends)
     saver = here.runner.saver
@@ -181,7 +181,6 @@ def arm(here: World, ends: Ends) -> None:
         metadata: CheckpointMetadata,
         new_versions: ChannelVersions,
     ) -> RunnableConfig:
-        ends.point("step without its position")
         kept = await put(config, checkpoint, metadata, new_versions)
         ends.point("superstep")
         return kept
