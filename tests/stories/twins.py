@@ -15,8 +15,10 @@ from orchestrate.models.sample import Counters, SampleState
 from orchestrate.models.task import Comment, NewTask, Queue, Task
 from tools.inspection import Inspection, Point
 from tools.memory_forge import MemoryChanges, MemoryForge
+from tools.migrations import Target
 from tools.place import Place
 from tools.provider import MemoryProvider, Say
+from tools.systems.sqlite_target import SqliteTarget
 from tools.tasks import MemoryTracker
 
 
@@ -210,3 +212,9 @@ def outside(names: tuple[str, ...], clock: Clock) -> Outside:
         providers={name: Provider() for name in names},
         metrics=SteadyMetrics(clock),
     )
+
+
+def targets(environment: Environment) -> dict[str, Target]:
+    """The databases of its components."""
+    with_database = [one for one in environment.components if one.database is not None]
+    return {one.name: SqliteTarget(one.database.url) for one in with_database if one.database}

@@ -36,14 +36,12 @@ from orchestrate.store import Store
 from orchestrate.unblocking import Unblocking
 from orchestrate.watching import Watching
 from tests.stories.places import PEOPLE, person, production
-from tests.stories.twins import CalmInspection, Clock, Outside, outside
+from tests.stories.twins import CalmInspection, Clock, Outside, outside, targets
 from tools.executor import Executor
 from tools.guards import Guards
-from tools.migrations import Target
 from tools.place import Place
 from tools.sampler import Sampler
 from tools.survey import Survey
-from tools.systems.sqlite_target import SqliteTarget
 from tools.tasks import BOT
 from tools.voice import Voice
 
@@ -213,11 +211,6 @@ def _empty_store() -> Path:
     return file
 
 
-def _targets(environment: Environment) -> dict[str, Target]:
-    with_database = [one for one in environment.components if one.database is not None]
-    return {one.name: SqliteTarget(one.database.url) for one in with_database if one.database}
-
-
 def _world(
     folder: Path,
     store: Store,
@@ -237,7 +230,7 @@ def _world(
             addresses=provider,
             logs=provider,
             metrics=around.metrics,
-            targets=_targets(environments[name]),
+            targets=targets(environments[name]),
             secret=lambda _: "secret",
         )
 
