@@ -294,7 +294,7 @@ def written(folder: Path, environments: Mapping[str, Words], **sections: object)
         "people": {"ada": {"cli": "ada", "roles": ["approver"]}},
         "flow": [next(iter(environments))],
         "environments": environments,
-        "worker": {"poll_interval": 1, "lease_seconds": 3},
+        "worker": {"poll_interval": 1, "lease_seconds": 2},
     }
     file = folder / "orchestrate.yaml"
     file.write_text(json.dumps(told | sections, indent=1))

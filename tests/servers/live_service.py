@@ -44,7 +44,7 @@ class Service:
         self.does = str(does.get("does", "serve"))
         self.page = str(does.get("page", "Hello"))
         self.bad_share = float(cast("float", does.get("bad_share", 0.25)))
-        self._turns = 0
+        self._turns, self._began = 0, time.monotonic()
         self._statuses: Counter[int] = Counter()
         self._buckets: Counter[float] = Counter()
 
@@ -78,6 +78,8 @@ class Service:
             return 200, TEXT, NUMBERS.get(self.does, self._numbers()).encode()
         if path == "/health" and self.does in ILL:
             return ILL[self.does]
+        if path == "/health" and self.does == "sickens" and time.monotonic() - self._began > 2:
+            return ILL["unhealthy"]
         about = {name.lower(): os.environ.get(name) for name in ("VERSION", "SLOT", "INSTANCE", "GREETING")}
         return 200, JSON, json.dumps({"status": "ok", **about}).encode()
 

@@ -125,12 +125,40 @@ async def test_a_public_port_that_somebody_else_has_is_named(folder: Path) -> No
             assert await shop.pids() == {}
 
 
+async def test_a_version_that_falls_ill_while_it_is_watched_is_taken_back(folder: Path) -> None:
+    (port,) = free_ports(1)
+    async with live(folder, {"production": quick(port)}) as shop:
+        before = await shop.pids()
+
+        row = await shop.run(await shop.request(version=shop.version("bad", does("sickens"))))
+
+        assert row.outcome is Outcome.ROLLED_BACK, shop.told(row.id)
+        await shop.assert_told(row.request.task, "failed 3 health checks in a row", "500 instead of 200")
+        assert await shop.pids() == before
+
+
+async def test_a_machine_without_room_is_left_as_it_is(folder: Path) -> None:
+    (port,) = free_ports(1)
+    words = quick(port, gates={"checks": ["tests"], "reviews": 1, "backup": False, "memory": "1 %"})
+    async with live(folder, {"production": words}) as shop:
+        before = await shop.pids()
+
+        row = await shop.run(await shop.request(version=shop.version("good", does(page="Hello you"))))
+
+        assert row.outcome is Outcome.BLOCKED, shop.told(row.id)
+        assert "(limit 1 %)" in shop.thread(row.request.task)
+        assert await shop.pids() == before
+
+
 BLIND = {"nan": "not a number", "nothing": "no data", "page": "no data"}
+CANARY = [{"share": "30 %", "seconds": 2}]
 
 
 async def test_a_release_that_tells_no_numbers_is_never_promoted(folder: Path) -> None:
     ports = dict(zip(BLIND, free_ports(len(BLIND)), strict=True))
-    words = {name: environment(port, components=[measured(port)]) for name, port in ports.items()}
+    words = {
+        name: environment(port, canary=CANARY, components=[measured(port)]) for name, port in ports.items()
+    }
     async with live(folder, words) as shop:
         await asyncio.gather(*(never_promoted(shop, name) for name in BLIND))
 

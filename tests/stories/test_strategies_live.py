@@ -18,7 +18,7 @@ from tests.servers.load import Counts, Load
 ROUTERS = ["builtin", pytest.param("haproxy", marks=pytest.mark.haproxy)]
 SMOOTH = [Strategy.ROLLING, Strategy.BLUE_GREEN, Strategy.CANARY]
 OLD = {"blue": 100}
-LEAD = 0.5  # seconds of load before and after
+LEAD = 0.3  # seconds of load before and after
 
 
 @asynccontextmanager
@@ -106,6 +106,7 @@ async def test_a_bad_release_loses_its_traffic_within_two_seconds_of_the_verdict
         assert back - verdict.at <= 2
         assert shop.weights[-1][1] == OLD
         assert {name: one.broken for name, one in seen.items()} == {"kept": 0, "new": 0, "long": 0}
+        assert seen["long"].failed == 0  # what was open in the bad release has ended there
         assert (
             0
             < seen["kept"].status + seen["new"].status
@@ -115,3 +116,16 @@ async def test_a_bad_release_loses_its_traffic_within_two_seconds_of_the_verdict
         (fix,) = await shop.fixes(row.request.task)
         assert "regression" in fix.description and "ZeroDivisionError" in fix.description
         assert "Rolled back" in shop.thread(row.request.task)
+
+
+@pytest.mark.haproxy
+async def test_a_bad_release_is_rolled_back_as_it_was_rolled_out(folder: Path) -> None:
+    async with shop_under_load(folder, Strategy.ROLLING, "haproxy") as (shop, load):
+        row, seen = await deployed(shop, load, does("errors"))
+
+        assert row.outcome is Outcome.ROLLED_BACK, shop.told(row.id)
+        assert shop.weights[-1][1] == OLD
+        assert {name: one.broken for name, one in seen.items()} == {"kept": 0, "new": 0, "long": 0}
+        assert seen["long"].failed == 0
+        assert await page(shop) == {"Hello"}
+        assert [len(found) for found in (await shop.pids()).values()] == [2]

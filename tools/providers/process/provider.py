@@ -199,15 +199,15 @@ class ProcessProvider:
             say(f"{component.name}: {left} requests of {slot} still open after {seconds} s")
 
     async def _stop(self, component: Component, slot: str, say: Say) -> None:
-        """Out of the table first; a router that is down is no reason not to stop."""
+        """Out of the table first, and no open request is cut; a router that is down is no obstacle."""
         routing, folders = self._routing(component), self._instances.folders(component.name, slot)
         weights = await routing.weights()
         routing.forget(slot)
         if weights and (folders or slot in weights):
             others = [copy for copy in self._instances.of(component.name) if copy.slot != slot]
             await routing.share(await self._servers(component, others), without(weights, slot))
-            if weights.get(slot):
-                await self._drain(component, slot, component.drain_seconds, say)
+        if folders:
+            await self._drain(component, slot, component.drain_seconds, say)
         await self._crew.stop(folders)
         self._slots.write(component.name, slot, None)
 
