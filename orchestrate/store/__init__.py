@@ -20,6 +20,7 @@ from orchestrate.store.logs import Logs
 from orchestrate.store.plans import Plans
 from orchestrate.store.quarantine import Quarantines
 from orchestrate.store.questions import Questions
+from orchestrate.store.secrets import Secrets
 from orchestrate.store.tasks import TaskBook
 from orchestrate.store.verified import Verified
 from orchestrate.store.watches import Watches
@@ -47,6 +48,7 @@ class Store:
         self.changes = ChangeBook(database)
         self.announcements = Announcements(database)
         self.verified = Verified(database)
+        self.secrets = Secrets(database)
 
     @classmethod
     def open(cls, url: str, *, clock: Clock = time.time) -> Store:
