@@ -185,9 +185,13 @@ class Decision(Fact):
     kind: DecisionKind
     by: str
     channel: str
+    account: str = ""  # the identity that the channel proved
     plan_hash: str
     text: str = ""
     at: float
+    comment: str | None = None  # on a thread: its id, the SHA-256 of its text, and when it was said
+    text_sha256: str | None = None
+    said_at: float | None = None
 
 
 class Told(Fact):

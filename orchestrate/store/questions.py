@@ -1,7 +1,8 @@
-"""Questions: what people are asked, and the one answer that counts."""
+"""Questions: what people are asked, who approved, and the one answer that counts."""
 
 from __future__ import annotations
 
+from pydantic import TypeAdapter
 from sqlalchemy import Connection, RowMapping, Select, bindparam, or_, select, update
 
 from orchestrate.errors import AlreadyDecided, EffectRefused, UnknownQuestion
@@ -13,6 +14,7 @@ from orchestrate.store.rows import Value, fact, insert_once, short_id
 from orchestrate.store.tables import UNFINISHED, deployments, locks, questions
 
 rows = questions.c
+APPROVALS = TypeAdapter(tuple[Decision, ...])
 
 BY_ID = select(questions).where(rows.id == bindparam("asked"))
 SAME = select(questions).where(
@@ -33,8 +35,9 @@ UNUSED = (
 DECIDE = (
     update(questions)
     .where(rows.id == bindparam("asked"))
-    .values(decision=bindparam("answer"), unanswered=False)
+    .values(decision=bindparam("answer"), approvals=bindparam("counted"), unanswered=False)
 )
+COUNT = update(questions).where(rows.id == bindparam("asked")).values(approvals=bindparam("counted"))
 CONSUME = update(questions).where(rows.id == bindparam("asked")).values(consumed_at=bindparam("now"))
 REMINDED = update(questions).where(rows.id == bindparam("asked")).values(reminded=True)
 CLOSE = (
@@ -89,8 +92,9 @@ class Questions:
         task: str | None,
         expires: float,
         remind_at: float | None,
+        needed: int = 1,
     ) -> Question:
-        """Ask; the same gate of the same deployment and plan is the same question."""
+        """Ask; the same gate of the same deployment and plan is the same question. `needed`: persons."""
         same = {"whose": deployment, "gate": gate_kind, "hash": plan_hash}
         row: dict[str, Value] = {
             "deployment": deployment,
@@ -104,6 +108,8 @@ class Questions:
             "remind_at": remind_at,
             "reminded": False,
             "unanswered": True,
+            "needed": needed,
+            "approvals": "[]",
         }
         with self._database.writing() as connection:
             found = connection.execute(SAME, same).mappings().first()
@@ -132,14 +138,20 @@ class Questions:
     def decide(self, id: str, decision: Decision) -> bool:
         """Store the answer and wake the deployment; False when the same person said the same before.
 
-        A hold or rollback takes the place of an approval that was not used yet. Raises AlreadyDecided
-        where the question has another answer, is closed or expired, or is about another plan.
+        An approval decides once as many persons gave theirs as are needed; a hold or rollback decides at
+        once, and takes the place of an approval that was not used yet. Raises AlreadyDecided where the
+        question has another answer, is closed or expired, or is about another plan.
         """
         with self._database.writing() as connection:
             before = _locked(connection, id)
             if not _counts(before, decision, self._database.clock()):
                 return False
-            connection.execute(DECIDE, {"asked": id, "answer": decision.model_dump_json()})
+            after = _with(before, decision)
+            counted = {"asked": id, "counted": APPROVALS.dump_json(after.approvals).decode()}
+            if after.decision is None:
+                connection.execute(COUNT, counted)
+                return True
+            connection.execute(DECIDE, {**counted, "answer": after.decision.model_dump_json()})
             wake(connection, (before.deployment,))
             return True
 
@@ -196,7 +208,7 @@ def close_all(connection: Connection, deployment: str, why: str) -> None:
 
 def _counts(question: Question, decision: Decision, now: float) -> bool:
     before = question.decision
-    if before is not None and (before.kind, before.by) == (decision.kind, decision.by):
+    if question.was_said(decision.kind, decision.by):
         return False
     if question.closed is not None:
         raise AlreadyDecided(f"question {question.id} is closed: {question.closed}")
@@ -210,6 +222,15 @@ def _counts(question: Question, decision: Decision, now: float) -> bool:
             cure="read the plan again, then answer",
         )
     return True
+
+
+def _with(question: Question, decision: Decision) -> Question:
+    """The question with one more answer, which decides it or is counted."""
+    if decision.kind is not DecisionKind.APPROVED:
+        return question.model_copy(update={"decision": decision})
+    given = question.model_copy(update={"approvals": (*question.approvals, decision)})
+    is_enough = len(given.approved_by) >= question.needed
+    return given.model_copy(update={"decision": decision}) if is_enough else given
 
 
 def _may_replace(question: Question, decision: Decision) -> bool:
@@ -227,6 +248,8 @@ def _check_usable(question: Question, kind: DecisionKind, now: float) -> None:
         raise EffectRefused(
             question.gate_kind, f"the answer to {question.id} is {answer or 'missing'}, not {kind}"
         )
+    if kind is DecisionKind.APPROVED and len(question.approved_by) < question.needed:
+        raise EffectRefused(question.gate_kind, f"{question.id} needs {question.needed} persons' approval")
     if now >= question.expires:
         raise EffectRefused(question.gate_kind, f"the answer to {question.id} expired before it was used")
 
@@ -246,4 +269,9 @@ def _found(connection: Connection, statement: Select[*tuple[object, ...]], id: s
 
 def _question(row: RowMapping) -> Question:
     answer = row["decision"]
-    return fact(Question, row, decision=Decision.model_validate_json(answer) if answer else None)
+    return fact(
+        Question,
+        row,
+        decision=Decision.model_validate_json(answer) if answer else None,
+        approvals=APPROVALS.validate_json(row["approvals"]),
+    )

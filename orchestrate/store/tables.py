@@ -57,11 +57,7 @@ deployments = Table(
     Index("deployments_wake", "wake_at"),
 )
 Index(
-    "deployments_claim",
-    deployments.c.task,
-    unique=True,
-    sqlite_where=UNFINISHED,
-    postgresql_where=UNFINISHED,
+    "deployments_claim", deployments.c.task, unique=True, sqlite_where=UNFINISHED, postgresql_where=UNFINISHED
 )
 Index("deployments_unfinished", deployments.c.id, sqlite_where=UNFINISHED, postgresql_where=UNFINISHED)
 Index(
@@ -133,6 +129,8 @@ questions = Table(
     Column("closed", Text),
     Column("consumed_at", Float),
     Column("unanswered", Boolean, nullable=False),  # neither decided nor closed
+    Column("needed", Integer, nullable=False, server_default="1"),  # persons
+    Column("approvals", Text, nullable=False, server_default="[]"),
     UniqueConstraint("deployment", "gate_kind", "plan_hash", name="questions_once"),
     Index("questions_unanswered", "unanswered", "task"),
 )

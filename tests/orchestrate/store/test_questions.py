@@ -240,3 +240,56 @@ def retaken(store: Store, lease: Lease) -> Lease:
     taken = store.leases.take(lease.deployment, "worker", 60)
     assert taken is not None
     return taken
+
+
+def shared(store: Store, needed: int) -> tuple[Lease, Question]:
+    """A question that several persons must approve."""
+    lease = driven(store)
+    plan, head, tree = "a" * 64, "b" * 40, "d" * 40
+    open_one = store.questions.open
+    return lease, open_one(lease.deployment, "approval", plan, head, tree, "T-1", LATER, None, needed)
+
+
+def test_an_approval_decides_once_enough_persons_gave_theirs(any_store: Store) -> None:
+    lease, question = shared(any_store, 2)
+
+    assert any_store.questions.decide(question.id, said(question, by="ada"))
+    half = any_store.questions.question(question.id)
+    assert any_store.questions.decide(question.id, said(question, by="bob"))
+    whole = any_store.questions.question(question.id)
+
+    assert (half.decision, half.is_open, half.approved_by) == (None, True, ("ada",))
+    assert any_store.questions.unanswered("T-1") == ()
+    assert whole.decision == said(question, by="bob")
+    assert whole.approved_by == ("ada", "bob")
+    assert any_store.questions.consume(question.id, lease).consumed_at is not None
+
+
+def test_one_person_is_not_two_however_often_they_say_it(any_store: Store) -> None:
+    lease, question = shared(any_store, 2)
+
+    assert any_store.questions.decide(question.id, said(question))
+    assert not any_store.questions.decide(question.id, said(question))
+
+    with pytest.raises(EffectRefused, match="missing"):
+        any_store.questions.consume(question.id, lease)
+
+
+def test_one_hold_is_enough_whoever_approved_before(any_store: Store) -> None:
+    _, question = shared(any_store, 2)
+    any_store.questions.decide(question.id, said(question))
+
+    assert any_store.questions.decide(question.id, said(question, HOLD, "bob"))
+
+    with pytest.raises(AlreadyDecided, match="answered hold by bob"):
+        any_store.questions.decide(question.id, said(question, by="eve"))
+
+
+def test_a_row_that_claims_more_than_was_said_is_not_used(any_store: Store) -> None:
+    lease, question = shared(any_store, 1)
+    any_store.questions.decide(question.id, said(question))
+    with any_store.engine.begin() as connection:
+        connection.exec_driver_sql("UPDATE questions SET needed = 2")
+
+    with pytest.raises(EffectRefused, match="needs 2 persons"):
+        any_store.questions.consume(question.id, lease)
