@@ -92,3 +92,16 @@ def any_store(any_store_url: str) -> Iterator[Store]:
     """An empty store: once on SQLite, once on PostgreSQL."""
     with closing(Store.open(any_store_url)) as store:
         yield store
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Let what is measured under load run one after another, and what shares a demo share a process."""
+    for item in items:
+        if group := _group(item.path):
+            item.add_marker(pytest.mark.xdist_group(group))
+
+
+def _group(file: Path) -> str | None:
+    if file.stem.endswith("_live"):
+        return "live"
+    return file.stem if "demo" in file.parts or file.stem.startswith("test_demo") else None
