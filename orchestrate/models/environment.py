@@ -36,6 +36,7 @@ class Channel(StrEnum):
     TRACKER = "tracker"
     FORGE = "forge"
 
+    GIT = "git"  # the name or address in a commit: it tells who wrote, and lets nobody answer
 
 class Role(StrEnum):
     """What a person may do."""
@@ -52,9 +53,15 @@ class Person(Fact):
     name: str
     identities: dict[Channel, str] = {}
     roles: tuple[Role, ...] = ()
+    accounts: dict[Channel, tuple[str, ...]] = {}  # further accounts of the same person
 
+    bot: bool = False  # a program: its words never count
+
+    def known_as(self, channel: Channel) -> tuple[str, ...]:
+        """Every account of theirs on the channel, the first one first."""
+        return (self.identities.get(channel, self.name), *self.accounts.get(channel, ()))
     def is_known_as(self, channel: Channel, identity: str) -> bool:
-        return self.identities.get(channel, self.name) == identity
+        return identity in self.known_as(channel)
 
 
 class Window(Fact):
@@ -262,6 +269,7 @@ class Environment(Fact):
     approvers: tuple[str, ...] = ()  # names of people
     authors_may_approve: bool = False
     approval_expires: PositiveInt = 86_400  # seconds
+    approvals: Annotated[int, Field(ge=1, le=10)] = 1  # distinct persons who must approve
     approval_reminder: PositiveInt = 14_400
     gates: Gates = Gates()
     merge_method: MergeMethod | None = None

@@ -12,13 +12,13 @@ from orchestrate.settings.faults import unknown
 from orchestrate.settings.tree import Document, Loc
 
 _DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
-_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,62}")
+NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,62}")
 _HOUR = re.compile(r"([01][0-9]|2[0-3]):[0-5][0-9]|24:00")
 
 
 def check_name(document: Document, loc: Loc, name: str) -> None:
     """Names become folders: letters, digits, dot, dash and underscore. Raises SettingsInvalid."""
-    if not _NAME.fullmatch(name):
+    if not NAME.fullmatch(name):
         raise document.fault(
             loc, f"{name!r}: expected letters, digits, '-', '_' or '.', at most 63, as a name"
         )
@@ -126,15 +126,24 @@ def check_people(document: Document, people: Sequence[Person], environments: Ite
     """Raise SettingsInvalid where two people share an identity, or an approver is nobody."""
     known: dict[tuple[Channel, str], str] = {}
     for person in people:
-        for channel in Channel:
-            identity = person.identities.get(channel, person.name)
+        for channel, identity in ((one, account) for one in Channel for account in person.known_as(one)):
             other = known.setdefault((channel, identity), person.name)
             if other != person.name:
                 said = f"{other} and {person.name} are both {identity!r} on {channel}"
                 raise document.fault(("people", person.name, channel), said)
-    names = [person.name for person in people]
     for environment in environments:
-        for index, name in enumerate(environment.approvers):
-            if name not in names:
-                loc = ("environments", environment.name, "approvers", index)
-                raise document.fault(loc, f"approvers: {unknown(name, names).replace('key', 'person', 1)}")
+        _check_approvers(document, environment, people)
+
+
+def _check_approvers(document: Document, environment: Environment, people: Sequence[Person]) -> None:
+    names, bots = [one.name for one in people], [one.name for one in people if one.bot]
+    loc = ("environments", environment.name)
+    for index, name in enumerate(environment.approvers):
+        here = (*loc, "approvers", index)
+        if name not in names:
+            raise document.fault(here, f"approvers: {unknown(name, names).replace('key', 'person', 1)}")
+        if name in bots:
+            raise document.fault(here, f"approvers: {name} is a bot, and only people approve")
+    if environment.approvals > max(1, len({*environment.approvers})):
+        said = f"approvals: {environment.approvals} persons must approve, and approvers names fewer"
+        raise document.fault((*loc, "approvals"), said)

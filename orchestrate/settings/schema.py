@@ -96,8 +96,11 @@ def _tracker(schema: Schema) -> Schema:
 
 def _person(definitions: dict[str, Schema]) -> Schema:
     properties = _properties(_fact(Person, {}, definitions))
-    channels: dict[str, Schema] = {channel.value: {"$ref": "#/$defs/Scalar"} for channel in Channel}
-    return {**_closed(channels | {"roles": properties["roles"]}), "type": ["object", "null"]}
+    one: Schema = {"$ref": "#/$defs/Scalar"}
+    several: Schema = {"anyOf": [one, {"type": "array", "items": one, "minItems": 1}]}
+    channels: dict[str, Schema] = {channel.value: several for channel in Channel}
+    about = {key: properties[key] for key in ("roles", "bot")}
+    return {**_closed(channels | about), "type": ["object", "null"]}
 
 
 def _fact(fact: type[BaseModel], units: Units, definitions: dict[str, Schema]) -> Schema:

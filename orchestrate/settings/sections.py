@@ -24,6 +24,7 @@ from orchestrate.settings.units import WORKER, measure
 _READY = "Open"  # the status in which a task of a queue beside the deploy queue is ready
 _SQLITE = "sqlite:///"
 
+_ABOUT = ("roles", "bot")  # what is said of a person beside the accounts
 
 class Outline(Fact):
     """The values that stand at the top of the file by themselves."""
@@ -95,7 +96,16 @@ def read_people(document: Document) -> tuple[Person, ...]:
 def _person(document: Document, name: str) -> Person:
     loc = ("people", name)
     given = document.section(*loc)
-    check_keys(document, loc, given, [*Channel, "roles"])
-    identities = {key: value for key, value in given.items() if key != "roles"}
-    plain: Plain = {"name": name, "identities": identities, "roles": given.get("roles", [])}
+    check_keys(document, loc, given, [*Channel, *_ABOUT])
+    accounts = {key: _listed(value) for key, value in given.items() if key not in _ABOUT}
+    for channel, listed in accounts.items():
+        if not listed or not all(isinstance(one, str) for one in listed):
+            raise document.fault((*loc, channel), f"{channel}: expected an account, or a list of them")
+    plain: Plain = {key: value for key, value in given.items() if key in _ABOUT}
+    plain |= {"name": name, "identities": {key: listed[0] for key, listed in accounts.items()}}
+    plain |= {"accounts": {key: listed[1:] for key, listed in accounts.items() if listed[1:]}}
     return parsed(document, loc, Person, plain)
+
+
+def _listed(value: Plain) -> list[Plain]:
+    return value if isinstance(value, list) else [value]

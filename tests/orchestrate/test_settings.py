@@ -226,6 +226,18 @@ def test_a_person_is_known_by_what_the_channel_proves(tmp_path: Path) -> None:
     assert settings.person(Channel.FORGE, "bob") == settings.person(Channel.TRACKER, "b")
 
 
+def test_a_person_may_have_several_accounts(tmp_path: Path) -> None:
+    settings = production(
+        tmp_path, top="people: {ann: {tracker: [a-1, a-2], git: ann@home}, ci: {bot: true}}"
+    )
+
+    ann, robot = settings.people
+    assert settings.person(Channel.TRACKER, "a-1") == settings.person(Channel.TRACKER, "a-2") == ann
+    assert settings.person(Channel.TRACKER, "ann") is None
+    assert ann.known_as(Channel.GIT) == ("ann@home",)
+    assert (robot.bot, ann.bot) == (True, False)
+
+
 def test_the_digest_follows_the_environments_settings(tmp_path: Path) -> None:
     first = production(tmp_path).digest("production")
 
