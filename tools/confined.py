@@ -8,11 +8,14 @@ import os
 import stat
 import sys
 from dataclasses import dataclass, field
+from pathlib import Path
 from uuid import uuid4
 
 _FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
+_PASSING = _FOLDER | (os.O_PATH if sys.platform == "linux" else 0)  # enough to go on to what is inside
 _OPENAT2 = 437  # the same number on every architecture of Linux but alpha
 _BENEATH_NO_LINKS_ONE_DEVICE = 0x08 | 0x04 | 0x02 | 0x01
+_PROBLEMS = 20
 _ATTEMPTS = 5  # looks at a folder that is filled while it is emptied
 
 
@@ -24,10 +27,14 @@ class _How(ctypes.Structure):
 
 @dataclass
 class Tally:
-    """What was removed, and what could not be."""
+    """What was removed, and what could not be; of many problems the first are kept."""
 
     entries: int = 0
     problems: list[str] = field(default_factory=list[str])
+
+    def note(self, problem: str) -> None:
+        if len(self.problems) < _PROBLEMS:
+            self.problems.append(problem[:300])
 
 
 def folder_below(place: int, name: str) -> int:
@@ -45,6 +52,18 @@ def folder_below(place: int, name: str) -> int:
     return descriptor
 
 
+def folder_at(path: Path) -> int:
+    """Open the folder at an absolute path, no part of which may be a link. Raises OSError."""
+    place = os.open("/", _FOLDER)
+    for index, part in enumerate(path.parts[1:], start=2):
+        try:
+            inner = os.open(part, _FOLDER if index == len(path.parts) else _PASSING, dir_fd=place)
+        finally:
+            os.close(place)
+        place = inner
+    return place
+
+
 def delete(trash: int, name: str, tally: Tally) -> None:
     """Remove `name` and all below it from the open folder `trash`.
 
@@ -59,7 +78,7 @@ def delete(trash: int, name: str, tally: Tally) -> None:
         except FileNotFoundError:
             continue  # another attempt was quicker
         except OSError as problem:
-            tally.problems.append(f"{one}: {problem.strerror}")
+            tally.note(f"{one}: {problem.strerror}")
 
 
 def _emptied(trash: int, name: str, tally: Tally) -> list[str]:
@@ -80,7 +99,7 @@ def _emptied(trash: int, name: str, tally: Tally) -> list[str]:
                 return moved
     finally:
         os.close(folder)
-    tally.problems.append(f"{name}: it is not empty")
+    tally.note(f"{name}: it is not empty")
     return moved
 
 
@@ -95,7 +114,7 @@ def _taken(trash: int, folder: int, entry: str, is_folder: bool, tally: Tally) -
     except FileNotFoundError:
         return []
     except OSError as problem:
-        tally.problems.append(f"{entry!r}: {problem.strerror}")
+        tally.note(f"{entry!r}: {problem.strerror}")
     return []
 
 
