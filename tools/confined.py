@@ -8,6 +8,7 @@ import os
 import stat
 import sys
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 from uuid import uuid4
 
@@ -164,13 +165,17 @@ def _allow(place: int, name: str) -> None:
         os.close(handle)
 
 
+@cache
+def _library() -> ctypes.CDLL:
+    return ctypes.CDLL(None, use_errno=True)
+
+
 def _openat2(place: int, name: str) -> int | None:
     """What the kernel opens, or None where it does not know how."""
     if sys.platform != "linux":
         return None
     how = _How(flags=_FOLDER, mode=0, resolve=_BENEATH_NO_LINKS_ONE_DEVICE)
-    library = ctypes.CDLL(None, use_errno=True)
-    found = library.syscall(_OPENAT2, place, os.fsencode(name), ctypes.byref(how), ctypes.sizeof(how))
+    found = _library().syscall(_OPENAT2, place, os.fsencode(name), ctypes.byref(how), ctypes.sizeof(how))
     if found >= 0:
         return int(found)
     problem = ctypes.get_errno()

@@ -148,9 +148,12 @@ def _key(place: int) -> bytes:
         file = os.open(KEY, flags, dir_fd=place)
     except OSError as problem:
         raise Refusal(f"{KEY} of the root cannot be read ({problem.strerror})") from problem
-    with os.fdopen(file, "rb") as opened:
-        found, key = os.fstat(file), opened.read(_KEY_BYTES + 1)
-    is_private = stat.S_ISREG(found.st_mode) and found.st_uid == os.geteuid() and not found.st_mode & 0o077
+    try:
+        found = os.fstat(file)
+        key = os.read(file, _KEY_BYTES + 1) if stat.S_ISREG(found.st_mode) else b""
+    finally:
+        os.close(file)
+    is_private = found.st_uid == os.geteuid() and not found.st_mode & 0o077
     if not is_private or len(key) != _KEY_BYTES:
         raise Refusal(f"{KEY} of the root is no private key of ours")
     return key

@@ -41,8 +41,10 @@ def note_in(folder: int, name: str, at: Grounds) -> Note:
         file = os.open(MARKER, _READ, dir_fd=folder)
     except OSError as problem:
         raise Refusal(f"{name} has no marker of ours ({problem.strerror})") from problem
-    with os.fdopen(file, "rb") as opened:
-        text = opened.read(_MOST) if stat.S_ISREG(os.fstat(file).st_mode) else b""
+    try:
+        text = os.read(file, _MOST) if stat.S_ISREG(os.fstat(file).st_mode) else b""
+    finally:
+        os.close(file)
     try:
         marker = Marker.model_validate_json(text)
     except ValidationError:
