@@ -25,16 +25,19 @@ from graphs.steps.park import Park
 from graphs.steps.retreat import Retreat
 from graphs.steps.ship import Ship
 from orchestrate.answers import Answers
-from orchestrate.errors import UnknownEnvironment, UnknownSecret
+from orchestrate.errors import UnknownEnvironment
 from orchestrate.intake import Intake
 from orchestrate.models.environment import Component, Database, Environment
 from orchestrate.models.fact import digest
 from orchestrate.positions import positions
 from orchestrate.records import Records
 from orchestrate.runner import Runner
-from orchestrate.settings import Settings, variable
+from orchestrate.settings import Settings
+from orchestrate.settings.settings import Kept, no_vault
 from orchestrate.store import Store
 from orchestrate.unblocking import Unblocking
+from orchestrate.vault import Vault, vault_of
+from orchestrate.vault.reading import Reading, acquaint
 from orchestrate.watching import Watching
 from tools.executor import Executor
 from tools.guards import Guards
@@ -84,8 +87,10 @@ async def assembled(settings: Settings, store: Store | None = None) -> AsyncGene
     """The product for these settings; what was opened is closed in the end."""
     opened = store or open_store(settings)
     try:
-        async with positions(settings.store.url) as saver:
-            yield _assemble(settings, opened, saver)
+        vault = vault_of(settings, opened)
+        acquaint(settings, [*settings.environments.values(), *opened.environments.all()], vault.secret)
+        async with positions(settings.store.url, vault.positions_key()) as saver:
+            yield _assemble(settings, opened, saver, vault)
     finally:
         if store is None:
             opened.close()
@@ -99,7 +104,7 @@ def open_store(settings: Settings) -> Store:
     return store
 
 
-def _assemble(settings: Settings, store: Store, saver: BaseCheckpointSaver[str]) -> App:
+def _assemble(settings: Settings, store: Store, saver: BaseCheckpointSaver[str], vault: Vault) -> App:
     tracker = StoreTracker(
         store.tasks,
         input_status=settings.tracker.input_status,
@@ -107,7 +112,7 @@ def _assemble(settings: Settings, store: Store, saver: BaseCheckpointSaver[str])
         succeeded={*SUCCEEDED, settings.tracker.output_status},
     )
     forge = git_forge(settings, store)
-    places = _places(settings, store)
+    places = _places(settings, store, vault)
 
     def environment(name: str) -> Environment:
         return places(name).environment
@@ -198,10 +203,10 @@ def git_forge(settings: Settings, store: Store) -> GitForge:
     return GitForge(git, store.changes, base=forge.base, methods=forge.methods)
 
 
-def _places(settings: Settings, store: Store) -> Callable[[str], Place]:
+def _places(settings: Settings, store: Store, vault: Vault) -> Callable[[str], Place]:
     @lru_cache
     def place(name: str) -> Place:
-        return place_of(settings, environment_of(settings, store, name))
+        return place_of(settings, environment_of(settings, store, name), vault.secret)
 
     return place
 
@@ -217,40 +222,29 @@ def environment_of(settings: Settings, store: Store, name: str) -> Environment:
         return kept[name]
 
 
-def place_of(settings: Settings, environment: Environment) -> Place:
-    """One environment with its provider, router, metrics and databases."""
-
-    def secret(name: str) -> str:
-        is_there = environment.name in settings.environments
-        return settings.secret(environment.name, name).reveal() if is_there else _variable(name)
-
-    def filled(text: str) -> str:
-        is_there = environment.name in settings.environments
-        return settings.filled(environment.name, text).reveal() if is_there else text
+def place_of(settings: Settings, environment: Environment, kept: Kept = no_vault) -> Place:
+    """One environment with its provider, router, metrics and databases; `kept` gives what the vault keeps."""
+    reading = Reading(settings, environment, kept)
 
     def traffic(component: Component) -> Traffic:
         return router(environment, component)
 
-    provider = ProcessProvider(environment, secret, traffic, filled=filled)
+    provider = ProcessProvider(environment, reading.value, traffic, filled=reading.filled)
     return Place(
         environment=environment,
         provider=provider,
         addresses=provider,
         logs=provider,
         metrics=SourceByComponent({one.name: metric_source(one, traffic) for one in environment.components}),
-        targets={one.name: target_of(one.database, filled) for one in environment.components if one.database},
-        secret=secret,
+        targets={
+            one.name: target_of(one.database, reading.filled)
+            for one in environment.components
+            if one.database
+        },
+        secret=reading.value,
         tend=provider.tend,
         close=provider.stop_all,
     )
-
-
-def _variable(name: str) -> str:
-    """The secret of an environment that was made in the store: a variable of the same name."""
-    value = variable(name)
-    if not value:
-        raise UnknownSecret(name)
-    return value
 
 
 def router(environment: Environment, component: Component) -> Traffic:

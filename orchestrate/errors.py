@@ -14,6 +14,8 @@ OrchestrateError
 │   ├── MigrationFailed · BackupFailed · ProgramMissing · PortTaken · Unreachable
 ├── OutcomeUnknown             nobody can say whether an effect happened
 ├── StoreUnusable              the database is locked, read-only, corrupt, or from another version
+├── KeyUnusable                the master key is missing, too widely readable, or not the right one
+├── SealBroken                 sealed data was changed, belongs elsewhere, or was never sealed
 ├── PromptInvalid              a prompt file cannot be used
 └── ModelFailed                a model gave no usable answer
 """
@@ -250,6 +252,14 @@ class OutcomeUnknown(OrchestrateError):
 
 class StoreUnusable(OrchestrateError):
     """The database is locked, read-only, corrupt, full, or from another version."""
+
+
+class KeyUnusable(OrchestrateError):
+    """The master key is missing, readable by others, or not the one that was used."""
+
+
+class SealBroken(OrchestrateError):
+    """Sealed data was changed, belongs to another row, or was never sealed."""
 
 
 class ModelFailed(OrchestrateError):

@@ -4,6 +4,7 @@ from orchestrate.settings.facts import DeployerSettings as DeployerSettings
 from orchestrate.settings.facts import ForgeSettings as ForgeSettings
 from orchestrate.settings.facts import StoreSettings as StoreSettings
 from orchestrate.settings.facts import TrackerSettings as TrackerSettings
+from orchestrate.settings.facts import VaultSettings as VaultSettings
 from orchestrate.settings.facts import WorkerSettings as WorkerSettings
 from orchestrate.settings.load import Settings as Settings
 from orchestrate.settings.load import find as find

@@ -7,17 +7,18 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from orchestrate.models.environment import Environment
-from orchestrate.settings.checks import check_environment
+from orchestrate.settings.checks import NAME, check_environment
 from orchestrate.settings.deployer import as_environment, layered
 from orchestrate.settings.facts import DeployerSettings
 from orchestrate.settings.faults import check_keys, parsed
+from orchestrate.settings.settings import Template
 from orchestrate.settings.tree import Document, Plain, Tree
 from orchestrate.settings.units import ENVIRONMENT, measure
 from orchestrate.settings.variables import references
 from orchestrate.settings.words import KEYS, reshaped
 
-_EXAMPLE = "TOKEN: ${TOKEN}"
-_CURE = "a secret's value has no place in the file; put it in a variable and refer to it"
+_EXAMPLE = "TOKEN: ${TOKEN} or TOKEN: {secret: token}"
+_CURE = "a secret's value has no place in the file; put it in a variable or the vault and refer to it"
 
 
 @dataclass(frozen=True)
@@ -49,7 +50,10 @@ def read_environment(document: Document, name: str, around: Surroundings) -> Env
 
 
 def read_secrets(document: Document, name: str) -> Mapping[str, Tree]:
-    """The environment's secrets: name → the text that refers to the value. Raises SettingsInvalid."""
+    """The environment's secrets: name → what refers to the value: a text, or {secret: its name in the vault}.
+
+    Raises SettingsInvalid.
+    """
     loc = ("environments", name, "secrets")
     found = document.find(*loc)
     if found is None or found.value is None:
@@ -57,9 +61,22 @@ def read_secrets(document: Document, name: str) -> Mapping[str, Tree]:
     if not isinstance(found.value, dict):
         raise document.fault(loc, f"secrets: expected keys and values such as {_EXAMPLE}")
     for key, tree in found.value.items():
-        if not isinstance(tree.value, str) or not references(tree.value):
+        if not _refers(tree):
             raise document.fault((*loc, key), f"{key}: expected a reference such as {_EXAMPLE}", cure=_CURE)
     return found.value
+
+
+def _refers(tree: Tree) -> bool:
+    if isinstance(tree.value, dict):
+        return [*tree.value] == ["secret"] and NAME.fullmatch(str(tree.value["secret"].value)) is not None
+    return isinstance(tree.value, str) and bool(references(tree.value))
+
+
+def template(tree: Tree) -> Template:
+    """How a secret's value is found, from the tree of `read_secrets`."""
+    if isinstance(tree.value, dict):
+        return Template("", tree.line, kept=str(tree.value["secret"].value))
+    return Template(str(tree.value), tree.line)
 
 
 def kept_names(secrets: Mapping[str, Tree]) -> Collection[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Literal
 
 from pydantic import Field, PositiveInt
@@ -29,6 +30,12 @@ class StoreSettings(Fact):
     """Where deployments are kept: a SQLAlchemy URL."""
 
     url: str = Field(min_length=1, repr=False)  # may hold a password
+
+
+class VaultSettings(Fact):
+    """Where the master key of the secrets lies, when no variable gives it."""
+
+    key_file: Path = Path(".orchestrate/master.key")  # beside the settings, when it is no absolute path
 
 
 class TrackerSettings(Fact):

@@ -9,7 +9,7 @@ from orchestrate.errors import SettingsInvalid
 from orchestrate.models.environment import Environment, EnvironmentType
 from orchestrate.settings.checks import check_flow, check_name, check_people, check_promotion
 from orchestrate.settings.deployer import read_deployer
-from orchestrate.settings.environment import Surroundings, read_environment, read_secrets
+from orchestrate.settings.environment import Surroundings, read_environment, read_secrets, template
 from orchestrate.settings.facts import DeployerSettings
 from orchestrate.settings.faults import check_keys
 from orchestrate.settings.sections import (
@@ -19,6 +19,7 @@ from orchestrate.settings.sections import (
     read_people,
     read_store,
     read_tracker,
+    read_vault,
     read_worker,
 )
 from orchestrate.settings.settings import Settings, Template, known_as
@@ -28,7 +29,17 @@ from orchestrate.settings.yaml_file import MISSING, read
 
 NAME = "orchestrate.yaml"
 POINTER = "ORCHESTRATE_CONFIG"
-SECTIONS = (*Outline.model_fields, "store", "tracker", "forge", "people", "worker", "roles", "environments")
+SECTIONS = (
+    *Outline.model_fields,
+    "store",
+    "vault",
+    "tracker",
+    "forge",
+    "people",
+    "worker",
+    "roles",
+    "environments",
+)
 
 
 def find(start: Path) -> Path:
@@ -70,6 +81,7 @@ def load(path: Path) -> Settings:
         mtime=document.mtime,
         service=outline.service,
         store=read_store(document),
+        vault=read_vault(document),
         tracker=read_tracker(document, deployer),
         forge=read_forge(document),
         people=people,
@@ -113,4 +125,4 @@ def _promoted(document: Document, flow: Sequence[str], environment: Environment)
 
 def _templates(document: Document, name: str) -> Mapping[str, Template]:
     secrets = read_secrets(document, name)
-    return {key: Template(str(tree.value), tree.line) for key, tree in secrets.items()}
+    return {key: template(tree) for key, tree in secrets.items()}

@@ -17,6 +17,7 @@ from orchestrate.settings.facts import (
     ForgeSettings,
     StoreSettings,
     TrackerSettings,
+    VaultSettings,
     WorkerSettings,
 )
 from orchestrate.settings.sections import Outline
@@ -26,6 +27,12 @@ from orchestrate.settings.words import SYNONYMS
 Schema = dict[str, object]
 
 _REFERENCE: Schema = {"type": "string", "pattern": r"\$\{"}
+_KEPT: Schema = {
+    "type": "object",
+    "additionalProperties": False,
+    "properties": {"secret": {"$ref": "#/$defs/Scalar"}},
+    "required": ["secret"],
+}
 
 
 def document() -> Schema:
@@ -33,6 +40,7 @@ def document() -> Schema:
     definitions: dict[str, Schema] = {"Scalar": {"type": ["string", "number", "boolean"]}}
     sections: tuple[tuple[str, type[BaseModel], Units], ...] = (
         ("store", StoreSettings, {}),
+        ("vault", VaultSettings, {}),
         ("tracker", TrackerSettings, {}),
         ("forge", ForgeSettings, {}),
         ("worker", WorkerSettings, WORKER),
@@ -78,7 +86,7 @@ def _environment(definitions: dict[str, Schema]) -> Schema:
     properties = _properties(schema)
     del properties["name"], properties["service"]
     properties["type"] = {"enum": ["dev", "staging", "production", "prod"]}
-    properties["secrets"] = {"type": "object", "additionalProperties": _REFERENCE}
+    properties["secrets"] = {"type": "object", "additionalProperties": {"anyOf": [_REFERENCE, _KEPT]}}
     durations: Schema = {"type": "object", "additionalProperties": _measured({"type": "integer"}, SECONDS)}
     properties["canary"] = {"anyOf": [properties["canary"], durations]}
     properties |= {word: properties[key] for word, key in SYNONYMS.items()}

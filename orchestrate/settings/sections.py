@@ -15,6 +15,7 @@ from orchestrate.settings.facts import (
     ForgeSettings,
     StoreSettings,
     TrackerSettings,
+    VaultSettings,
     WorkerSettings,
 )
 from orchestrate.settings.faults import check_keys, parsed
@@ -23,8 +24,8 @@ from orchestrate.settings.units import WORKER, measure
 
 _READY = "Open"  # the status in which a task of a queue beside the deploy queue is ready
 _SQLITE = "sqlite:///"
-
 _ABOUT = ("roles", "bot")  # what is said of a person beside the accounts
+
 
 class Outline(Fact):
     """The values that stand at the top of the file by themselves."""
@@ -51,6 +52,12 @@ def read_store(document: Document) -> StoreSettings:
     if path == store.url or path.startswith((":memory:", "file:")) or not path:
         return store
     return StoreSettings(url=f"{_SQLITE}{folder / path}")
+
+
+def read_vault(document: Document) -> VaultSettings:
+    """Where the master key lies: beside the file, unless the path is absolute. Raises SettingsInvalid."""
+    vault = parsed(document, ("vault",), VaultSettings, document.section("vault"))
+    return VaultSettings(key_file=document.path.parent / vault.key_file.expanduser())
 
 
 def read_tracker(document: Document, deployer: DeployerSettings) -> TrackerSettings:

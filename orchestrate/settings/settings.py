@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from orchestrate.errors import UnknownEnvironment, UnknownSecret, VariableMissing
 from orchestrate.models.environment import Channel, Environment, Person
 from orchestrate.models.fact import digest
-from orchestrate.models.secret import Secret
+from orchestrate.models.secret import Secret, remember
 from orchestrate.settings.facts import (
     DeployerSettings,
     ForgeSettings,
     StoreSettings,
     TrackerSettings,
+    VaultSettings,
     WorkerSettings,
 )
 from orchestrate.settings.variables import Unset, expanded, filled, references, variable
@@ -28,6 +29,16 @@ class Template:
 
     text: str
     line: int
+    kept: str | None = None  # its name in the vault, instead of a text
+
+
+Kept = Callable[[str, str], Secret]
+"""Gives a secret out of the vault, by environment and name. Raises UnknownSecret."""
+
+
+def no_vault(environment: str, name: str) -> Secret:
+    """The vault of whoever has none."""
+    raise UnknownSecret(f"{name} of {environment}")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -38,6 +49,7 @@ class Settings:
     mtime: float  # of the file when it was read, epoch seconds
     service: str
     store: StoreSettings
+    vault: VaultSettings
     tracker: TrackerSettings
     forge: ForgeSettings
     people: tuple[Person, ...]
@@ -63,34 +75,39 @@ class Settings:
         """SHA-256 of an environment's settings, in hex. Raises UnknownEnvironment."""
         return digest(self.environment(environment))
 
-    def secret(self, environment: str, name: str) -> Secret:
-        """A secret's value. Raises UnknownEnvironment, UnknownSecret, and VariableMissing if it is empty."""
-        templates = self.templates[self.environment(environment).name]
+    def secret(self, environment: str, name: str, kept: Kept = no_vault) -> Secret:
+        """A secret's value. Raises UnknownEnvironment, UnknownSecret, and VariableMissing if it is empty.
+
+        What the vault keeps comes from `kept`, with what that raises.
+        """
+        place = self.environment(environment).name
+        templates = self.templates[place]
         if name not in templates:
             raise UnknownSecret(name, tuple(templates))
         template = templates[name]
+        if template.kept is not None:
+            return kept(place, template.kept)
         try:
             value = expanded(template.text)
         except Unset as unset:
             raise VariableMissing(str(self.path), template.line, unset.name) from None
         if not value:
             raise VariableMissing(str(self.path), template.line, references(template.text)[0])
+        for part in references(template.text):
+            remember(variable(part) or "")
         return Secret(value)
 
-    def filled(self, environment: str, text: str) -> Secret:
+    def filled(self, environment: str, text: str, kept: Kept = no_vault) -> Secret:
         """`text` out of the environment, such as a database's address, with its secrets in place.
 
         Raises what `secret` raises.
         """
         templates = self.templates[self.environment(environment).name]
         parts = {part for template in templates.values() for part in references(template.text)}
-        values = {
-            name: self.secret(environment, name).reveal() for name in references(text) if name in templates
-        }
-        values |= {
-            name: variable(name) or "" for name in references(text) if name in parts - templates.keys()
-        }
-        return Secret(filled(text, values))
+        names = references(text)
+        values = {name: self.secret(environment, name, kept) for name in names if name in templates}
+        values |= {name: Secret(variable(name) or "") for name in names if name in parts - templates.keys()}
+        return Secret.composed(filled(text, {name: value.reveal() for name, value in values.items()}))
 
 
 def known_as(name: str, known: Collection[str]) -> str:

@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
 
-from langgraph.checkpoint.sqlite.aio import AsyncSqliteSaver
+from langgraph.checkpoint.base import BaseCheckpointSaver
 
 from agents.model import NoModel
 from agents.planner import Planner
@@ -29,7 +29,8 @@ from orchestrate.models.environment import Channel, Environment
 from orchestrate.models.fact import digest
 from orchestrate.models.question import Question
 from orchestrate.models.task import Comment, NewTask, Priority, Queue, Task
-from orchestrate.positions import typed
+from orchestrate.positions.on_sqlite import SqlitePositions
+from orchestrate.positions.serializer import SealedSerializer
 from orchestrate.records import Records
 from orchestrate.runner import Runner
 from orchestrate.store import Store
@@ -193,12 +194,13 @@ async def assembled(
     if not file.exists():
         shutil.copy(_empty_store(), file)
     store = Store.open(f"sqlite:///{file}", clock=around.clock)
-    async with AsyncSqliteSaver.from_conn_string(str(folder / "positions.db")) as saver:
-        saver.serde = typed()
+    async with SqlitePositions.from_conn_string(str(folder / "positions.db")) as saver:
+        saver.serde = SealedSerializer(POSITIONS_KEY)
         yield _world(folder, store, saver, around, environments)
     store.close()
 
 
+POSITIONS_KEY = bytes(range(32))
 _TEMPLATES = tempfile.TemporaryDirectory(prefix="stories-")
 
 
@@ -214,7 +216,7 @@ def _empty_store() -> Path:
 def _world(
     folder: Path,
     store: Store,
-    saver: AsyncSqliteSaver,
+    saver: BaseCheckpointSaver[str],
     around: Outside,
     environments: dict[str, Environment],
 ) -> World:

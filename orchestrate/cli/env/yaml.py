@@ -11,6 +11,7 @@ from orchestrate.models.environment import Environment
 from orchestrate.settings import Settings
 from orchestrate.settings.checks import check_name
 from orchestrate.settings.environment import Surroundings, read_environment
+from orchestrate.settings.settings import Template
 from orchestrate.settings.tree import Document, Tree
 from orchestrate.settings.units import ENVIRONMENT, HUNDREDTHS
 from orchestrate.settings.variables import references
@@ -89,9 +90,13 @@ def _in_percent(words: Words) -> None:
 
 def _secrets(environment: Environment, settings: Settings) -> Words:
     templates = settings.templates.get(environment.name, {})
-    return {
-        name: templates[name].text if name in templates else f"${{{name}}}" for name in environment.secrets
-    }
+    return {name: _reference(name, templates.get(name)) for name in environment.secrets}
+
+
+def _reference(name: str, template: Template | None) -> Given:
+    if template is None:
+        return f"${{{name}}}"
+    return template.text if template.kept is None else {"secret": template.kept}
 
 
 def _kept(environment: Environment, settings: Settings) -> frozenset[str]:

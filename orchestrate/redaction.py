@@ -1,0 +1,115 @@
+"""Redaction: whatever this process writes, it writes without the secrets that it had in hand.
+
+One redactor for every door: rows of the store, threads, reports, prompts, logs, tracebacks, the terminal.
+It knows what became a `Secret` in this process, plain and disguised, also where blanks, line breaks,
+quotes or plus signs split it.
+"""
+
+from __future__ import annotations
+
+import json
+import unicodedata
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import TypeAlias, cast
+
+from pydantic import BaseModel
+
+from orchestrate.models.disguises import SHORTEST, disguises
+from orchestrate.models.secret import MASK, held
+
+SPLITTABLE = 8
+"""Characters a form must have to be found in pieces: a shorter one would come together by chance."""
+
+_BETWEEN = "".join(one for one in map(chr, range(256)) if unicodedata.category(one) in ("Cc", "Zs", "Cf"))
+_SEPARATORS = frozenset(f"{_BETWEEN}\"'`+\\,\u200b\u200c\u200d\u2028\u2029\u2060\ufeff")
+_WITHOUT_SEPARATORS = {ord(one): None for one in _SEPARATORS}
+
+Container: TypeAlias = "dict[object, object] | list[object] | tuple[object, ...]"
+
+
+@dataclass(frozen=True)
+class Forms:
+    """What is looked for: as it stands, and after everything that may split it was taken out."""
+
+    whole: tuple[str, ...]
+    joined: tuple[str, ...]
+
+
+def without_secrets(text: str) -> str:
+    """`text` with every secret of this process masked."""
+    forms = _forms(held())
+    if not forms.whole:
+        return text
+    for form in forms.whole:
+        if form in text:
+            text = text.replace(form, MASK)
+    joined = text.translate(_WITHOUT_SEPARATORS)
+    split = [form for form in forms.joined if form in joined]
+    return _masked(text, joined, split) if split else text
+
+
+def without_secrets_in(value: object) -> object:
+    """The same value: texts inside lists, mappings and facts are without secrets; keys stay."""
+    match value:
+        case str():
+            return without_secrets(value)
+        case BaseModel():
+            found = {name: without_secrets_in(inner) for name, inner in value}
+            changed = {name: new for name, new in found.items() if new is not getattr(value, name)}
+            return value.model_copy(update=changed) if changed else value
+        case dict() | list() | tuple():
+            held_there = cast(Container, value)
+            made = _inside(held_there)
+            return held_there if made == held_there else made
+        case _:
+            return value
+
+
+def without_secrets_json(text: str) -> str:
+    """A JSON document with the secrets masked in its texts; one without any comes back as it is."""
+    if without_secrets(text) == text:
+        return text
+    return json.dumps(without_secrets_in(json.loads(text)), ensure_ascii=False)
+
+
+def _inside(value: Container) -> object:
+    if isinstance(value, dict):
+        return {key: without_secrets_in(inner) for key, inner in value.items()}
+    made = [without_secrets_in(inner) for inner in value]
+    return made if isinstance(value, list) else tuple(made) if type(value) is tuple else value
+
+
+@lru_cache(maxsize=4)
+def _forms(values: frozenset[str]) -> Forms:
+    found = {form for value in values for form in disguises(value)}
+    joined = {form.translate(_WITHOUT_SEPARATORS) for form in found}
+    return Forms(
+        _longest_first(form for form in found if len(form) >= SHORTEST),
+        _longest_first(form for form in joined if len(form) >= SPLITTABLE),
+    )
+
+
+def _longest_first(forms: Iterable[str]) -> tuple[str, ...]:
+    return tuple(sorted(forms, key=lambda form: (-len(form), form)))
+
+
+def _masked(text: str, joined: str, forms: Sequence[str]) -> str:
+    """`text` with the pieces of each form masked, and what stood between them gone."""
+    places = [at for at, one in enumerate(text) if one not in _SEPARATORS]
+    spans = sorted(span for form in forms for span in _spans(joined, form))
+    made, end = list[str](), 0
+    for first, last in spans:
+        begin = places[first]
+        if begin >= end:
+            made += [text[end:begin], MASK]
+        end = max(end, places[last] + 1)
+    return "".join([*made, text[end:]])
+
+
+def _spans(joined: str, form: str) -> Iterator[tuple[int, int]]:
+    at = joined.find(form)
+    while at >= 0:
+        yield at, at + len(form) - 1
+        at = joined.find(form, at + len(form))
