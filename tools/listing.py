@@ -99,9 +99,15 @@ def _looked_at(here: int, depth: int, found: Listing) -> _Level:
 
 def _entered(here: int, name: str) -> int | None:
     try:
-        return folder_below(here, name)
+        inner = folder_below(here, name)
     except (PermissionError, FileNotFoundError):
         return None
+    try:
+        os.stat("..", dir_fd=inner)
+    except PermissionError:  # its names may be read, but nothing in it may be looked at, nor left again
+        os.close(inner)
+        return None
+    return inner
 
 
 def _parent(here: int, identity: tuple[int, int]) -> int:

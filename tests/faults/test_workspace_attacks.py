@@ -18,7 +18,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.faults import kernels
+from tests.faults import kernels, ordinary
 from tools import confined, listing
 from tools.confined import Tally, delete
 from tools.grounds import KEY, TRASH
@@ -275,16 +275,17 @@ def test_a_hard_link_loses_a_name_and_no_byte(root: Path, outside: Path) -> None
     assert (outside / "canary").stat().st_ino == inode
 
 
-@pytest.mark.parametrize("mode", [0o000, 0o100, 0o400, 0o500])
-def test_folders_that_may_not_be_written_are_destroyed(root: Path, outside: Path, mode: int) -> None:
-    folder = create(root)
-    for inner in ("a/b/c", "a/d"):
-        (folder / inner).mkdir(parents=True)
-        (folder / inner / "file").write_text("x")
-    for inner in ("a/b/c", "a/b", "a/d", "a"):
-        (folder / inner).chmod(mode)
+def test_folders_that_their_owner_closed_are_destroyed(tmp_path: Path, outside: Path, kernel: str) -> None:
+    home = tmp_path / "nobody"
+    home.mkdir()
+    if os.getuid() == 0:
+        tmp_path.chmod(0o711)
+        os.chown(home, ordinary.NOBODY, ordinary.NOBODY)
 
-    assert destroy(root, folder).ending is Ending.DESTROYED
+    ran = python("-m", "tests.faults.ordinary", str(home / "workspaces"), kernel)
+    out, problems = ran.communicate(timeout=20)
+
+    assert out.decode().splitlines() == [f"{mode:o} destroyed 8 " for mode in ordinary.MODES], problems
 
 
 def test_what_grows_meanwhile_is_destroyed_in_the_end(root: Path, outside: Path) -> None:
