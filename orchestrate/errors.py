@@ -13,6 +13,8 @@ OrchestrateError
 │   ├── CommandFailed · BuildFailed · StartFailed · MergeRefused · MergeConflict · HeadMoved
 │   ├── MigrationFailed · BackupFailed · ProgramMissing · PortTaken · Unreachable
 ├── OutcomeUnknown             nobody can say whether an effect happened
+├── EffectsStopped             no effect may begin now; what was refused waits
+│   └── AuditUnusable          because the audit cannot be written, or was tampered with
 ├── StoreUnusable              the database is locked, read-only, corrupt, or from another version
 ├── KeyUnusable                the master key is missing, too widely readable, or not the right one
 ├── SealBroken                 sealed data was changed, belongs elsewhere, or was never sealed
@@ -248,6 +250,21 @@ class Unreachable(OutsideFailed):
 
 class OutcomeUnknown(OrchestrateError):
     """Nobody can say whether an effect happened; a person must look."""
+
+
+class EffectsStopped(OrchestrateError):
+    """No effect may begin now; what was refused waits until it may."""
+
+    cure = "orchestrate allow-effects lets them begin again"
+
+
+class AuditUnusable(EffectsStopped):
+    """The audit cannot be written, or does not go on from where it ended; without it nothing is done."""
+
+    cure = "orchestrate audit verify tells what is wrong; orchestrate audit anchor goes on from what is there"
+
+    def __init__(self, why: str) -> None:
+        super().__init__(f"the audit cannot be relied on: {why}")
 
 
 class StoreUnusable(OrchestrateError):

@@ -107,6 +107,19 @@ class ForTurn(Fact):
 
 
 Wait = Annotated[ForApproval | ForTime | ForChecks | ForTurn, Field(discriminator="kind")]
+"""What a stage waits for."""
+
+
+class ForEffects(Fact):
+    """Waits until effects may begin again: a person stopped them, or the audit cannot be kept."""
+
+    kind: Literal["effects"] = "effects"
+    why: str
+    is_switched: bool = True  # by a person: allowing them ends the wait; else it is looked at again
+
+
+Rest = Annotated[ForApproval | ForTime | ForChecks | ForTurn | ForEffects, Field(discriminator="kind")]
+"""What a deployment waits for, at a stage that waits or at one whose effect was refused."""
 
 
 class Request(Fact):
@@ -136,7 +149,7 @@ class Deployment(Fact):
     status: Status
     stage: Stage | None = None
     outcome: Outcome | None = None
-    waits_for: Wait | None = None
+    waits_for: Rest | None = None
     wake_at: float | None = None
     version: str | None = None
     plan_hash: str | None = None

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import time
+from pathlib import Path
 
 from sqlalchemy import Engine
 
 from orchestrate.store import pruning, schema, soundness
 from orchestrate.store.announcements import Announcements
+from orchestrate.store.audit import Audit
 from orchestrate.store.changes import ChangeBook
 from orchestrate.store.database import Clock, Database, opened
 from orchestrate.store.deployments import Deployments
@@ -21,6 +23,7 @@ from orchestrate.store.plans import Plans
 from orchestrate.store.quarantine import Quarantines
 from orchestrate.store.questions import Questions
 from orchestrate.store.secrets import Secrets
+from orchestrate.store.switch import Switch
 from orchestrate.store.tasks import TaskBook
 from orchestrate.store.verified import Verified
 from orchestrate.store.watches import Watches
@@ -49,14 +52,17 @@ class Store:
         self.announcements = Announcements(database)
         self.verified = Verified(database)
         self.secrets = Secrets(database)
+        self.audit = Audit(database)
+        self.switch = Switch(database)
 
     @classmethod
-    def open(cls, url: str, *, clock: Clock = time.time) -> Store:
+    def open(cls, url: str, *, clock: Clock = time.time, home: Path | None = None) -> Store:
         """The store at `url`: sqlite:////file.db (created when missing) or postgresql+psycopg://….
 
+        `home` is the folder in which a server's audit is anchored; beside a SQLite file it always is.
         Tables are neither made nor changed: see `upgrade`. Raises StoreUnusable.
         """
-        return cls(opened(url, clock))
+        return cls(opened(url, clock, home))
 
     @property
     def engine(self) -> Engine:

@@ -11,14 +11,14 @@ from sqlalchemy import Connection, RowMapping, bindparam, insert, select
 from sqlalchemy.exc import IntegrityError
 
 from orchestrate.errors import TaskClaimed
-from orchestrate.models.deployment import Deployment, Request, Status, Wait
+from orchestrate.models.deployment import Deployment, Request, Rest, Status
 from orchestrate.store.database import Database
 from orchestrate.store.rows import Value, fact
 from orchestrate.store.tables import UNFINISHED, deployments
 
 INSERT = insert(deployments)
 CLAIMANT = select(deployments.c.id).where(UNFINISHED, deployments.c.task == bindparam("claimed"))
-WAIT: TypeAdapter[Wait] = TypeAdapter(Wait)
+WAIT: TypeAdapter[Rest] = TypeAdapter(Rest)
 
 
 def insert_claim(

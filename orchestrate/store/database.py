@@ -6,7 +6,7 @@ import os
 import sqlite3
 import time
 from collections.abc import Callable, Generator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 from sqlalchemy import URL, Connection, Engine, create_engine, event, exc, make_url
@@ -14,10 +14,13 @@ from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.pool import ConnectionPoolEntry
 
 from orchestrate.errors import StoreUnusable
+from orchestrate.store import chain
+from orchestrate.store.anchor import Anchor
 from orchestrate.store.failures import Failure, in_words, unusable
 
 Clock = Callable[[], float]
 
+ANCHOR = "audit.head"
 LOCK_SECONDS = 5
 STATEMENT_SECONDS = 30
 
@@ -25,9 +28,10 @@ STATEMENT_SECONDS = 30
 class Database:
     """Opens short transactions on one database, and says in words what is wrong with it."""
 
-    def __init__(self, engine: Engine, clock: Clock = time.time) -> None:
+    def __init__(self, engine: Engine, clock: Clock = time.time, anchor: Anchor | None = None) -> None:
         self.engine = engine
         self.clock = clock
+        self.anchor = anchor
         self.is_sqlite = engine.dialect.name == "sqlite"
         self.where = engine.url.database if self.is_sqlite else engine.url.render_as_string()
         self._reader = engine if self.is_sqlite else engine.execution_options(isolation_level="AUTOCOMMIT")
@@ -40,11 +44,16 @@ class Database:
 
     @contextmanager
     def writing(self) -> Generator[Connection]:
-        """One transaction: all of it happens, or nothing. Raises StoreUnusable."""
-        with self._in_words(), self.engine.begin() as connection:
+        """One transaction, and what it told the audit: all of it happens, or nothing.
+
+        Raises StoreUnusable, and AuditUnusable where something was told and cannot be kept.
+        """
+        with self._in_words(), ExitStack() as around, self.engine.begin() as connection:
             if self.is_sqlite:  # the write lock is taken now, not when a read turns into a write
                 connection.exec_driver_sql("BEGIN IMMEDIATE")
+            chain.forget(connection)
             yield connection
+            around.enter_context(chain.closed(connection, self.anchor, self.clock()))
 
     @contextmanager
     def _in_words(self) -> Generator[None]:
@@ -59,9 +68,10 @@ class Database:
             raise failure from problem
 
 
-def opened(url: str, clock: Clock = time.time) -> Database:
+def opened(url: str, clock: Clock = time.time, home: Path | None = None) -> Database:
     """The database at `url` (sqlite:////file or postgresql://…); a missing SQLite file is created.
 
+    The audit's anchor is beside a SQLite file, and else in the folder `home`, where one is named.
     Raises StoreUnusable where the address cannot be used.
     """
     try:
@@ -71,8 +81,11 @@ def opened(url: str, clock: Clock = time.time) -> Database:
             "the database address is not a URL", cure="use sqlite:////path/to/file.db or postgresql://…"
         ) from problem
     if address.get_backend_name() == "sqlite":
-        return Database(_sqlite(address), clock)
-    return Database(_postgres(address), clock)
+        engine = _sqlite(address)
+        file = Path(address.database or "")
+        return Database(engine, clock, Anchor(file.with_name(f"{file.stem}.{ANCHOR}"), is_alone=True))
+    anchor = Anchor(home / ANCHOR, is_alone=False) if home else None
+    return Database(_postgres(address), clock, anchor)
 
 
 def _postgres(address: URL) -> Engine:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from sqlalchemy import Connection, Update, bindparam, func, or_, select, update
 
 from orchestrate.errors import LeaseLost, UnknownDeployment
-from orchestrate.models.deployment import Deployment, Lease, Outcome, Request, Stage, Status, Told, Wait
+from orchestrate.models.deployment import Deployment, Lease, Outcome, Request, Rest, Stage, Status, Told
 from orchestrate.models.plan import Plan
 from orchestrate.store import claims, events, finishing, plans, waiting
 from orchestrate.store.database import Database
@@ -139,7 +139,7 @@ class Deployments:
             first = Told(kind="stage", text=stage.value)
             events.tell(connection, lease.deployment, stage, (first, *told), now)
 
-    def waits(self, lease: Lease, wait: Wait, wake_at: float | None, stage: Stage | None = None) -> None:
+    def waits(self, lease: Lease, wait: Rest, wake_at: float | None, stage: Stage | None = None) -> None:
         """It waits, at `stage` if that is new; when what it waits for is there already, it is due at once.
 
         Raises LeaseLost.

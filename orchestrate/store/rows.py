@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import secrets
 import threading
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import cache
 from typing import TypeVar
 
@@ -13,7 +13,6 @@ from sqlalchemy.dialects import sqlite
 from ulid import ULID
 
 from orchestrate.models.fact import Fact
-from orchestrate.store.database import Clock
 
 F = TypeVar("F", bound=Fact)
 Value = str | int | float | bool | None
@@ -58,7 +57,7 @@ def short_id(letter: str) -> str:
 class Ulids:
     """Ids that grow: also within one millisecond, and when the clock steps back."""
 
-    def __init__(self, clock: Clock) -> None:
+    def __init__(self, clock: Callable[[], float]) -> None:
         self._clock = clock
         self._last = 0
         self._turn = threading.Lock()

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from sqlalchemy import Connection, bindparam, or_, select
 
-from orchestrate.models.deployment import ForApproval, ForTime, ForTurn, Wait
+from orchestrate.models.deployment import ForApproval, ForEffects, ForTime, ForTurn, Rest
+from orchestrate.store.switch import stopped
 from orchestrate.store.tables import deployments, locks, questions, watches
 
 HELD_TURN = (
@@ -26,18 +27,23 @@ FAILED = select(watches.c.id).where(
 )
 
 
-def turn_came(connection: Connection, deployment: str, wait: Wait) -> bool:
-    """Whether nobody else holds the environment that `wait` is for.
+def turn_came(connection: Connection, deployment: str, wait: Rest) -> bool:
+    """Whether nobody else holds the environment that `wait` is for, or effects may begin that it is for.
 
-    Asked before the deployment's row is locked, because who frees the environment locks in that order.
+    Asked before the deployment's row is locked, because who frees the environment, or allows effects, locks
+    in that order.
     """
-    if not isinstance(wait, ForTurn):
-        return False
-    asked = {"waiting": deployment, "place": wait.environment}
-    return connection.execute(HELD_TURN, asked).first() is None
+    match wait:
+        case ForTurn():
+            asked = {"waiting": deployment, "place": wait.environment}
+            return connection.execute(HELD_TURN, asked).first() is None
+        case ForEffects(is_switched=True):
+            return stopped(connection, is_kept=True) is None
+        case _:
+            return False
 
 
-def is_answered(connection: Connection, wait: Wait) -> bool:
+def is_answered(connection: Connection, wait: Rest) -> bool:
     """Whether the question was answered, or the watch gave a verdict that ends the wait."""
     match wait:
         case ForApproval():
