@@ -106,7 +106,8 @@ def bind(root: Path, workspace: str | Path, deployment: str, is_over: Callable[[
     A workspace that is bound to another deployment can be had once `is_over` says that this one has ended.
     """
     try:
-        with grounds(root) as at, _opened(at, _name(at, root, workspace)) as (folder, note):
+        name = _name(root, workspace)
+        with grounds(root) as at, _opened(at, name) as (folder, note):
             if note.deployment not in ("", deployment) and not is_over(note.deployment):
                 return f"{note.workspace} belongs to deployment {note.deployment}, which is under way"
             if note.deployment != deployment:
@@ -142,8 +143,9 @@ def destroy(
     """
     attempt = _Attempt(by, quota, grace)
     try:
+        name = _name(root, workspace)
         with grounds(root) as at:
-            ending = _destroyed(at, _name(at, root, workspace), attempt)
+            ending = _destroyed(at, name, attempt)
     except Refusal as refusal:
         ending = attempt.ended(Ending.REFUSED, refusal)
     except _TooLarge as size:
@@ -264,9 +266,9 @@ def _opened(
         os.close(folder)
 
 
-def _name(at: Grounds, root: Path, workspace: str | Path) -> str:
+def _name(root: Path, workspace: str | Path) -> str:
     path = Path(workspace)
-    if path.is_absolute() and path.parent not in (root, at.path):
+    if path.is_absolute() and path.parent not in (root, root.parent.resolve() / root.name):
         raise Refusal(f"it is not directly below {root}")
     name = path.name if path.is_absolute() else str(workspace)
     if not _NAME.fullmatch(name):

@@ -10,6 +10,7 @@ from agents.situation import Situation
 from graphs.state import Asking, Drive, Planned, Readiness, State, Turn
 from graphs.steps.crew import MOST_SAID, WHOLE_STORY, Crew
 from graphs.steps.found import AGAINST, blocked_digest, found_in, no_longer, obstacle, readiness, told, why
+from graphs.steps.workspaces import bind_workspace
 from orchestrate import policy, reports
 from orchestrate.gates import findings
 from orchestrate.models.change import Change, ChangeState, MergeOrder, Preview, Version
@@ -49,6 +50,7 @@ class Arrive:
         await self.crew.voice.move(at, request.task, self.crew.statuses.deploying)
         await self.crew.voice.say(at, request.task, "picked up", reports.picked_up(at.deployment, request))
         await self.crew.voice.announce(at, "start", *reports.started(at.deployment, request))
+        await bind_workspace(self.crew, request.task, at)
         return State()
 
     async def gates(self, state: State, runtime: Runtime[Drive]) -> State:

@@ -10,6 +10,7 @@ from agents.triager import fix_task
 from graphs.state import Course, Drive, State
 from graphs.steps.crew import NEW, OLD, WHOLE_STORY, Crew
 from graphs.steps.helm import rollback_marker
+from graphs.steps.workspaces import destroy_workspace
 from orchestrate import reports
 from orchestrate.errors import NotFound, OutcomeUnknown, OutsideFailed
 from orchestrate.models.cause import Cause
@@ -17,7 +18,6 @@ from orchestrate.models.change import Version
 from orchestrate.models.deployment import Failure, Kind, Outcome, Request, Stage
 from orchestrate.models.plan import Plan
 from orchestrate.models.task import FailureKind
-from tools import workspace
 from tools.executor import Errand
 from tools.reverting import RevertOrder, reverting
 
@@ -53,7 +53,7 @@ class Leave:
         if not request.flow:
             reason = f"Deployed {plan.version.name} to {plan.environment}"
             await self.crew.voice.close(at, request.task, self.crew.statuses.deployed, reason)
-            await self._destroy_workspace(request.task, at)
+            await destroy_workspace(self.crew, request.task, at)
         return State(outcome=Outcome.DEPLOYED, reason=title)
 
     async def _lock_out(self, at: Errand, plan: Plan, request: Request) -> None:
@@ -79,14 +79,6 @@ class Leave:
             return await self.crew.source.contains(version.commit, commit)
         except NotFound:
             return False
-
-    async def _destroy_workspace(self, task: str | None, at: Errand) -> None:
-        if task is None:
-            return
-        folder = (await self.crew.survey.tasks.task(task)).workspace
-        if folder is not None:
-            said = workspace.destroy(self.crew.workspaces, folder, at.deployment)
-            self.crew.event(at, "workspace", str(said))
 
     async def triage(self, state: State, runtime: Runtime[Drive]) -> State:
         """Lock the environment against what did badly, and prepare its revert where configured."""
