@@ -12,6 +12,7 @@ from orchestrate.models.gate import Finding, GateResult
 from orchestrate.models.move import Analyse, Irreversible, Migrate, Move, Scale, Start
 from orchestrate.models.plan import Plan, PlannedMove, Shipped, planned
 from orchestrate.models.runtime import Running
+from orchestrate.models.thresholds import alerts_of
 from orchestrate.policy import verification
 from orchestrate.strategies import moves
 
@@ -47,6 +48,7 @@ class RunbookPlanner:
             verification=verification(environment),
             triggers=environment.triggers,
             monitoring=environment.monitoring,
+            alerts=alerts_of(environment),
             migrations=situation.verdicts,
             overrides=situation.overrides,
             risk=risk,

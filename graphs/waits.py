@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from graphs.alerts import untold
 from graphs.state import Answer, Asking, State
 from orchestrate.models.deployment import DecisionKind, ForApproval, ForChecks, ForTime, ForTurn, Stage, Wait
 from orchestrate.models.question import Question
@@ -34,7 +35,8 @@ class Waits:
             case ForApproval():
                 return self._decided(self.store.questions.question(wait.gate), now)
             case ForTime():
-                return WOKE if now >= wait.until or self._is_bad(wait.watch) else None
+                is_over = now >= wait.until or self._is_bad(wait.watch)
+                return WOKE if is_over or untold(self.store, deployment) else None
             case ForChecks():
                 return WOKE if now >= wait.until else None
             case ForTurn():

@@ -48,15 +48,18 @@ from tools.migrations import Target
 from tools.place import Place
 from tools.providers.process.provider import ProcessProvider
 from tools.sampler import Sampler
+from tools.series import SeriesOfBoth
 from tools.survey import Survey
 from tools.systems.command_target import CommandTarget
 from tools.systems.detached import Detached
 from tools.systems.endpoint_metrics import EndpointMetrics
+from tools.systems.endpoint_series import EndpointSeries
 from tools.systems.git import Git
 from tools.systems.git_forge import GitForge
 from tools.systems.haproxy import HAProxy, installed
 from tools.systems.postgres_target import PostgresTarget
 from tools.systems.prometheus import PrometheusMetrics
+from tools.systems.prometheus_series import PrometheusSeries
 from tools.systems.proxy import BuiltinProxy
 from tools.systems.proxy_metrics import ProxyMetrics
 from tools.systems.sqlite_target import SqliteTarget
@@ -236,6 +239,7 @@ def place_of(settings: Settings, environment: Environment, kept: Kept = no_vault
         addresses=provider,
         logs=provider,
         metrics=SourceByComponent({one.name: metric_source(one, traffic) for one in environment.components}),
+        series=SeriesOfBoth(EndpointSeries(), PrometheusSeries()),
         targets={
             one.name: target_of(one.database, reading.filled)
             for one in environment.components

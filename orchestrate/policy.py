@@ -23,6 +23,7 @@ from orchestrate.models.move import (
     words,
 )
 from orchestrate.models.plan import Plan
+from orchestrate.models.thresholds import alerts_of
 from orchestrate.strategies import BLUE, GREEN
 
 SLOTS = frozenset({BLUE, GREEN})
@@ -52,6 +53,8 @@ def _place(plan: Plan, environment: Environment) -> Iterator[str]:
     period = max(plan.monitoring.period, environment.monitoring.period)
     if plan.monitoring != environment.monitoring.model_copy(update={"period": period}):
         yield "the monitoring is laxer than the environment's, or another one"
+    if plan.alerts != alerts_of(environment):
+        yield "the alerts are not the environment's"
     missing = [name for name in verification(environment) if name not in plan.verification]
     if missing:
         yield f"not verified: {', '.join(missing)}"

@@ -35,11 +35,13 @@ class Watching:
             return False
         try:
             plan = self.store.plans.of(watch.deployment)
-            samples, totals = await self.sampler.sample(watch, self.places(watch.environment))
+            alerts = plan.alerts.get(watch.component, {})
+            samples, totals = await self.sampler.sample(watch, self.places(watch.environment), alerts)
         except OrchestrateError as problem:
             self.store.events.add(watch.deployment, None, "not_sampled", str(problem))
             return False
         so_far = (*self.store.watches.samples(watch.id), *samples)
-        judgement = analysis.judge(watch, so_far, plan.triggers, plan.monitoring, self.store.clock())
+        now = self.store.clock()
+        judgement = analysis.judge(watch, so_far, plan.triggers, plan.monitoring, now, alerts)
         self.store.watches.sampled(watch.id, samples, totals, judgement)
         return judgement.verdict is Verdict.FAIL

@@ -10,6 +10,7 @@ from orchestrate.models.runtime import Running
 from tools.metrics import Metrics
 from tools.migrations import Target
 from tools.provider import Addresses, Logs, Provider
+from tools.series import MemorySeries, SeriesSource
 
 
 async def untended(component: Component) -> tuple[str, ...]:  # noqa: ARG001
@@ -30,6 +31,7 @@ class Place:
     addresses: Addresses
     logs: Logs
     metrics: Metrics
+    series: SeriesSource = field(default_factory=MemorySeries)  # what alerts are judged from
     targets: Mapping[str, Target] = field(default_factory=dict[str, Target])
     secret: Callable[[str], str]  # raises NotFound for a secret without a value
     tend: Callable[[Component], Awaitable[tuple[str, ...]]] = untended  # brings back what should run

@@ -5,18 +5,23 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from orchestrate.errors import OrchestrateError
+from orchestrate.models.alert import MEASURED, Alert
 from orchestrate.models.environment import Component
 from orchestrate.models.runtime import Running, Slot
 from orchestrate.models.sample import Counters, Sample, SampleState
 from orchestrate.models.watch import Watch
+from tools.levels import kept, level
 from tools.place import Place
+from tools.series import Parts
 
 PATIENCE = 15.0  # seconds for one look, at least
 MOST_PARTS = 64  # instances of a slot whose totals are remembered, the newest ones
 RESTARTS = "{slot} restarts"  # where the restarts of a slot's instances are kept among the totals
+LEVELS = "{slot} series"  # where the totals of alerts' series are kept, and their moment
+AT = "at"
 
 MISSING: Mapping[SampleState, str] = {
     SampleState.OK: "",
@@ -27,6 +32,9 @@ MISSING: Mapping[SampleState, str] = {
     SampleState.NO_BASELINE: "nothing runs in the old slot",
 }
 FIRST = "first reading: there is nothing before it to compare with"
+
+
+Series = Mapping[str, Parts | SampleState]  # by alert
 
 
 @dataclass(frozen=True)
@@ -47,6 +55,8 @@ class Reading:
     component: Component
     running: Running
     numbers: Mapping[str, Counters | SampleState]
+    alerts: Mapping[str, Alert] = field(default_factory=dict[str, Alert])
+    told: Mapping[str, Series] = field(default_factory=dict[str, Series])  # by slot
 
 
 class Sampler:
@@ -55,20 +65,25 @@ class Sampler:
     def __init__(self, clock: Callable[[], float] = time.time) -> None:
         self._clock = clock
 
-    async def sample(self, watch: Watch, place: Place) -> tuple[tuple[Sample, ...], dict[str, Counters]]:
+    async def sample(
+        self, watch: Watch, place: Place, alerts: Mapping[str, Alert] | None = None
+    ) -> tuple[tuple[Sample, ...], dict[str, Counters]]:
         """A sample of the new slot and one of the old slot, where there is one, with the same moment.
 
-        And the totals to be kept for the next time. A slot without totals from before gets no increment:
-        its first reading is marked as such. What cannot be read is a state of the sample, never raised.
+        With the levels of `alerts`, by name. And the totals to be kept for the next time. A slot without
+        totals from before gets no increment: its first reading is marked as such. What cannot be read is a
+        state of the sample, never raised.
         """
         component = place.component(watch.component)
         try:
             async with asyncio.timeout(max(PATIENCE, watch.interval)):
                 running = await place.provider.running(component)
-                numbers = await _numbers(place, component, running)
+                numbers, told = await asyncio.gather(
+                    _numbers(place, component, running), _told(watch, place, running, alerts or {})
+                )
         except (OrchestrateError, TimeoutError) as problem:
             return self._blind(watch, str(problem) or "looking took too long"), watch.totals
-        reading = Reading(self._clock(), component, running, numbers)
+        reading = Reading(self._clock(), component, running, numbers, alerts or {}, told)
         samples = tuple(_sample(watch, slot, reading) for slot in _slots(watch))
         return samples, _totals(watch, reading)
 
@@ -135,6 +150,32 @@ async def _numbers(
         return {slot.name: SampleState.SOURCE_DOWN for slot in running.slots}
 
 
+async def _told(
+    watch: Watch, place: Place, running: Running, alerts: Mapping[str, Alert]
+) -> dict[str, Series]:
+    """What series tell: all of the new slot; of the old one those that may decide against the new one."""
+    component = place.component(watch.component)
+    asked = {name: alert for name, alert in alerts.items() if name not in MEASURED}
+    found: dict[str, Series] = {}
+    for name in _slots(watch):
+        slot = running.slot(name)
+        wanted = asked if name == watch.slot else _compared(asked)
+        if slot is not None and wanted:
+            found[name] = await _series(place, wanted, component, slot)
+    return found
+
+
+def _compared(alerts: Mapping[str, Alert]) -> dict[str, Alert]:
+    return {name: alert for name, alert in alerts.items() if alert.rollback and alert.is_of_slot}
+
+
+async def _series(place: Place, alerts: Mapping[str, Alert], component: Component, slot: Slot) -> Series:
+    try:
+        return await place.series.told(alerts, component, slot)
+    except OrchestrateError:
+        return dict.fromkeys(alerts, SampleState.SOURCE_DOWN)
+
+
 def _slots(watch: Watch) -> tuple[str, ...]:
     return (watch.slot,) if watch.baseline is None else (watch.slot, watch.baseline)
 
@@ -154,6 +195,7 @@ def _sample(watch: Watch, name: str, reading: Reading) -> Sample:
             "healthy": slot.is_healthy,
             "restarts": _restarted(watch.totals.get(RESTARTS.format(slot=name)), slot),
             "note": "; ".join([*said, measured.note] if measured.note else said),
+            "series": _levels(watch, name, reading),
             **_load(slot, reading.component.memory_limit),
         }
     )
@@ -184,6 +226,20 @@ def _measured(before: Counters | None, now: Counters | SampleState) -> Sample:
     )
 
 
+def _levels(watch: Watch, slot: str, reading: Reading) -> dict[str, float | SampleState]:
+    """Where each series is; one that is measured from here on is not among them yet."""
+    last = watch.totals.get(LEVELS.format(slot=slot))
+    before = last.extra if last else {}
+    seconds = reading.at - before.get(AT, reading.at)
+    found = {
+        name: parts
+        if isinstance(parts, SampleState)
+        else level(name, reading.alerts[name], parts, before, seconds)
+        for name, parts in reading.told.get(slot, {}).items()
+    }
+    return {name: one for name, one in found.items() if one is not None}
+
+
 def _restarted(before: Counters | None, slot: Slot) -> int:
     """Restarts since the last look; of an instance that was not there then, all of them."""
     if before is None:
@@ -212,7 +268,16 @@ def _totals(watch: Watch, reading: Reading) -> dict[str, Counters]:
         if slot is not None and slot.instances:
             restarts = {one.id: float(one.restarts) for one in slot.instances}
             found[RESTARTS.format(slot=name)] = Counters(requests=0, errors=0, extra=restarts)
+        if told := reading.told.get(name):
+            found[LEVELS.format(slot=name)] = Counters(requests=0, errors=0, extra=_remembered(reading, told))
     return found
+
+
+def _remembered(reading: Reading, told: Series) -> dict[str, float]:
+    totals: dict[str, float] = {AT: reading.at}
+    for name, parts in told.items():
+        totals |= {} if isinstance(parts, SampleState) else kept(name, parts)
+    return totals
 
 
 def _with_absent_parts(before: Counters | None, now: Counters) -> Counters:

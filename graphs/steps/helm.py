@@ -90,7 +90,8 @@ class Helm:
             return watch.judgement
         samples = self.crew.store.watches.samples(watch.id)
         now = self.crew.store.clock()
-        return analysis.judge(watch, samples, plan.triggers, plan.monitoring, now)
+        alerts = plan.alerts.get(watch.component, {})
+        return analysis.judge(watch, samples, plan.triggers, plan.monitoring, now, alerts)
 
     async def failed(
         self,

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from langgraph.runtime import Runtime
 
+from graphs.alerts import TOLD, untold
 from graphs.state import Answer, Course, Drive, Merging, State
 from graphs.steps.crew import MOST_SAID, Crew
 from graphs.steps.helm import Helm
@@ -139,6 +140,7 @@ class Ship:
             self.crew.plan(state),
             state["cursor"],
         )
+        await self._tell_alerts(state, at)
         was_asked, move = state.get("course") is Course.ASK, plan.moves[index].move
         if was_asked and state.get("answer") is Answer.APPROVED:
             return await self.helm.resumed(state, at)
@@ -154,6 +156,15 @@ class Ship:
             at, "verdict", judgement.sentence, verdict=judgement.verdict, trigger=judgement.trigger
         )
         return await self._conclude(state, at, watch, judgement)
+
+    async def _tell_alerts(self, state: State, at: Errand) -> None:
+        """What people should look at, as soon as it is seen: on the thread, and in the story."""
+        for one in untold(self.crew.store, at.deployment):
+            text = reports.alert(one.watch, one.sentence)
+            key = f"alert {one.watch.id} {one.name}"
+            await self.crew.voice.say(at, state["request"].task, key, text)
+            told = f"{one.watch.component}: {one.sentence}"
+            self.crew.event(at, TOLD, told, watch=one.watch.id, name=one.name)
 
     async def _keep_watching(self, state: State, at: Errand, watch: Watch, judgement: Judgement) -> State:
         count = state.get("reports", 0) + 1

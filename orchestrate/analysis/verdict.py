@@ -3,36 +3,61 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Mapping, Sequence
 from math import ceil
+from types import MappingProxyType
 
+from orchestrate.analysis.alerts import (
+    Alerts,
+    level_numbers,
+    metric_crossings,
+    named_alerts,
+    unproven,
+    with_usual,
+)
 from orchestrate.analysis.comparison import Difference, catastrophe, differences, is_worse
 from orchestrate.analysis.series import Series, quantile, series, totals
 from orchestrate.analysis.triggers import Crossing, crossings, lingering
 from orchestrate.analysis.words import Trigger, count, percent, span
+from orchestrate.models.alert import Alert
 from orchestrate.models.environment import Monitoring, Triggers
 from orchestrate.models.sample import Judgement, Sample, SampleState, Verdict
 from orchestrate.models.watch import Watch
 
 COMPLETE = 0.9  # share of the expected samples that proves a watch (V3)
+NONE: Mapping[str, Alert] = MappingProxyType({})
 
 
-def judge(
-    watch: Watch, samples: Sequence[Sample], triggers: Triggers, monitoring: Monitoring, now: float
+def judge(  # noqa: PLR0913  what was measured, and each part of what the plan says about it
+    watch: Watch,
+    samples: Sequence[Sample],
+    triggers: Triggers,
+    monitoring: Monitoring,
+    now: float,
+    alerts: Alerts = NONE,
 ) -> Judgement:
     """What `samples` say about the slot of `watch` at the moment `now` (epoch seconds).
 
     Fails as soon as a trigger is crossed. Until the watch is over, nothing wrong is inconclusive
     ("watching"); at its end it passes if at least 90 % of the samples and enough requests prove it.
     A `watch.share` of 0 says that the component takes no traffic: then no requests are expected.
+    What `alerts` say is told; only those with `rollback` have a part in the verdict.
     """
     found = series(watch, samples)
-    crossed = crossings(found, triggers)
+    fixed = crossings(found, triggers)
+    crossed = (*fixed, *metric_crossings(found, alerts))
     compared = _comparisons(found, triggers)
-    alerts = tuple(_alerts(found, crossed, monitoring))
-    verdict = _failure(found, triggers, crossed, compared) or _otherwise(found, triggers, crossed, now)
-    numbers = {**_evidence(compared), **verdict.numbers}
-    return verdict.model_copy(update={"alerts": alerts, "numbers": numbers})
+    verdict = _failure(found, triggers, crossed, compared) or _otherwise(
+        found, triggers, crossed, now, alerts
+    )
+    named = _named(found, fixed, with_usual(alerts, monitoring, watch.interval))
+    return verdict.model_copy(
+        update={
+            "alerts": (*named.values(), *_unmeasured(found)),
+            "named_alerts": named,
+            "numbers": {**_evidence(compared), **level_numbers(found, alerts), **verdict.numbers},
+        }
+    )
 
 
 def _comparisons(found: Series, triggers: Triggers) -> tuple[Difference, ...]:
@@ -59,12 +84,14 @@ def _failure(
     return None
 
 
-def _otherwise(found: Series, triggers: Triggers, crossed: tuple[Crossing, ...], now: float) -> Judgement:
+def _otherwise(
+    found: Series, triggers: Triggers, crossed: tuple[Crossing, ...], now: float, alerts: Alerts
+) -> Judgement:
     """Nothing is bad enough to go back: still watching, or at the end."""
     if now < found.watch.until:
         return _watching(found, now)
     return (
-        _missing(found, triggers)
+        _missing(found, triggers, alerts)
         or _too_few_requests(found, triggers)
         or _unsettled(found, triggers, crossed)
         or _passed(found)
@@ -83,13 +110,15 @@ def _watching(found: Series, now: float) -> Judgement:
     return _says(Verdict.INCONCLUSIVE, Trigger.WATCHING, sentence, _numbers(found))
 
 
-def _missing(found: Series, triggers: Triggers) -> Judgement | None:
-    """Too few usable samples of the new slot, or of the old one where it is to be compared."""
+def _missing(found: Series, triggers: Triggers, alerts: Alerts) -> Judgement | None:
+    """Too few usable samples of the new slot, of a series that decides, or of the old slot."""
     numbers = _numbers(found)
     have, expected = numbers["samples"], numbers["samples_expected"]
     if have < ceil(COMPLETE * expected):
         why = _reasons(found.new)
         sentence = f"only {count(have)} of {count(expected)} samples of {found.watch.slot} are usable{why}"
+        return _says(Verdict.INCONCLUSIVE, Trigger.MISSING, sentence, numbers)
+    if sentence := unproven(found, alerts, int(expected)):
         return _says(Verdict.INCONCLUSIVE, Trigger.MISSING, sentence, numbers)
     pairs = _moments(found, [new for new, _ in found.pairs])
     if found.is_compared and triggers.comparison and pairs < ceil(COMPLETE * expected):
@@ -146,20 +175,19 @@ def _passed(found: Series) -> Judgement:
     return _says(Verdict.PASS, Trigger.PASSED, sentence, numbers)
 
 
-def _alerts(found: Series, crossed: tuple[Crossing, ...], monitoring: Monitoring) -> Iterator[str]:
+def _named(found: Series, crossed: tuple[Crossing, ...], alerts: Alerts) -> dict[str, str]:
     """What people should look at, without a rollback."""
-    yield from (crossing.sentence for crossing in crossed if crossing.shared)
-    newest = found.new[-6:]
-    cpu = _mean([sample.cpu for sample in newest])
-    if cpu is not None and cpu > monitoring.alert_cpu:
-        yield f"CPU of {found.watch.slot} is at {cpu:.0f} % (alert at {monitoring.alert_cpu} %)"
-    memory = _mean([sample.memory_share for sample in newest])
-    if memory is not None and memory > monitoring.alert_memory:
-        yield f"memory of {found.watch.slot} is at {memory:.0f} % (alert at {monitoring.alert_memory} %)"
+    named = {crossing.trigger.value: crossing.sentence for crossing in crossed if crossing.shared}
+    named |= named_alerts(found, alerts)
     if restarts := sum(sample.restarts for sample in found.new):
-        yield f"instances in {found.watch.slot} were restarted {restarts} times"
-    if found.takes_traffic and found.usable and not any(sample.buckets for sample in found.usable):
-        yield f"latency of {found.watch.slot} is not measured: only errors and health were judged"
+        named["restarts"] = f"instances in {found.watch.slot} were restarted {restarts} times"
+    return named
+
+
+def _unmeasured(found: Series) -> tuple[str, ...]:
+    if not found.takes_traffic or not found.usable or any(sample.buckets for sample in found.usable):
+        return ()
+    return (f"latency of {found.watch.slot} is not measured: only errors and health were judged",)
 
 
 def _numbers(found: Series) -> dict[str, float]:
@@ -196,11 +224,6 @@ def _reasons(samples: Sequence[Sample]) -> str:
 
 def _evidence(compared: tuple[Difference, ...]) -> dict[str, float]:
     return {f"e_value_{difference.trigger.value}": difference.evidence for difference in compared}
-
-
-def _mean(values: Sequence[float | None]) -> float | None:
-    known = [value for value in values if value is not None]
-    return sum(known) / len(known) if known else None
 
 
 def _says(verdict: Verdict, trigger: Trigger, sentence: str, numbers: dict[str, float]) -> Judgement:

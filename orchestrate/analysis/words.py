@@ -14,6 +14,7 @@ class Trigger(StrEnum):
     HEALTH_CHECKS = "health_checks"
     DATABASE_ERRORS = "database_errors"
     RESTARTS = "restarts"
+    METRIC = "metric"
     COMPARISON = "comparison"
     SLOW_REQUESTS = "slow_requests"
     MISSING = "missing"
@@ -32,6 +33,11 @@ def percent(part: float, whole: float) -> str:
 def count(number: float) -> str:
     """A number with separators: 7,340."""
     return f"{number:,.0f}"
+
+
+def amount(number: float) -> str:
+    """A number of any size: 1,234, 85.3, 0.041."""
+    return f"{number:,.0f}" if abs(number) >= 1000 or number == int(number) else f"{number:.3g}"
 
 
 def span(seconds: float) -> str:

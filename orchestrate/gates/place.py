@@ -8,6 +8,7 @@ from orchestrate.models.environment import EnvironmentType
 from orchestrate.models.evidence import Evidence
 from orchestrate.models.gate import GateName, GateResult
 from orchestrate.models.sample import SampleState
+from orchestrate.models.thresholds import alerts_of
 
 
 def artifact(evidence: Evidence) -> GateResult:
@@ -99,8 +100,10 @@ def monitoring(evidence: Evidence) -> GateResult:
     silent = [f"{name} ({state})" for name, state in evidence.metrics.items() if state is not SampleState.OK]
     if silent and production:
         return failed(gate, f"no samples now from {', '.join(silent)}", "make its metrics readable")
-    if production and not evidence.environment.monitoring.alerts:
-        return failed(gate, "no alerts are configured", "name them under monitoring.alerts")
+    environment = evidence.environment
+    if production and not (environment.monitoring.alerts or alerts_of(environment)):
+        cure = "give thresholds under alerts, or name alerts under monitoring.alerts"
+        return failed(gate, "no alerts are configured", cure)
     return passed(gate, "metrics answer" if not silent else f"not measured yet: {', '.join(silent)}")
 
 

@@ -8,6 +8,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, PositiveInt
 
+from orchestrate.models.alert import Alert
 from orchestrate.models.change import MergeMethod
 from orchestrate.models.fact import Fact
 
@@ -232,6 +233,7 @@ class Component(Fact):
     smoke: tuple[Smoke, ...] = ()
     database: Database | None = None
     metrics: MetricsConfig = MetricsConfig()
+    alerts: dict[str, Alert] = {}
     log_cap: PositiveInt = 8 * 1024 * 1024  # bytes of log kept per instance: half head, half tail
 
 
@@ -275,6 +277,7 @@ class Environment(Fact):
     merge_method: MergeMethod | None = None
     triggers: Triggers = Triggers()
     monitoring: Monitoring = Monitoring()
+    alerts: dict[str, Alert] = {}
     verification_timeout: PositiveInt = 300  # seconds
     move_timeout: PositiveInt = 900  # seconds, per move
     auto_rollback: bool = True

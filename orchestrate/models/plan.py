@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from enum import StrEnum
 
+from orchestrate.models.alert import Alert
 from orchestrate.models.change import MergeOrder, Version
 from orchestrate.models.environment import EnvironmentType, Monitoring, Strategy, Triggers
 from orchestrate.models.fact import Fact, digest
@@ -72,6 +73,7 @@ class Plan(Fact):
     verification: tuple[str, ...]  # names of health checks and smoke tests
     triggers: Triggers
     monitoring: Monitoring
+    alerts: dict[str, dict[str, Alert]] = {}  # component → name → threshold
     migrations: tuple[MigrationVerdict, ...] = ()
     overrides: tuple[Override, ...] = ()
     risk: Risk

@@ -54,6 +54,7 @@ class Sample(Fact):
     cpu: float | None = None  # percent of one core, mean of the instances
     memory: float | None = None  # MiB, the fullest instance
     memory_share: float | None = None  # percent of the limit, where there is one
+    series: dict[str, float | SampleState] = {}  # alert → its level, or the way in which it is missing
     note: str = ""
 
 
@@ -73,3 +74,4 @@ class Judgement(Fact):
     sentence: str
     numbers: dict[str, float] = {}
     alerts: tuple[str, ...] = ()  # alert-only thresholds that were crossed
+    named_alerts: dict[str, str] = {}  # those of them that are told at once, each once per watch, by name

@@ -5,11 +5,12 @@ from __future__ import annotations
 from orchestrate.reports.asking import approval_request, decision_request, reminder, rollback_task
 from orchestrate.reports.gates import blocked, gates_table
 from orchestrate.reports.plan import plan_page
-from orchestrate.reports.progress import picked_up, progress, started, watch_report
+from orchestrate.reports.progress import alert, picked_up, progress, started, watch_report
 from orchestrate.reports.record import deployment_report
 from orchestrate.reports.result import failure, fix, rollback_failed, seen_again, success
 
 __all__ = [
+    "alert",
     "approval_request",
     "blocked",
     "decision_request",

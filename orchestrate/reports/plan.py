@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
+from orchestrate.models.alert import MEASURED, Alert, Several
 from orchestrate.models.change import MergeOrder, Version
 from orchestrate.models.environment import Monitoring, Triggers
 from orchestrate.models.move import (
@@ -104,6 +105,7 @@ def monitoring(plan: Plan) -> str:
         (
             *watched,
             *_monitoring(plan.monitoring),
+            *_alerts(plan.alerts),
             *_triggers(plan.triggers),
         )
     )
@@ -208,6 +210,28 @@ def _monitoring(one: Monitoring) -> Iterator[str]:
     yield f"a sample every {one.sample} s, a report every {one.report} s"
     yield f"alert only: CPU above {one.alert_cpu} %, memory above {one.alert_memory} %"
     yield f"configured alerts: {alerts}"
+
+
+def _alerts(alerts: Mapping[str, Mapping[str, Alert]]) -> Iterator[str]:
+    """Every threshold beside the triggers, with the series that it is about."""
+    for component, own in sorted(alerts.items()):
+        for name, alert in sorted(own.items()):
+            does = "rolled back" if alert.rollback else "alert only"
+            lasting = f" for {alert.window} s" if alert.window else ""
+            sides = (("above", alert.above), ("below", alert.below))
+            limit = " or ".join(f"{side} {value:f}" for side, value in sides if value is not None)
+            unit = " %, instead of what is usual" if name in MEASURED else ""
+            yield f"{code(component)}: {does} when {code(name)} is {limit}{unit}{lasting}{_series(alert)}"
+
+
+def _series(alert: Alert) -> str:
+    found = (
+        f"metric {code(alert.metric)}" if alert.metric else "",
+        f"query {code(alert.query)}" if alert.query else "",
+        f"at {inline(alert.url)}" if alert.url else "",
+        "the worst of several" if alert.instances is Several.WORST else "",
+    )
+    return f" ({', '.join(one for one in found if one)})" if any(found) else ""
 
 
 def _triggers(one: Triggers) -> Iterator[str]:

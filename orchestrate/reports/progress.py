@@ -51,6 +51,14 @@ def progress(plan: Plan, cursor: int) -> str:
     return page(f"{cursor + 1}/{len(plan.moves)} {inline(words(plan.moves[cursor].move))}")
 
 
+def alert(watch: Watch, sentence: str) -> str:
+    """A threshold that was crossed, as soon as it is: nothing is rolled back for it."""
+    return page(
+        f"⚠️ **Alert: {code(watch.component)} in {code(watch.environment)}** at {watch.share} % of the "
+        f"traffic: {inline(sentence, 1000)}. It is watched on; nothing is rolled back for this alone."
+    )
+
+
 def watch_report(watch: Watch, judgement: Judgement, now: float) -> str:
     """What the numbers say while a release is watched (V3)."""
     passed, left = max(0.0, now - watch.opened_at), max(0.0, watch.until - now)

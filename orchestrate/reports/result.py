@@ -59,6 +59,7 @@ def success(deployment: Deployment, plan: Plan, events: Sequence[Event], now: fl
         section("Merge", bullets(merged)),
         section("Verification", bullets(_texts(events, "verified"))),
         section("Metrics", bullets(_texts(events, "verdict"))),
+        section("Alerts", bullets(_texts(events, "alert"))),
         section("Links", _links(plan.deployment, plan.change)),
     )
     return title, text
@@ -84,6 +85,7 @@ def failure(  # noqa: PLR0913 - a report is about many facts
         section("Failed step", _step(failure) if failure else ""),
         section("Error", inline(failure.error if failure else reason, 1000)),
         section("Numbers that decided", numbers(failure) if failure else ""),
+        section("Alerts", bullets(_texts(events, "alert"))),
         section("Rollback", bullets(_texts(events, "rollback_verified"))),
         section("Root cause", _root(events, failure)),
         section("Log", block(failure.log_excerpt, 2000) if failure and failure.log_excerpt else ""),

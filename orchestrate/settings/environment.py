@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from orchestrate.models.environment import Environment
+from orchestrate.settings.alerts import check_alerts
 from orchestrate.settings.checks import NAME, check_environment
 from orchestrate.settings.deployer import as_environment, layered
 from orchestrate.settings.facts import DeployerSettings
@@ -46,6 +47,7 @@ def read_environment(document: Document, name: str, around: Surroundings) -> Env
     }
     environment = parsed(document, loc, Environment, layered(as_environment(around.deployer), given))
     check_environment(document, environment)
+    check_alerts(document, environment)
     return environment
 
 

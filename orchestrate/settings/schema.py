@@ -137,9 +137,13 @@ def _measure(schema: Schema, definitions: Mapping[str, Schema], path: tuple[str,
 
 def _holders(found: list[Schema], definitions: Mapping[str, Schema], way: Iterable[str]) -> list[Schema]:
     for part in way:
-        steps = [one["items"] if part == "*" else _properties(one)[part] for one in found]
+        steps = [_each(one) if part == "*" else _properties(one)[part] for one in found]
         found = [target for step in steps for target in _targets(cast(Schema, step), definitions)]
     return found
+
+
+def _each(schema: Schema) -> object:
+    return schema["items"] if "items" in schema else schema["additionalProperties"]
 
 
 def _targets(schema: Schema, definitions: Mapping[str, Schema]) -> list[Schema]:

@@ -82,7 +82,7 @@ HUNDREDTHS = Unit("a share of at most two decimals, such as 1 % or 0.25 %", _PER
 PERCENT = Unit("a whole share, such as 90 %", _PERCENT, percent)
 
 Units: TypeAlias = Mapping[tuple[str, ...], Unit]
-"""Which unit stands where; * is each item of a list."""
+"""Which unit stands where; * is each item of a list, or of keys and values."""
 
 TRIGGERS: Units = {
     ("error_rate",): HUNDREDTHS,
@@ -97,6 +97,8 @@ ENVIRONMENT: Units = {
     ("monitoring", "report"): SECONDS,
     ("monitoring", "alert_cpu"): PERCENT,
     ("monitoring", "alert_memory"): PERCENT,
+    ("alerts", "*", "for"): SECONDS,
+    ("components", "*", "alerts", "*", "for"): SECONDS,
     ("gates", "wait_for_approvals"): SECONDS,
     ("gates", "disk"): PERCENT,
     ("gates", "memory"): PERCENT,
@@ -143,6 +145,8 @@ def _measure(
 def _within(plain: Plain, head: str) -> list[tuple[str | int, Plain]]:
     if isinstance(plain, list) and head == "*":
         return list(enumerate(plain))
+    if isinstance(plain, dict) and head == "*":
+        return list(plain.items())
     return [(head, plain[head])] if isinstance(plain, dict) and head in plain else []
 
 

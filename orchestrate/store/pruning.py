@@ -61,6 +61,7 @@ def _sum(part: Sequence[Sample]) -> Sample:
             "restarts": sum(one.restarts for one in part),
             "cpu": max((one.cpu for one in part if one.cpu is not None), default=None),
             "memory": max((one.memory for one in part if one.memory is not None), default=None),
+            "series": {name: level for one in part for name, level in one.series.items()},
         }
     )
 

@@ -156,7 +156,7 @@ class Watches:
             return tuple(Sample.model_validate_json(text) for text in found)
 
     def judge(self, id: str, judgement: Judgement) -> None:
-        """Keep the verdict; a failure stays. It wakes the deployment, as any verdict does at the end.
+        """Keep the verdict; a failure stays. It wakes the deployment, as a new alert and the end do.
 
         Raises UnknownWatch.
         """
@@ -189,7 +189,9 @@ def _judge(connection: Connection, id: str, judgement: Judgement, now: float) ->
     if watch.judgement is not None and watch.judgement.verdict is Verdict.FAIL:
         return
     connection.execute(JUDGE, {"watched": id, "verdict": judgement.model_dump_json()})
-    if judgement.verdict is Verdict.FAIL or now >= watch.until:
+    known = watch.judgement.named_alerts if watch.judgement else {}
+    is_news = not judgement.named_alerts.keys() <= known.keys()
+    if judgement.verdict is Verdict.FAIL or is_news or now >= watch.until:
         wake(connection, (watch.deployment,))
 
 

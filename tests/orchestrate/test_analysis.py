@@ -230,8 +230,8 @@ def test_cpu_and_memory_alert_without_failing() -> None:
 
     assert judged.verdict is Verdict.PASS
     assert judged.alerts == (
-        "CPU of green is at 91 % (alert at 70 %)",
-        "memory of green is at 85 % (alert at 80 %)",
+        "CPU of green is at 91 % (alert above 70 % for 60 s)",
+        "memory of green is at 85 % (alert above 80 % for 60 s)",
     )
 
 

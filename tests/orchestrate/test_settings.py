@@ -7,6 +7,7 @@ import json
 import pickle
 import subprocess
 import sys
+from decimal import Decimal
 from pathlib import Path
 from textwrap import dedent
 
@@ -16,6 +17,7 @@ from orchestrate.errors import SettingsInvalid, UnknownEnvironment, UnknownSecre
 from orchestrate.models.environment import CanaryStep, Channel, EnvironmentType, Role, Strategy
 from orchestrate.models.secret import Secret
 from orchestrate.models.task import Queue
+from orchestrate.models.thresholds import alerts_of
 from orchestrate.settings import Settings, find, load
 from orchestrate.settings.deployer import DEFAULTS
 
@@ -89,6 +91,27 @@ def test_people_write_durations_and_shares(tmp_path: Path) -> None:
     assert (environment.approval_expires, environment.move_timeout) == (5400, 90)
     assert (environment.triggers.error_rate, environment.triggers.response_time_p99) == (25, 2000)
     assert (environment.triggers.window, environment.gates.disk) == (300, 80)
+
+
+def test_alerts_get_what_is_usual_where_nothing_is_said(tmp_path: Path) -> None:
+    text = """
+        service: shop
+        environments:
+          production:
+            type: prod
+            triggers: {window: 4m}
+            components: [{name: web, run: [x], port: 8080, alerts: {cpu: {for: 2m}}}, {name: cron, run: [x]}]
+            alerts:
+              db_connections: {metric: 'pool{kind="busy"}'}
+              orders: {query: up, url: "http://127.0.0.1:9090", below: 0.5, rollback: yes}
+    """
+
+    found = alerts_of(load(written(tmp_path, text)).environment("production"))
+
+    assert [*found["web"]] == ["db_connections", "orders", "cpu"] and [*found["cron"]] == ["orders"]
+    assert found["web"]["db_connections"].above == 80
+    assert (found["web"]["orders"].below, found["web"]["orders"].window) == (Decimal("0.5"), 240)
+    assert (found["web"]["cpu"].above, found["web"]["cpu"].window) == (70, 120)
 
 
 @pytest.mark.parametrize(

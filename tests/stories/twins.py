@@ -18,6 +18,7 @@ from tools.memory_forge import MemoryChanges, MemoryForge
 from tools.migrations import Target
 from tools.place import Place
 from tools.provider import MemoryProvider, Say
+from tools.series import MemorySeries
 from tools.systems.sqlite_target import SqliteTarget
 from tools.tasks import MemoryTracker
 
@@ -179,6 +180,7 @@ class Outside:
     records: MemoryChanges
     providers: dict[str, Provider]
     metrics: SteadyMetrics
+    series: MemorySeries = field(default_factory=MemorySeries)
 
     @property
     def provider(self) -> Provider:

@@ -232,6 +232,7 @@ def _world(
             addresses=provider,
             logs=provider,
             metrics=around.metrics,
+            series=around.series,
             targets=targets(environments[name]),
             secret=lambda _: "secret",
         )

@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as some
 
 from orchestrate.errors import Unreachable
+from orchestrate.models.alert import Alert
 from orchestrate.models.environment import Component, Environment, EnvironmentType
 from orchestrate.models.runtime import Running, Slot
 from orchestrate.models.sample import Counters, Sample, SampleState
@@ -16,6 +17,7 @@ from tools.metrics import MemoryMetrics, combined
 from tools.place import Place
 from tools.provider import MemoryProvider
 from tools.sampler import FIRST, Sampler, increment
+from tools.series import MemorySeries
 
 WATCH = Watch(
     id="D1:1", deployment="D1", environment="here", component="api", slot="green", baseline="blue",
@@ -29,6 +31,7 @@ class Scene:
     def __init__(self) -> None:
         component = Component(name="api", port=8080, memory_limit=200)
         self.provider, self.metrics, self.now = MemoryProvider(), MemoryMetrics(), 0.0
+        self.series, self.alerts = MemorySeries(), dict[str, Alert]()
         self.place = Place(
             environment=Environment(
                 name="here",
@@ -41,6 +44,7 @@ class Scene:
             addresses=self.provider,
             logs=self.provider,
             metrics=self.metrics,
+            series=self.series,
             secret=str,
         )
         self.watch = WATCH
@@ -61,13 +65,24 @@ class Scene:
 
     async def look(self) -> tuple[Sample, ...]:
         self.now += 10
-        taken, totals = await Sampler(lambda: self.now).sample(self.watch, self.place)
+        taken, totals = await Sampler(lambda: self.now).sample(self.watch, self.place, self.alerts)
         self.watch = self.watch.model_copy(update={"totals": totals})
         return taken
 
 
 def total(requests: int, errors: int = 0, database_errors: int = 0) -> Counters:
     return Counters(requests=requests, errors=errors, buckets=(requests, 0), database_errors=database_errors)
+
+
+async def test_series_are_sampled_in_the_new_slot_and_in_the_old_where_they_decide() -> None:
+    scene = Scene()
+    scene.alerts = {"pool": Alert(metric="pool"), "orders": Alert(metric="orders", rollback=True)}
+    scene.series.levels = {("pool", ""): 7.5, ("orders", "blue"): 3.0}
+
+    new, old = await scene.look()
+
+    assert new.series == {"pool": 7.5, "orders": SampleState.NO_DATA}
+    assert old.series == {"orders": 3.0}
 
 
 async def test_the_first_reading_is_no_increment() -> None:

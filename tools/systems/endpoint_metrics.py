@@ -10,7 +10,7 @@ from orchestrate.models.runtime import Instance, Running, Slot
 from orchestrate.models.sample import Counters, SampleState
 from tools.fetch import KIB, Ask, fetch
 from tools.metrics import combined, running_slots
-from tools.systems.exposition import counters, parse
+from tools.systems.exposition import Exposition, counters, parse
 
 MOST = 4 * KIB * KIB
 
@@ -41,18 +41,24 @@ class EndpointMetrics:
         return combined(parts)
 
     async def _instance(self, component: Component, instance: Instance) -> Counters | SampleState:
-        if not instance.address:
-            return SampleState.NO_DATA
-        url = f"http://{instance.address}{component.metrics.path}"
-        try:
-            answer = await fetch(Ask(url=url, seconds=self._seconds, cap=MOST))
-        except Unreachable:
-            return SampleState.SOURCE_DOWN
-        if answer.status >= 500:
-            return SampleState.SOURCE_DOWN
-        if answer.status != 200:
-            return SampleState.NO_DATA
-        try:
-            return counters(parse(answer.text), component.metrics)
-        except Unreachable:
-            return SampleState.NO_DATA
+        told = await page(component, instance, self._seconds)
+        return told if isinstance(told, SampleState) else counters(told, component.metrics)
+
+
+async def page(component: Component, instance: Instance, seconds: float) -> Exposition | SampleState:
+    """What one instance tells about itself, or the way in which it does not."""
+    if not instance.address:
+        return SampleState.NO_DATA
+    url = f"http://{instance.address}{component.metrics.path}"
+    try:
+        answer = await fetch(Ask(url=url, seconds=seconds, cap=MOST))
+    except Unreachable:
+        return SampleState.SOURCE_DOWN
+    if answer.status >= 500:
+        return SampleState.SOURCE_DOWN
+    if answer.status != 200:
+        return SampleState.NO_DATA
+    try:
+        return parse(answer.text)
+    except Unreachable:
+        return SampleState.NO_DATA

@@ -6,7 +6,7 @@ import math
 import re
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from orchestrate.errors import Unreachable
 from orchestrate.models.environment import MetricsConfig
@@ -29,28 +29,28 @@ class Point:
 
 @dataclass(frozen=True, slots=True)
 class Exposition:
-    """Everything a text tells; `declared` are metrics that it names, with or without a value yet."""
+    """Everything a text tells; `kinds` are the metrics that it declares, with or without a value yet."""
 
     points: tuple[Point, ...]
-    declared: frozenset[str] = frozenset()
+    kinds: Mapping[str, str] = field(default_factory=dict[str, str])  # declared metric → its type
 
     def has(self, name: str) -> bool:
         """Whether the metric exists, even if nothing was counted yet."""
-        return bool({name, name.removesuffix("_total")} & self.declared)
+        return name in self.kinds or name.removesuffix("_total") in self.kinds
 
 
 def parse(text: str) -> Exposition:
     """The points of a Prometheus text. Raises Unreachable, with the line, when it is none."""
     points: list[Point] = []
-    declared: set[str] = set()
+    kinds: dict[str, str] = {}
     for number, line in enumerate(text.split("\n"), start=1):
         words = line.split(None, 3)
         if words[:2] == ["#", "TYPE"] and len(words) > 2:
-            declared.add(words[2])
+            kinds[words[2]] = words[3].strip() if len(words) > 3 else ""
         if not words or words[0].startswith("#"):
             continue
         points.append(_point(line.strip(), number))
-    return Exposition(tuple(points), frozenset(declared))
+    return Exposition(tuple(points), kinds)
 
 
 def counters(told: Exposition, config: MetricsConfig) -> Counters | SampleState:
@@ -71,6 +71,19 @@ def counters(told: Exposition, config: MetricsConfig) -> Counters | SampleState:
         buckets=buckets(steps) if steps or told.has(metric(config.latency)) else None,
         database_errors=_sum(database),
     )
+
+
+def selected(told: Exposition, selector: str, suffix: str = "") -> list[float]:
+    """The values under `name{label="value"}`, the name with `suffix`. Raises Unreachable if it is none."""
+    name = NAME.match(selector.strip())
+    if name is None:
+        raise Unreachable(f"{selector!r} names no metric")
+    labels, _ = _labels(selector.strip(), name.end(), 1)
+    return [
+        point.value
+        for point in told.points
+        if point.name == name[0] + suffix and labels.items() <= point.labels.items()
+    ]
 
 
 def metric(selector: str) -> str:

@@ -28,7 +28,13 @@ class _Series(BaseModel):
 
 
 class _Vector(BaseModel):
-    result: list[_Series]
+    """Series with their values, or one value without labels (a scalar: moment and size)."""
+
+    result: list[_Series] | tuple[float, float]
+
+    @property
+    def lines(self) -> list[_Series]:
+        return self.result if isinstance(self.result, list) else [_Series(metric={}, value=self.result)]
 
 
 class _Answer(BaseModel):
@@ -70,17 +76,22 @@ class PrometheusMetrics:
 
     async def _ask(self, config: MetricsConfig, selector: str, *labels: str) -> list[Point]:
         by = ", ".join((config.slot_label, INSTANCE, *labels))
-        query = urlencode({"query": f"sum by ({by}) ({selector})"})
-        url = f"{(config.url or '').rstrip('/')}/api/v1/query?{query}"
-        answer = await fetch(Ask(url=url, seconds=self._seconds, cap=MOST))
-        try:
-            told = _Answer.model_validate_json(answer.body)
-        except ValidationError:
-            raise Unreachable(f"Prometheus answered {answer.status}: {answer.text[:200]}") from None
-        if answer.status != 200 or told.status != "success":
-            raise Unreachable(f"Prometheus answered {answer.status}: {answer.text[:200]}")
+        lines = await vector(config.url or "", f"sum by ({by}) ({selector})", self._seconds)
         name = metric(selector)
-        return [Point(name, series.metric, series.value[1]) for series in told.data.result]
+        return [Point(name, found, value) for found, value in lines]
+
+
+async def vector(server: str, query: str, seconds: float) -> list[tuple[dict[str, str], float]]:
+    """Labels and value of each line that the query gives now. Raises Unreachable."""
+    url = f"{server.rstrip('/')}/api/v1/query?{urlencode({'query': query})}"
+    answer = await fetch(Ask(url=url, seconds=seconds, cap=MOST))
+    try:
+        told = _Answer.model_validate_json(answer.body)
+    except ValidationError:
+        raise Unreachable(f"Prometheus answered {answer.status}: {answer.text[:200]}") from None
+    if answer.status != 200 or told.status != "success":
+        raise Unreachable(f"Prometheus answered {answer.status}: {answer.text[:200]}")
+    return [(series.metric, series.value[1]) for series in told.data.lines]
 
 
 def _slot(instances: dict[str, list[Point]], config: MetricsConfig) -> Counters | SampleState:

@@ -85,6 +85,9 @@ def _show_watches(out: Output, watches: Sequence[Watch]) -> None:
             for one in watches
         ]
         out.table(("watched", "traffic", "state", "verdict", "numbers"), rows)
+        for one in watches:
+            for alert in one.judgement.alerts if one.judgement else ():
+                out.say(f"alert       {one.component}/{one.slot}: {alert}")
 
 
 def _show_events(out: Output, events: Sequence[Event]) -> None:

@@ -6,6 +6,7 @@ import asyncio
 import json
 import re
 from collections.abc import Iterator
+from decimal import Decimal
 from enum import StrEnum
 
 import pytest
@@ -14,6 +15,7 @@ from pydantic import ValidationError
 from agents.runbook import RunbookPlanner
 from orchestrate import reports
 from orchestrate.approvals import answer_in
+from orchestrate.models.alert import Alert, Several
 from orchestrate.models.change import MergeMethod
 from orchestrate.models.environment import EnvironmentType, Strategy
 from orchestrate.models.fact import canonical
@@ -25,7 +27,7 @@ from tests.agents.situations import situation
 from tests.orchestrate.reports.facts import PLACE, findings, plan, question
 
 Path = tuple[str | int, ...]
-CLOSED: tuple[type[StrEnum], ...] = (EnvironmentType, Strategy, Risk, MergeMethod, GateName)
+CLOSED: tuple[type[StrEnum], ...] = (EnvironmentType, Strategy, Risk, MergeMethod, GateName, Several)
 OTHERS = ("zzz", *(value.value for values in CLOSED for value in values))
 
 
@@ -38,6 +40,17 @@ PLANS = {
     "first": made(Strategy.ROLLING, running=()),
     "rolling": made(Strategy.ROLLING),
     "canary": made(Strategy.CANARY, merge=None, task=None),
+    "alerted": plan().model_copy(
+        update={
+            "alerts": {
+                "web": {
+                    "cpu": Alert(above=Decimal(90), window=60),
+                    "orders": Alert(query="orders", url="http://p:9090", below=Decimal("0.5"), rollback=True),
+                    "pool": Alert(metric="pool", instances=Several.WORST, above=Decimal(80)),
+                }
+            }
+        }
+    ),
 }
 
 
@@ -103,7 +116,8 @@ def test_every_value_that_is_hashed_can_be_read(name: str) -> None:
 
     assert [at for at, other in variants.items() if other and readable(other) == page] == []
     closed = {at[-1] for at, other in variants.items() if other is None}
-    assert closed <= {"kind", "migrations", "overrides", "merge", "from_version"}
+    unset = {"alerts", "above", "below"}  # no other word may stand there
+    assert closed <= {"kind", "migrations", "overrides", "merge", "from_version", *unset}
 
 
 @pytest.mark.parametrize("name", PLANS)

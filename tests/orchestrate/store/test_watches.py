@@ -31,6 +31,19 @@ def sample(at: float, slot: str = "green", errors: int = 0) -> Sample:
     )
 
 
+def test_a_new_alert_wakes_whoever_waits_and_a_known_one_does_not(any_store: Store) -> None:
+    lease = waiting(any_store, until=LATER)
+    (watch,) = any_store.watches.of(lease.deployment)
+    alerted = judged(Verdict.INCONCLUSIVE).model_copy(update={"named_alerts": {"cpu": "it is at 91 %"}})
+
+    any_store.watches.judge(watch.id, judged(Verdict.INCONCLUSIVE))
+    before = any_store.deployments.deployment(lease.deployment).wake_at
+    any_store.watches.judge(watch.id, alerted)
+
+    assert before == LATER
+    assert any_store.deployments.deployment(lease.deployment).wake_at == 0.0
+
+
 def test_opening_again_gives_the_watch_as_it_stands(any_store: Store) -> None:
     first = watched(any_store, "one")
     extended = any_store.watches.extend(first.id, LATER + 5)

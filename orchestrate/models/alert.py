@@ -1,0 +1,53 @@
+"""Alerts: a series with a threshold that people are told about."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from decimal import Decimal
+from enum import StrEnum
+from typing import Annotated
+
+from pydantic import AliasChoices, Field
+
+from orchestrate.models.fact import Fact
+
+CPU, MEMORY = "cpu", "memory"
+MEASURED = (CPU, MEMORY)
+"""Alerts without a series of their own: the provider measures them, in percent."""
+
+USUAL: Mapping[str, Decimal] = {
+    "db_connections": Decimal(80),  # of the 100 that PostgreSQL has unless told otherwise
+    "query_time": Decimal("0.5"),  # seconds
+    "connections": Decimal(1000),
+    "drop_rate": Decimal(1),  # a second
+}
+"""Above which a series of this name alerts, where its settings give no threshold."""
+
+
+class Several(StrEnum):
+    """What counts where several instances, or several lines of an answer, tell a series."""
+
+    SUM = "sum"
+    WORST = "worst"
+
+
+class Alert(Fact):
+    """Where a series comes from, and when it is told; only with `rollback` it takes a release back."""
+
+    metric: str | None = None  # in the component's own metrics: a name, maybe with {label="value"}
+    query: str | None = None  # in PromQL; {slot} is filled in
+    url: str | None = None  # of the Prometheus that is asked; None: the component's
+    instances: Several = Several.SUM
+    above: Decimal | None = None
+    below: Decimal | None = None
+    window: Annotated[int, Field(ge=0, validation_alias=AliasChoices("for", "window"))] = 0  # seconds
+    rollback: bool = False
+
+    @property
+    def is_of_slot(self) -> bool:
+        """Whether it is measured in one slot, and could be measured in another."""
+        return self.query is None or "{slot}" in self.query
+
+    def is_crossed(self, value: float) -> bool:
+        above, below = self.above, self.below
+        return (above is not None and value > above) or (below is not None and value < below)

@@ -1,0 +1,58 @@
+"""Alerts: what must hold between a series, its threshold, and the component that tells it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+
+from orchestrate.models.alert import MEASURED, USUAL, Alert
+from orchestrate.models.environment import Environment
+from orchestrate.models.thresholds import complete, obstacle
+from orchestrate.settings.tree import Document, Loc
+
+_METRIC = re.compile(r'[a-zA-Z_:][\w:]*(\{(\s*[a-zA-Z_]\w*\s*=\s*"([^"\\]|\\.)*"\s*,?)*\s*\})?', re.ASCII)
+_SIDES = "expected 'above' or 'below', a threshold"
+_SERIES = "expected either 'metric', a name in its own metrics, or 'query', in PromQL"
+_EXAMPLE = "orders: {metric: orders_total, below: 2, for: 5m}"
+
+
+def check_alerts(document: Document, environment: Environment) -> None:
+    """Raise SettingsInvalid where an alert has no series or threshold, or nobody who could tell it."""
+    loc = ("environments", environment.name)
+    _check_each(document, (*loc, "alerts"), environment.alerts, environment)
+    for name, alert in environment.alerts.items():
+        why = [obstacle(name, alert, part) for part in environment.components]
+        if all(why):
+            raise document.fault((*loc, "alerts", name), f"{name}: {why[0]}")
+    for index, part in enumerate(environment.components):
+        here = (*loc, "components", index, "alerts")
+        _check_each(document, here, part.alerts, environment)
+        for name, alert in part.alerts.items():
+            if why := obstacle(name, alert, part):
+                raise document.fault((*here, name), f"{name}: {why}")
+
+
+def _check_each(document: Document, loc: Loc, alerts: Mapping[str, Alert], environment: Environment) -> None:
+    for name, alert in alerts.items():
+        here = (*loc, name)
+        if problem := _problem(name, alert):
+            raise document.fault(here, f"{name}: {problem}", cure=_EXAMPLE)
+        window, period = complete(name, alert, environment).window, environment.monitoring.period
+        if window > period:
+            problem = f"{window} s is longer than the monitoring period of {period} s"
+            raise document.fault((*here, "for"), f"{name}: {problem}", cure="for: a shorter time")
+
+
+def _problem(name: str, alert: Alert) -> str:
+    if name in MEASURED and (alert.metric or alert.query):
+        return "is measured by itself; leave out 'metric' and 'query'"
+    if name not in MEASURED and bool(alert.metric) == bool(alert.query):
+        return _SERIES
+    if alert.metric and not _METRIC.fullmatch(alert.metric.strip()):
+        return f"{alert.metric!r} is no metric's name"
+    if alert.url and not alert.query:
+        return "'url' is of the Prometheus that a 'query' is sent to"
+    if alert.above is not None and alert.below is not None:
+        return _SIDES
+    is_usual = name in MEASURED or name in USUAL
+    return "" if is_usual or alert.above is not None or alert.below is not None else _SIDES
