@@ -181,6 +181,7 @@ class Outside:
     providers: dict[str, Provider]
     metrics: SteadyMetrics
     series: MemorySeries = field(default_factory=MemorySeries)
+    targets: Callable[[Environment], dict[str, Target]] = field(default_factory=lambda: targets)
 
     @property
     def provider(self) -> Provider:

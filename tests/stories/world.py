@@ -37,7 +37,7 @@ from orchestrate.store import Store
 from orchestrate.unblocking import Unblocking
 from orchestrate.watching import Watching
 from tests.stories.places import PEOPLE, person, production
-from tests.stories.twins import CalmInspection, Clock, Outside, outside, targets
+from tests.stories.twins import CalmInspection, Clock, Outside, outside
 from tools.executor import Executor
 from tools.guards import Guards
 from tools.place import Place
@@ -196,7 +196,7 @@ async def assembled(
     store = Store.open(f"sqlite:///{file}", clock=around.clock)
     async with SqlitePositions.from_conn_string(str(folder / "positions.db")) as saver:
         saver.serde = SealedSerializer(POSITIONS_KEY)
-        yield _world(folder, store, saver, around, environments)
+        yield built(folder, store, saver, around, environments)
     store.close()
 
 
@@ -213,13 +213,14 @@ def _empty_store() -> Path:
     return file
 
 
-def _world(
+def built(
     folder: Path,
     store: Store,
     saver: BaseCheckpointSaver[str],
     around: Outside,
     environments: dict[str, Environment],
 ) -> World:
+    """Our side, put together."""
     tracker, forge = around.tracker, around.forge
 
     def place(name: str) -> Place:
@@ -233,7 +234,7 @@ def _world(
             logs=provider,
             metrics=around.metrics,
             series=around.series,
-            targets=targets(environments[name]),
+            targets=around.targets(environments[name]),
             secret=lambda _: "secret",
         )
 
