@@ -35,7 +35,7 @@ class Waits:
             case ForApproval():
                 return self._decided(self.store.questions.question(wait.gate), now)
             case ForTime():
-                is_over = now >= wait.until or self._is_bad(wait.watch)
+                is_over = now >= wait.until or self._is_bad(wait.watch) or self._turned_bad(deployment)
                 return WOKE if is_over or untold(self.store, deployment) else None
             case ForChecks():
                 return WOKE if now >= wait.until else None

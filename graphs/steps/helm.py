@@ -119,7 +119,7 @@ class Helm:
     async def regressed(self, state: State, at: Errand, watch: Watch, judgement: Judgement) -> State:
         """A verdict against the new version: keep its numbers and log, and choose the way back."""
         plan = self.crew.plan(state)
-        move = plan.moves[state["cursor"]].move
+        move = plan.moves[int(watch.id.rpartition(":")[2])].move
         await self._keep_logs(state, at, plan, move)
         failure = Failure(
             stage=at.stage,

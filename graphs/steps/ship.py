@@ -146,7 +146,7 @@ class Ship:
             return await self.helm.resumed(state, at)
         if not isinstance(move, Analyse):
             return await self.helm.asked_again(state, at, "")
-        watch = self.crew.store.watches.watch(f"{at.deployment}:{index}")
+        watch = self._bad(at) or self.crew.store.watches.watch(f"{at.deployment}:{index}")
         judgement = self.helm.judgement(watch, plan)
         if was_asked and judgement.verdict is not Verdict.FAIL:
             return await self.helm.asked_again(state, at, judgement.sentence)
@@ -156,6 +156,12 @@ class Ship:
             at, "verdict", judgement.sentence, verdict=judgement.verdict, trigger=judgement.trigger
         )
         return await self._conclude(state, at, watch, judgement)
+
+    def _bad(self, at: Errand) -> Watch | None:
+        """Any watch with a verdict against it: components are watched at the same time."""
+        watches = [one for one in self.crew.store.watches.of(at.deployment) if one.closed_at is None]
+        found = (one for one in watches if one.judgement and one.judgement.verdict is Verdict.FAIL)
+        return next(found, None)
 
     async def _tell_alerts(self, state: State, at: Errand) -> None:
         """What people should look at, as soon as it is seen: on the thread, and in the story."""

@@ -10,9 +10,10 @@ from orchestrate.models.alert import Alert
 from orchestrate.models.deployment import Deployment, ForApproval, Outcome
 from orchestrate.models.environment import Environment
 from orchestrate.models.sample import SampleState
-from tests.stories.places import production, quick
+from tests.stories.places import WEB, production, quick
 from tests.stories.world import World, world
 
+API = WEB.model_copy(update={"name": "api", "port": 8081})
 POOL = Alert(metric="pool_in_use")
 ORDERS = Alert(query="orders", url="http://127.0.0.1:9090", below=Decimal(100), window=3, rollback=True)
 
@@ -110,6 +111,20 @@ async def test_a_rollback_metric_without_data_is_never_a_pass(folder: Path) -> N
 
         assert isinstance(row.waits_for, ForApproval)
         assert await here.said(task, "samples of orders are usable (no data)")
+
+
+async def test_a_component_that_does_badly_is_not_waited_out_behind_another(folder: Path) -> None:
+    low = WEB.model_copy(update={"alerts": {"orders": ORDERS}})
+    async with world(folder, quick(folder, components=(API, low))) as here:
+        here.series.levels["orders", ""] = 40.0
+
+        row, task = await shipped(here)
+
+        assert row.outcome is Outcome.ROLLED_BACK
+        first, second = here.store.watches.of(row.id)
+        assert (first.component, second.component) == ("api", "web")
+        assert row.finished_at is not None and row.finished_at.timestamp() < first.until
+        assert await here.said(task, "web: watch")
 
 
 async def test_the_plan_that_is_approved_shows_every_threshold(folder: Path) -> None:
