@@ -25,7 +25,7 @@ from sqlalchemy import (
 
 from orchestrate.errors import AuditUnusable
 from orchestrate.models.audit import GENESIS, AuditKind, Head
-from orchestrate.store.anchor import Anchor
+from orchestrate.store.anchor import Anchor, Known
 from orchestrate.store.rows import clean
 from orchestrate.store.tables import metadata
 
@@ -84,13 +84,15 @@ def closed(connection: Connection, anchor: Anchor | None, now: float) -> Generat
         yield
         return
     before = _held(connection)
-    if anchor is not None and all(one.kind is not AuditKind.ANCHORED for one in noted):
-        _check_goes_on(connection, anchor, before)
+    is_anew = any(one.kind is AuditKind.ANCHORED for one in noted)
+    known = _known(anchor, is_anew=is_anew) if anchor else None
+    if anchor is not None and not is_anew:
+        _check_goes_on(connection, anchor, known, before)
     after = _append(connection, before, noted, now)
     if anchor is None:
         yield
         return
-    with anchor.moved(before, after):
+    with anchor.moved(known, before, after):
         yield
 
 
@@ -133,21 +135,27 @@ def _held(connection: Connection) -> Head:
         raise AuditUnusable(str(problem.orig)) from problem
 
 
-def _check_goes_on(connection: Connection, anchor: Anchor, head: Head) -> None:
+def _known(anchor: Anchor, *, is_anew: bool) -> Known | None:
+    """What the anchor knows; a person may go on without it."""
+    try:
+        return anchor.read()
+    except AuditUnusable:
+        if is_anew:
+            return None
+        raise
+
+
+def _check_goes_on(connection: Connection, anchor: Anchor, known: Known | None, head: Head) -> None:
     """What is there must reach up to where the anchor knows that it ended."""
-    known = anchor.read()
     if known is None:
         if anchor.is_alone and head.seq:
             raise AuditUnusable(f"its anchor {anchor.file} is missing, and nobody knows where it should end")
         return
     fits = head in known.heads if anchor.is_alone else has(connection, known.least)
     if not fits:
-        ends = (
-            f"it ends with entry {head.seq}"
-            if head.seq != known.after.seq
-            else f"entry {head.seq} is another"
-        )
-        raise AuditUnusable(f"{ends}, and {anchor.file.name} knows {known.after.seq}:{known.after.hash[:12]}")
+        end = known.after
+        is_other = f"entry {head.seq} is another" if head.seq == end.seq else f"it ends with entry {head.seq}"
+        raise AuditUnusable(f"{is_other}, and {anchor.file.name} knows {end.seq}:{end.hash[:12]}")
 
 
 def _append(connection: Connection, before: Head, noted: Sequence[Noted], now: float) -> Head:

@@ -7,13 +7,15 @@ from collections.abc import Sequence
 from sqlalchemy import Connection, Update, bindparam, func, or_, select, update
 
 from orchestrate.errors import LeaseLost, UnknownDeployment
+from orchestrate.models.audit import AuditKind
 from orchestrate.models.deployment import Deployment, Lease, Outcome, Request, Rest, Stage, Status, Told
 from orchestrate.models.plan import Plan
-from orchestrate.store import claims, events, finishing, plans, waiting
+from orchestrate.store import chain, claims, events, finishing, plans, waiting
 from orchestrate.store.database import Database
 from orchestrate.store.driving import wake
 from orchestrate.store.rows import Ulids, Value, clean
 from orchestrate.store.tables import UNFINISHED, deployments
+from orchestrate.store.told import claimed
 
 rows = deployments.c
 SHORTEST_PREFIX = 4
@@ -135,6 +137,8 @@ class Deployments:
         """It is at `stage` now, and its story says so, with what the stage begins with. Raises LeaseLost."""
         now = self._database.clock()
         with self._database.writing() as connection:
+            if stage is Stage.PICK_UP:
+                claimed(connection, lease)
             _change(connection, lease, ENTER, now, at_stage=stage)
             first = Told(kind="stage", text=stage.value)
             events.tell(connection, lease.deployment, stage, (first, *told), now)
@@ -162,6 +166,7 @@ class Deployments:
         with self._database.writing() as connection:
             hash = plans.insert_plan(connection, plan, now)
             _change(connection, lease, PLANNED, now, hash=hash, name=plan.version.name)
+            chain.note(connection, AuditKind.PLANNED, deployment=lease.deployment, by=lease.worker, plan=hash)
 
     def finish(
         self, lease: Lease, outcome: Outcome, reason: str, followed_by: Request | None = None

@@ -5,13 +5,27 @@ from __future__ import annotations
 from functools import cache
 from typing import TYPE_CHECKING
 
-from sqlalchemy import Executable, Float, RowMapping, String, Text, Update, bindparam, case, select, update
+from sqlalchemy import (
+    Connection,
+    Executable,
+    Float,
+    RowMapping,
+    String,
+    Text,
+    Update,
+    bindparam,
+    case,
+    select,
+    update,
+)
 from sqlalchemy.dialects import sqlite
 
 from orchestrate.errors import EffectRefused
+from orchestrate.models.audit import AuditKind
 from orchestrate.models.deployment import Lease
 from orchestrate.models.effect import Effect, EffectState
 from orchestrate.outside import clipped
+from orchestrate.store.chain import note, short
 from orchestrate.store.database import Database
 from orchestrate.store.driving import hold
 from orchestrate.store.rows import clean, fact
@@ -22,6 +36,8 @@ if TYPE_CHECKING:
 
 rows = effects.c
 KEPT_ARGS = 1024  # bytes
+Answer = dict[str, str | float]
+
 MINE = (rows.deployment == bindparam("whose"), rows.key == bindparam("which"))
 
 DONE = (
@@ -51,7 +67,7 @@ class Effects:
         self._database = database
 
     def intend(self, lease: Lease, key: str, name: str, args_json: str) -> Effect:
-        """Remember what is about to be done, or say what is known about it. Raises LeaseLost.
+        """Remember what is about to be done, or say what is known about it. Raises LeaseLost, AuditUnusable.
 
         A failed one is meant again; one that is done or unknown comes back as it is. Of long arguments
         the beginning and the end are kept: texts for people are kept where they are said.
@@ -62,31 +78,45 @@ class Effects:
         statement = _intend(self._database.is_sqlite)
         with self._database.writing() as connection:
             hold(connection, lease, now)
-            return _effect(connection.execute(statement, intent.model_dump()).mappings().one())
+            effect = _effect(connection.execute(statement, intent.model_dump()).mappings().one())
+            if effect.state is not EffectState.DONE:
+                _tell(connection, AuditKind.INTENT, lease, key, args=short(args_json), name=name)
+            return effect
 
     def done(self, lease: Lease, key: str, receipt_json: str) -> None:
         """It happened; the first receipt stays. Raises LeaseLost, EffectRefused (never meant)."""
-        self._end(lease, key, DONE, {"answer": receipt_json, "now": self._database.clock()})
+        answer = {"answer": receipt_json, "now": self._database.clock()}
+        self._end(lease, key, DONE, AuditKind.DONE, answer, receipt=short(receipt_json))
 
     def unknown(self, lease: Lease, key: str, why: str) -> None:
         """Nobody can say whether it happened. Raises LeaseLost, EffectRefused (never meant)."""
-        self._end(lease, key, ENDED, {"end": EffectState.UNKNOWN, "reason": clean(why)})
+        answer: Answer = {"end": EffectState.UNKNOWN, "reason": clean(why)}
+        self._end(lease, key, ENDED, AuditKind.UNKNOWN, answer, why=short(why))
 
     def failed(self, lease: Lease, key: str, why: str) -> None:
         """It is known not to have happened. Raises LeaseLost, EffectRefused (never meant)."""
-        self._end(lease, key, ENDED, {"end": EffectState.FAILED, "reason": clean(why)})
+        answer: Answer = {"end": EffectState.FAILED, "reason": clean(why)}
+        self._end(lease, key, ENDED, AuditKind.FAILED, answer, why=short(why))
 
     def of(self, deployment: str) -> tuple[Effect, ...]:
         """What a deployment meant to do, oldest first."""
         with self._database.reading() as connection:
             return tuple(_effect(row) for row in connection.execute(OF, {"whose": deployment}).mappings())
 
-    def _end(self, lease: Lease, key: str, statement: Update, values: dict[str, str | float]) -> None:
+    def _end(  # noqa: PLR0913  the row's change, and what the audit is told of it
+        self, lease: Lease, key: str, statement: Update, kind: AuditKind, values: Answer, **facts: str
+    ) -> None:
         with self._database.writing() as connection:
             hold(connection, lease, self._database.clock())
             asked = {"whose": lease.deployment, "which": key, **values}
             if connection.execute(statement, asked).rowcount == 0:
                 raise EffectRefused(key, "it was never meant to be done")
+            _tell(connection, kind, lease, key, **facts)
+
+
+def _tell(connection: Connection, kind: AuditKind, lease: Lease, key: str, **facts: str) -> None:
+    short_key = key.removeprefix(f"{lease.deployment}/")
+    note(connection, kind, deployment=lease.deployment, by=lease.worker, key=short_key, **facts)
 
 
 @cache

@@ -5,7 +5,9 @@ from __future__ import annotations
 from sqlalchemy import Connection, bindparam, delete, insert, select, update
 
 from orchestrate.errors import UnknownEnvironment
+from orchestrate.models.audit import AuditKind
 from orchestrate.models.environment import Environment
+from orchestrate.store.chain import note, short
 from orchestrate.store.database import Database
 from orchestrate.store.rows import Ulids
 from orchestrate.store.tables import environments
@@ -40,6 +42,7 @@ class Environments:
                 row = {"id": self._ids.next(), "name": environment.name, "type": environment.type}
                 times = {"created_at": now, "updated_at": now}
                 connection.execute(insert(environments), {**row, "config": text, **times})
+            note(connection, AuditKind.PLACE, environment=environment.name, config=short(text))
 
     def environment(self, name: str) -> Environment:
         """The environment called `name`. Raises UnknownEnvironment, which names those there are."""
@@ -59,6 +62,7 @@ class Environments:
         with self._database.writing() as connection:
             if connection.execute(DELETE, {"wanted": name}).rowcount == 0:
                 raise _unknown(connection, name)
+            note(connection, AuditKind.PLACE, environment=name, config="deleted")
 
 
 def _unknown(connection: Connection, name: str) -> UnknownEnvironment:

@@ -5,9 +5,11 @@ from __future__ import annotations
 from sqlalchemy import Connection, RowMapping, bindparam, select, update
 
 from orchestrate.errors import LeaseLost, Refused
+from orchestrate.models.audit import AuditKind
 from orchestrate.models.deployment import Deployment, Lease, Outcome, Request, Status
 from orchestrate.models.fact import Fact
 from orchestrate.store import claims, locks, questions, watches
+from orchestrate.store.chain import note
 from orchestrate.store.tables import deployments
 
 ROW = select(deployments).where(deployments.c.id == bindparam("deployment")).with_for_update()
@@ -68,6 +70,8 @@ def _close(connection: Connection, word: LastWord) -> None:
     questions.close_all(connection, deployment, f"the deployment ended: {word.outcome}")
     watches.close_all(connection, deployment, word.at)
     locks.release(connection, deployment)
+    facts = {"outcome": word.outcome.value}
+    note(connection, AuditKind.ENDED, deployment=deployment, by=word.lease.worker, **facts)
 
 
 def _follow(connection: Connection, row: RowMapping, word: LastWord) -> Deployment | None:

@@ -5,7 +5,9 @@ from __future__ import annotations
 from sqlalchemy import Connection, bindparam, delete, select
 
 from orchestrate.errors import Refused
+from orchestrate.models.audit import AuditKind
 from orchestrate.models.deployment import Status
+from orchestrate.store.chain import note
 from orchestrate.store.database import Database
 from orchestrate.store.driving import wake_turns
 from orchestrate.store.rows import insert_once
@@ -38,6 +40,9 @@ class Locks:
             found = None
             while found is None:  # it may be freed between the two looks
                 taken = insert_once(connection, locks, {**row, "at": self._database.clock()})
+                if taken is not None:
+                    facts = {"environment": environment, "service": service}
+                    note(connection, AuditKind.LOCKED, deployment=deployment, **facts)
                 found = deployment if taken is not None else holder(connection, environment, service)
             return found
 
@@ -60,3 +65,4 @@ def release(connection: Connection, deployment: str) -> None:
     """Free what `deployment` holds, and wake those that wait for their turn, in this transaction."""
     for environment in connection.execute(HELD_BY, {"holder": deployment}).scalars().all():
         wake_turns(connection, environment)
+        note(connection, AuditKind.FREED, deployment=deployment, environment=environment)

@@ -5,7 +5,9 @@ from __future__ import annotations
 from sqlalchemy import bindparam, select, update
 
 from orchestrate.errors import UnknownVersion
+from orchestrate.models.audit import AuditKind
 from orchestrate.models.quarantine import Quarantine
+from orchestrate.store.chain import note, short
 from orchestrate.store.database import Database
 from orchestrate.store.rows import clean, fact, insert_once
 from orchestrate.store.tables import IN_FORCE, quarantines
@@ -44,7 +46,10 @@ class Quarantines:
             at=self._database.clock(),
         )
         with self._database.writing() as connection:
-            insert_once(connection, quarantines, fault.model_dump())
+            if insert_once(connection, quarantines, fault.model_dump()) is not None:
+                facts = {"environment": environment, "service": service, "commit": commit}
+                kind, why = AuditKind.QUARANTINED, short(reason)
+                note(connection, kind, deployment=deployment, why=why, **facts)
 
     def active(self, environment: str, service: str) -> tuple[Quarantine, ...]:
         """What is refused now, oldest first."""
@@ -58,3 +63,5 @@ class Quarantines:
         with self._database.writing() as connection:
             if connection.execute(LIFT, asked).rowcount == 0:
                 raise UnknownVersion(commit)
+            facts = {"environment": environment, "commit": commit, "reason": reason}
+            note(connection, AuditKind.LIFTED, by=by, **facts)

@@ -8,6 +8,7 @@ from sqlalchemy import Connection, RowMapping, Select, bindparam, or_, select, u
 from orchestrate.errors import AlreadyDecided, EffectRefused, UnknownQuestion
 from orchestrate.models.deployment import Decision, DecisionKind, Lease, Status
 from orchestrate.models.question import Question
+from orchestrate.store import told
 from orchestrate.store.database import Database
 from orchestrate.store.driving import hold, lock, wake
 from orchestrate.store.rows import Value, fact, insert_once, short_id
@@ -146,6 +147,7 @@ class Questions:
             before = _locked(connection, id)
             if not _counts(before, decision, self._database.clock()):
                 return False
+            told.decided(connection, before, decision)
             after = _with(before, decision)
             counted = {"asked": id, "counted": APPROVALS.dump_json(after.approvals).decode()}
             if after.decision is None:
@@ -169,6 +171,7 @@ class Questions:
                 return question
             _check_usable(question, kind, now)
             connection.execute(CONSUME, {"asked": id, "now": now})
+            told.used(connection, question, lease)
             return question.model_copy(update={"consumed_at": now})
 
     def close(self, id: str, why: str) -> None:

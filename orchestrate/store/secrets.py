@@ -21,7 +21,9 @@ from sqlalchemy import (
     text,
 )
 
+from orchestrate.models.audit import AuditKind
 from orchestrate.models.sealed import SealedSecret
+from orchestrate.store.chain import note
 from orchestrate.store.database import Clock, Database
 from orchestrate.store.rows import fact
 from orchestrate.store.tables import metadata
@@ -67,12 +69,20 @@ class SecretRows:
 
     def write(self, row: SealedSecret) -> None:
         """Add it, or take the place of the one with its name."""
-        self.delete(row.environment, row.name)
+        self._connection.execute(DELETE, {"place": row.environment, "which": row.name})
         self._connection.execute(insert(secrets), row.model_dump())
+        self._tell(row.environment, row.name, by=row.set_by, version=str(row.version))
 
     def delete(self, environment: str, name: str) -> bool:
         """Forget it; whether it was there."""
-        return self._connection.execute(DELETE, {"place": environment, "which": name}).rowcount > 0
+        was_there = self._connection.execute(DELETE, {"place": environment, "which": name}).rowcount > 0
+        if was_there:
+            self._tell(environment, name, version="none")
+        return was_there
+
+    def _tell(self, environment: str, name: str, *, by: str = "", version: str) -> None:
+        facts = {"environment": environment, "secret": name, "version": version}
+        note(self._connection, AuditKind.SECRET, by=by, **facts)
 
 
 class Secrets:
