@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Generator
+from contextlib import contextmanager
 from pathlib import Path
 
 from sqlalchemy import Engine
@@ -74,7 +76,13 @@ class Store:
 
     def close(self) -> None:
         """Let go of all connections."""
-        self._database.engine.dispose()
+        self._database.close()
+
+    @contextmanager
+    def together(self) -> Generator[None]:
+        """All that is written inside happens in one transaction, or nothing of it; nothing may be awaited."""
+        with self._database.writing():
+            yield
 
     def upgrade(self) -> None:
         """Bring the tables to this version, however many processes ask for it. Raises StoreUnusable."""

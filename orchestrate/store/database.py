@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sqlite3
+import threading
 import time
 from collections.abc import Callable, Generator
 from contextlib import ExitStack, contextmanager
@@ -11,11 +12,12 @@ from pathlib import Path
 
 from sqlalchemy import URL, Connection, Engine, create_engine, event, exc, make_url
 from sqlalchemy.engine.interfaces import DBAPIConnection
-from sqlalchemy.pool import ConnectionPoolEntry
+from sqlalchemy.pool import ConnectionPoolEntry, Pool
 
 from orchestrate.errors import StoreUnusable
 from orchestrate.store import chain
 from orchestrate.store.anchor import Anchor
+from orchestrate.store.direct import Direct
 from orchestrate.store.failures import Failure, in_words, unusable
 
 Clock = Callable[[], float]
@@ -34,26 +36,57 @@ class Database:
         self.anchor = anchor
         self.is_sqlite = engine.dialect.name == "sqlite"
         self.where = engine.url.database if self.is_sqlite else engine.url.render_as_string()
+        self._here = _Here()
         self._reader = engine if self.is_sqlite else engine.execution_options(isolation_level="AUTOCOMMIT")
 
     @contextmanager
     def reading(self) -> Generator[Connection]:
-        """A connection whose every statement sees what is committed. Raises StoreUnusable."""
-        with self._in_words(), self._reader.connect() as connection:
+        """A connection whose every statement sees what is committed, and what is written around it.
+
+        Raises StoreUnusable.
+        """
+        if self._here.writes is not None:
+            yield self._here.writes
+            return
+        with self._in_words(), self._own.read() if self.is_sqlite else self._reader.connect() as connection:
             yield connection
 
     @contextmanager
     def writing(self) -> Generator[Connection]:
         """One transaction, and what it told the audit: all of it happens, or nothing.
 
-        Raises StoreUnusable, and AuditUnusable where something was told and cannot be kept.
+        Inside another one it is a part of that; nothing may be awaited inside. Raises StoreUnusable, and
+        AuditUnusable where something was told and cannot be kept.
         """
-        with self._in_words(), ExitStack() as around, self.engine.begin() as connection:
-            if self.is_sqlite:  # the write lock is taken now, not when a read turns into a write
-                connection.exec_driver_sql("BEGIN IMMEDIATE")
+        if self._here.writes is not None:
+            yield self._here.writes
+            return
+        begun = self._own.write() if self.is_sqlite else self.engine.begin()
+        with self._in_words(), ExitStack() as around, begun as connection:
             chain.forget(connection)
-            yield connection
-            around.enter_context(chain.closed(connection, self.anchor, self.clock()))
+            self._here.writes = connection
+            try:
+                yield connection
+                around.enter_context(chain.closed(connection, self.anchor, self.clock()))
+            finally:
+                self._here.writes = None
+
+    def close(self) -> None:
+        """Let go of all connections."""
+        if self._here.direct is not None:
+            self._here.direct.close()
+            self._here.direct = None
+        self.engine.dispose()
+
+    @property
+    def _own(self) -> Direct:
+        """This thread's connection to SQLite, for as long as the engine keeps its pool."""
+        here = self._here
+        if here.direct is None or here.pool is not self.engine.pool:
+            if here.direct is not None:
+                here.direct.invalidate()
+            here.direct, here.pool = Direct(self.engine), self.engine.pool
+        return here.direct
 
     @contextmanager
     def _in_words(self) -> Generator[None]:
@@ -66,6 +99,14 @@ class Database:
             if failure is None:
                 raise
             raise failure from problem
+
+
+class _Here(threading.local):
+    """What this thread has open: its connection, and the transaction that it is in."""
+
+    direct: Direct | None = None
+    pool: Pool | None = None
+    writes: Connection | None = None
 
 
 def opened(url: str, clock: Clock = time.time, home: Path | None = None) -> Database:
