@@ -88,13 +88,20 @@ def causes_in(
     return _of_kinds(service, failure, kinds, lines) or (_of_failure(service, failure),)
 
 
-def fix_task(cause: Cause, failure: Failure, plan: Plan, task: str | None, revert: str = "") -> NewTask:
+def fix_task(  # noqa: PLR0913 - a task is about many facts
+    cause: Cause,
+    failure: Failure,
+    plan: Plan,
+    task: str | None,
+    revert: str = "",
+    owner: str | None = None,
+) -> NewTask:
     """The task that fixes `cause`; the same cause always gives the same marker."""
     is_emergency = cause.kind is FailureKind.ROLLBACK_FAILURE
     marks = (cause.kind.value, *(("emergency",) if is_emergency else ()))
     return NewTask(
         title=line(f"Fix {plan.service}: {cause.title}", 140),
-        description=reports.fix(cause, failure, plan, revert),
+        description=reports.fix(cause, failure, plan, revert, owner),
         queue=Queue.EXECUTION,
         status="Open",
         priority=cause.priority,

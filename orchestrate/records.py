@@ -10,6 +10,7 @@ from pathlib import Path
 from orchestrate import reports
 from orchestrate.models.deployment import Deployment, Event, Failure, Outcome
 from orchestrate.models.gate import Finding, GateName, GateResult
+from orchestrate.models.owners import Owners
 from orchestrate.models.plan import Plan
 from orchestrate.outside import inline
 from orchestrate.store import Store
@@ -21,6 +22,7 @@ class Records:
 
     store: Store
     folder: Path
+    owners: Owners = Owners()
 
     def write(self, row: Deployment, outcome: Outcome, reason: str) -> Path:
         """The report of a deployment that ends now; the JSON file's path."""
@@ -32,18 +34,22 @@ class Records:
         file = self.folder / f"{row.id}.json"
         report = reports.deployment_report(ended, plan, _gates(events))
         _replace(file, json.dumps(report, indent=2, ensure_ascii=False))
-        _replace(file.with_suffix(".md"), _page(ended, plan, events, now.timestamp()))
+        _replace(file.with_suffix(".md"), _page(ended, plan, events, self.owners))
         return file
 
 
-def _page(row: Deployment, plan: Plan | None, events: tuple[Event, ...], now: float) -> str:
+def _page(row: Deployment, plan: Plan | None, events: tuple[Event, ...], owners: Owners) -> str:
+    ended = row.finished_at or row.created_at
     if plan is not None and row.outcome is Outcome.DEPLOYED:
-        title, text = reports.success(row, plan, events, now)
+        title, text = reports.success(row, plan, events, ended.timestamp())
     else:
         outcome = row.outcome or Outcome.PARKED
         fixes = [event.data["task"] for event in events if event.kind == "cause"]
         failed = _failure(events)
-        title, text = reports.failure(row.id, row.request, outcome, row.reason, failed, fixes, events=events)
+        owner = owners.after(outcome, failed)
+        title, text = reports.failure(
+            row.id, row.request, outcome, row.reason, failed, fixes, events=events, owner=owner
+        )
     story = "\n".join(f"- {event.stage or ''} {event.kind}: {inline(event.text, 1000)}" for event in events)
     return f"# {title}\n\n{text}\n\n## What happened\n\n{story}\n"
 

@@ -71,7 +71,8 @@ class Arrive:
         found = found_in(self.crew.store.events.of(at.deployment, limit=WHOLE_STORY))
         outcome, reason = state.get("outcome", obstacle(found)), state.get("reason") or why(found)
         self.crew.event(at, "blocked", reason, digest=blocked_digest(found))
-        title, text = reports.blocked(at.deployment, request, found, state.get("reason", ""))
+        owner = self.crew.owners.after(outcome, None)
+        title, text = reports.blocked(at.deployment, request, found, state.get("reason", ""), owner)
         await self.crew.voice.say(at, request.task, "blocked", text)
         if outcome is Outcome.CONFLICT:
             await self.crew.voice.move(at, request.task, self.crew.statuses.open, Queue.CONFLICT_RESOLUTION)

@@ -15,6 +15,7 @@ from graphs.state import Drive, State
 from orchestrate.errors import OrchestrateError
 from orchestrate.models.deployment import Failure, Stage, Told
 from orchestrate.models.environment import Component, Person
+from orchestrate.models.owners import Owners
 from orchestrate.models.plan import Plan
 from orchestrate.store import Store
 from tools.executor import Errand, Executor
@@ -81,6 +82,7 @@ class Crew:
     reverts: Reverts
     places: Places
     people: Sequence[Person]
+    owners: Owners
     settings_digest: Callable[[str], str]
     statuses: Statuses
     workspaces: Path

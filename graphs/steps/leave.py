@@ -119,7 +119,8 @@ class Leave:
             stuck = state["rollback_failure"]
             causes = await self.crew.triager.causes(plan.service, stuck, (), ())
             filed += [await self._filed(at, plan, cause, stuck, request.task) for cause in causes]
-            title, text = reports.rollback_failed(at.deployment, plan, state["rollback_failure"])
+            owner = self.crew.owners.of(FailureKind.ROLLBACK_FAILURE)
+            title, text = reports.rollback_failed(at.deployment, plan, stuck, owner)
             await self.crew.voice.announce(at, "rollback failed", title, text, urgent=True)
         if request.task and filed:
             await self.crew.voice.hand_over(at, request.task, filed[0])
@@ -135,7 +136,8 @@ class Leave:
     async def _fix(self, at: Errand, plan: Plan, cause: Cause, failure: Failure, task: str | None) -> str:
         """A new task, or the open one, which is told that its cause was seen again (F1)."""
         revert = next((one for one in self.crew.store.events.of(at.deployment) if one.kind == "revert"), None)
-        new = fix_task(cause, failure, plan, task, revert.text if revert else "")
+        owner = self.crew.owners.of(cause.kind)
+        new = fix_task(cause, failure, plan, task, revert.text if revert else "", owner)
         known = await self.crew.survey.tasks.find(new.marker)
         if known is not None and known.is_closed:
             new = new.model_copy(update={"marker": f"{new.marker}/{at.deployment}"})
@@ -152,7 +154,10 @@ class Leave:
         fixes = state["fix_tasks"]
         failure = self.crew.excerpt(state["failure"], at) if "failure" in state else None
         events = self.crew.store.events.of(at.deployment, limit=WHOLE_STORY)
-        title, text = reports.failure(at.deployment, request, outcome, reason, failure, fixes, events=events)
+        owner = self.crew.owners.after(outcome, failure)
+        title, text = reports.failure(
+            at.deployment, request, outcome, reason, failure, fixes, events=events, owner=owner
+        )
         if outcome not in (Outcome.BLOCKED, Outcome.CONFLICT, Outcome.MERGE_REFUSED):
             await self.crew.voice.say(at, request.task, "result", text)
             await self.crew.voice.announce(

@@ -20,7 +20,8 @@ class Park:
     async def tell(self, lease: Lease, row: Deployment, why: str) -> None:
         """Announce it, say it on the thread, and move the task where it is seen; what fails is an event."""
         at = Errand(deployment=row.id, stage=row.stage or Stage.PICK_UP, lease=lease)
-        title, text = reports.failure(row.id, row.request, Outcome.PARKED, why, None, ())
+        owner = self.crew.owners.after(Outcome.PARKED, None)
+        title, text = reports.failure(row.id, row.request, Outcome.PARKED, why, None, (), owner=owner)
         try:
             await self.crew.voice.announce(at, "parked", title, text, urgent=True)
             await self.crew.voice.say(at, row.request.task, "parked", text)

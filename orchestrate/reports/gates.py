@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from orchestrate.models.deployment import Request
 from orchestrate.models.gate import Finding, Findings, GateResult
 from orchestrate.outside import inline, line
-from orchestrate.reports.markdown import bullets, code, page, section, table
+from orchestrate.reports.markdown import bullets, called, code, page, section, table
 
 SIGNS: Mapping[Finding, str] = {
     Finding.PASS: "✅ pass",
@@ -23,12 +23,15 @@ def gates_table(results: Iterable[GateResult]) -> str:
     return table(("gate", "finding", "evidence"), rows) if rows else ""
 
 
-def blocked(deployment: str, request: Request, found: Findings, reason: str = "") -> tuple[str, str]:
+def blocked(
+    deployment: str, request: Request, found: Findings, reason: str = "", owner: str | None = None
+) -> tuple[str, str]:
     """Title and text of the one comment on a deployment that may not start (G14)."""
     closed = found.that(Finding.FAIL, Finding.UNKNOWN, Finding.WAIT)
     title = line(f"Blocked: {request.environment}")
     text = page(
-        f"**Nothing was deployed to {code(request.environment)}** (deployment {code(deployment)}).",
+        f"{called(owner)}**Nothing was deployed to {code(request.environment)}** "
+        f"(deployment {code(deployment)}).",
         section("Why", inline(reason, 1000) if reason else ""),
         section("What stands in the way", bullets(_obstacle(one) for one in closed)),
         section("All gates", gates_table(found.results)),

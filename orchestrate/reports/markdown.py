@@ -65,6 +65,11 @@ def mention(name: str) -> str:
     return f"@{''.join(name.split())}"
 
 
+def called(owner: str | None) -> str:
+    """How a text begins that somebody must not miss."""
+    return f"{mention(owner)}: " if owner else ""
+
+
 def duration(seconds: float) -> str:
     """Seconds as people say them: `45 s`, `12 min`, `1 h 5 min`."""
     whole = round(seconds)

@@ -9,7 +9,7 @@ from orchestrate.models.deployment import Deployment, Event, Failure, Kind, Outc
 from orchestrate.models.plan import Plan
 from orchestrate.models.task import FailureKind
 from orchestrate.outside import block, inline, line
-from orchestrate.reports.markdown import bullets, code, duration, instant, mention, page, section
+from orchestrate.reports.markdown import bullets, called, code, duration, instant, mention, page, section
 from orchestrate.reports.plan import ships
 
 ENDS: Mapping[Outcome, tuple[str, str]] = {
@@ -80,8 +80,7 @@ def failure(  # noqa: PLR0913 - a report is about many facts
     name, meaning = ENDS[outcome]
     title = line(f"{name}: {request.environment}")
     text = page(
-        f"{f'{mention(owner)}: ' if owner else ''}**{name}: deployment {code(deployment)} to "
-        f"{code(request.environment)}.** {meaning}",
+        f"{called(owner)}**{name}: deployment {code(deployment)} to {code(request.environment)}.** {meaning}",
         section("Failed step", _step(failure) if failure else ""),
         section("Error", inline(failure.error if failure else reason, 1000)),
         section("Numbers that decided", numbers(failure) if failure else ""),
@@ -95,7 +94,9 @@ def failure(  # noqa: PLR0913 - a report is about many facts
     return title, text
 
 
-def rollback_failed(deployment: str, plan: Plan, failure: Failure) -> tuple[str, str]:
+def rollback_failed(
+    deployment: str, plan: Plan, failure: Failure, owner: str | None = None
+) -> tuple[str, str]:
     """Title and text of the urgent announcement with what to do by hand (R4)."""
     served = [f"{one.component} {one.from_version.name}" for one in plan.ships if one.from_version]
     goal = ", ".join(code(one) for one in served) or "nothing, as before"
@@ -107,7 +108,7 @@ def rollback_failed(deployment: str, plan: Plan, failure: Failure) -> tuple[str,
         "migrations stay: they are additive, and the old version runs with them",
     )
     text = page(
-        f"**{code(plan.environment)} is not as it was before deployment {code(deployment)}, "
+        f"{called(owner)}**{code(plan.environment)} is not as it was before deployment {code(deployment)}, "
         "and nobody but a person can mend it now.**",
         section("What could not be taken back", bullets((_step(failure), inline(failure.error, 1000)))),
         section("What to do by hand", bullets(by_hand)),
@@ -116,7 +117,7 @@ def rollback_failed(deployment: str, plan: Plan, failure: Failure) -> tuple[str,
     return line(f"ROLLBACK FAILED: {plan.environment}"), text
 
 
-def fix(cause: Cause, failure: Failure, plan: Plan, revert: str = "") -> str:
+def fix(cause: Cause, failure: Failure, plan: Plan, revert: str = "", owner: str | None = None) -> str:
     """The description of a fix task: all that is needed to start (F1)."""
     emergency = "emergency: true" if cause.kind is FailureKind.ROLLBACK_FAILURE else ""
     named = [
@@ -125,6 +126,7 @@ def fix(cause: Cause, failure: Failure, plan: Plan, revert: str = "") -> str:
         f"version: {code(plan.version.name)} ({code(plan.version.commit)})",
         f"change: {code(plan.change)}" if plan.change else "",
         f"kind: {code(cause.kind)}",
+        f"owner: {mention(owner)}" if owner else "",
         f"component: {code(failure.component)}" if failure.component else "",
         f"step: {inline(failure.move)}" if failure.move else "",
         f"seen: {cause.count} ×",

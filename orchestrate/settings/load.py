@@ -12,6 +12,7 @@ from orchestrate.settings.deployer import read_deployer
 from orchestrate.settings.environment import Surroundings, read_environment, read_secrets, template
 from orchestrate.settings.facts import DeployerSettings
 from orchestrate.settings.faults import check_keys
+from orchestrate.settings.owners import read_owners
 from orchestrate.settings.sections import (
     Outline,
     read_forge,
@@ -36,6 +37,7 @@ SECTIONS = (
     "tracker",
     "forge",
     "people",
+    "owners",
     "worker",
     "roles",
     "environments",
@@ -85,6 +87,7 @@ def load(path: Path) -> Settings:
         tracker=read_tracker(document, deployer),
         forge=read_forge(document),
         people=people,
+        owners=read_owners(document, people),
         workspaces=document.path.parent / Path(outline.workspaces).expanduser(),
         flow=flow,
         worker=read_worker(document, deployer),

@@ -20,6 +20,7 @@ from orchestrate.settings.facts import (
     VaultSettings,
     WorkerSettings,
 )
+from orchestrate.settings.owners import KEYS as OWNED
 from orchestrate.settings.sections import Outline
 from orchestrate.settings.units import DEPLOYER, ENVIRONMENT, SECONDS, WORKER, Unit, Units
 from orchestrate.settings.words import SYNONYMS
@@ -50,6 +51,7 @@ def document() -> Schema:
         properties[name] = _partial(_fact(fact, units, definitions))
     properties["tracker"] = _tracker(properties["tracker"])
     properties["people"] = {"type": "object", "additionalProperties": _person(definitions)}
+    properties["owners"] = _closed({key: {"$ref": "#/$defs/Scalar"} for key in OWNED})
     deployer = _partial(_fact(DeployerSettings, DEPLOYER, definitions))
     properties["roles"] = _closed({"deployer": deployer})
     properties["environments"] = {

@@ -9,6 +9,7 @@ from pathlib import Path
 from orchestrate.errors import UnknownEnvironment, UnknownSecret, VariableMissing
 from orchestrate.models.environment import Channel, Environment, Person
 from orchestrate.models.fact import digest
+from orchestrate.models.owners import Owners
 from orchestrate.models.secret import Secret, remember
 from orchestrate.settings.facts import (
     DeployerSettings,
@@ -53,6 +54,7 @@ class Settings:
     tracker: TrackerSettings
     forge: ForgeSettings
     people: tuple[Person, ...]
+    owners: Owners
     workspaces: Path  # absolute
     flow: tuple[str, ...]
     worker: WorkerSettings

@@ -114,6 +114,15 @@ def test_alerts_get_what_is_usual_where_nothing_is_said(tmp_path: Path) -> None:
     assert (found["web"]["cpu"].above, found["web"]["cpu"].window) == (70, 120)
 
 
+def test_each_kind_of_failure_has_its_owner_or_the_default(tmp_path: Path) -> None:
+    people = "people: {ann: {cli: ann}, ben: {cli: ben}}"
+
+    owners = production(tmp_path, top=f"{people}\n    owners: {{default: ann, regression: ben}}").owners
+
+    assert (owners.of("regression"), owners.of("smoke_tests_failed")) == ("ben", "ann")
+    assert production(tmp_path).owners.of("regression") is None
+
+
 @pytest.mark.parametrize(
     "canary", ["{10: 30s, 50 %: 5m}", "[{share: 10 %, seconds: 30}, {share: 50, seconds: 300s}]"]
 )

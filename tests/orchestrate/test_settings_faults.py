@@ -170,6 +170,14 @@ PORT = "        port: 8081\n"
             9,
             "above: ",
         ),
+        ("service: shop", "service: shop\nowners: {default: an}", 2, "unknown person 'an'; did you mean"),
+        (
+            "service: shop",
+            "service: shop\nowners:\n  regresion: ann",
+            3,
+            "unknown key 'regresion'; did you mean 'regression'?",
+        ),
+        ("service: shop", "service: shop\nowners: {default: [ann]}", 2, "default: expected a person, found"),
         (STAGING, "    type: staging\n    triggers: 5\n", 7, "triggers: expected keys and values, found '5'"),
         (
             STAGING,

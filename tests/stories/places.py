@@ -17,12 +17,15 @@ from orchestrate.models.environment import (
     Strategy,
     Triggers,
 )
+from orchestrate.models.owners import Owners
+from orchestrate.models.task import FailureKind
 
 ADA = Person(name="ada", identities={Channel.CLI: "ada", Channel.TRACKER: "ada"}, roles=(Role.APPROVER,))
 MIRA = Person(name="mira", identities={Channel.FORGE: "mira"})
 ROB = Person(name="rob")
 PEOPLE = (ADA, MIRA, ROB)
 """Ada approves, Mira writes changes, Rob reviews them."""
+OWNERS = Owners(default="ada", kinds={FailureKind.REGRESSION: "mira", FailureKind.ROLLBACK_FAILURE: "rob"})
 
 
 def person(channel: Channel, identity: str) -> Person | None:

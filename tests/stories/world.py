@@ -36,7 +36,7 @@ from orchestrate.runner import Runner
 from orchestrate.store import Store
 from orchestrate.unblocking import Unblocking
 from orchestrate.watching import Watching
-from tests.stories.places import PEOPLE, person, production
+from tests.stories.places import OWNERS, PEOPLE, person, production
 from tests.stories.twins import CalmInspection, Clock, Outside, outside
 from tools.executor import Executor
 from tools.guards import Guards
@@ -259,6 +259,7 @@ def built(
         reverts=forge,
         places=place,
         people=PEOPLE,
+        owners=OWNERS,
         settings_digest=lambda name: digest(environments[name]),
         statuses=statuses,
         workspaces=folder / "workspaces",
@@ -273,7 +274,7 @@ def built(
             graph=graph,
             saver=saver,
             parking=Park(crew),
-            records=Records(store, folder / "reports"),
+            records=Records(store, folder / "reports", OWNERS),
             worker="test",
         ),
         intake=Intake(store=store, tasks=tracker, environment=environment, flow=tuple(environments)),
