@@ -13,7 +13,7 @@ from langgraph.checkpoint.base import BaseCheckpointSaver
 from langgraph.errors import GraphDrained
 from langgraph.graph.state import CompiledStateGraph
 from langgraph.runtime import RunControl
-from langgraph.types import Command, Interrupt
+from langgraph.types import Command
 from pydantic import TypeAdapter
 
 from graphs.state import GRAPH_VERSION, Drive, State, stage_names, start
@@ -29,6 +29,7 @@ from orchestrate.models.deployment import (
     Status,
     Wait,
 )
+from orchestrate.positions.left import Left, Position
 from orchestrate.records import Records
 from orchestrate.store import Store
 
@@ -66,15 +67,6 @@ class Step:
     input: State | Command[str] | None
 
 
-@dataclass(frozen=True)
-class Position:
-    """Where a graph stands: what it knows, which stages come next, and what it waits for."""
-
-    values: State
-    next: tuple[str, ...] = ()
-    interrupts: tuple[Interrupt, ...] = ()
-
-
 @dataclass(frozen=True, kw_only=True)
 class Runner:
     """Drives deployments through the graph, one lease each; whoever has no lease does nothing."""
@@ -87,6 +79,7 @@ class Runner:
     worker: str
     lease_seconds: float = 60.0
     control: RunControl = field(default_factory=RunControl)
+    left: Left = field(init=False, default_factory=Left)
 
     def drain(self) -> None:
         """Let the steps in flight finish, and leave the rest to the next worker."""
@@ -132,9 +125,10 @@ class Runner:
 
     async def _run(self, lease: Lease, row: Deployment) -> None:
         """Step after step, until there is none: it ended, or it waits."""
-        position = await self._position(row.id)
+        position = self.left.by(lease) or await self._position(row.id)
         while (step := await self._next(lease, row, position)) is not None:
             position = await self._advanced(lease, step)
+        self.left.at(lease, position)
 
     async def _advanced(self, lease: Lease, step: Step) -> Position:
         """The graph's next wait, or its end."""
@@ -176,9 +170,12 @@ class Runner:
         wait = _WAITS.validate_python(question.value)
         answer = waits.answer(wait, lease.deployment)
         if answer is None:
-            stage = waiting_stage(wait, position.values)
-            self.store.deployments.waits(lease, wait, waits.wake_at(wait), stage)
-            answer = waits.answer(wait, lease.deployment)
+            with self.store.together():
+                stage = waiting_stage(wait, position.values)
+                self.store.deployments.waits(lease, wait, waits.wake_at(wait), stage)
+                answer = waits.answer(wait, lease.deployment)
+                if answer is None:
+                    self.store.leases.release(lease)
         return Step(Command(resume={question.id: answer})) if answer is not None else None
 
     def _hand_on(self, lease: Lease) -> None:
@@ -205,12 +202,10 @@ class Runner:
         outcome = state["outcome"]
         following = _following(lease.deployment, state) if outcome is Outcome.DEPLOYED else None
         self._record(lease, outcome, state.get("reason", ""))
-        self.store.deployments.finish(lease, outcome, state.get("reason", ""), following)
-        await self._forget(lease.deployment)
-
-    async def _forget(self, deployment: str) -> None:
-        await self.saver.adelete_thread(deployment)
-        self.store.prune(deployment)
+        with self.store.together():
+            self.store.deployments.finish(lease, outcome, state.get("reason", ""), following)
+            self.store.prune(lease.deployment)
+        await self.saver.adelete_thread(lease.deployment)
 
     def _record(self, lease: Lease, outcome: Outcome, reason: str) -> None:
         """Write the report; a folder that cannot be written is told, and does not keep it from ending."""
@@ -245,7 +240,7 @@ class Runner:
             renewing.cancel()
             with contextlib.suppress(asyncio.CancelledError, LeaseLost):
                 await renewing
-            with contextlib.suppress(LeaseLost):
+            if self.store.leases.is_current(lease):
                 self.store.leases.release(lease)
 
     async def _renew(self, lease: Lease) -> None:

@@ -18,7 +18,7 @@ from orchestrate.errors import (
     Refused,
     StoreUnusable,
 )
-from orchestrate.models.deployment import Lease, Stage
+from orchestrate.models.deployment import Lease, Stage, Told
 from orchestrate.models.effect import Effect, EffectState
 from orchestrate.store import Store
 
@@ -67,8 +67,10 @@ class Executor:
     store: Store
     guards: Mapping[EffectClass, tuple[Guard, ...]]
 
-    async def do(self, write: Write[A, R], args: A, at: Errand) -> R:
-        """Do it, or give the receipt of when it was done.
+    async def do(
+        self, write: Write[A, R], args: A, at: Errand, telling: Callable[[R], Told] | None = None
+    ) -> R:
+        """Do it, or give the receipt of when it was done; the story is told what `telling` makes of it.
 
         Raises EffectRefused (a guard said no), LeaseLost, OutsideFailed or NotFound (it did not happen), and
         OutcomeUnknown (nobody can say). What is unknown is looked at again, and never tried blindly.
@@ -83,7 +85,10 @@ class Executor:
         else:
             receipt = await self._happened(write, args)
         receipt = receipt or await self._act(write, args, at, key)
-        self.store.effects.done(at.lease, key, receipt.model_dump_json())
+        with self.store.together():
+            self.store.effects.done(at.lease, key, receipt.model_dump_json())
+            if telling is not None:
+                self.store.events.tell(at.deployment, at.stage, (telling(receipt),))
         return receipt
 
     def was_meant(self, write: Write[A, R], args: A, at: Errand) -> bool:

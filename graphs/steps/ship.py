@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass
+from functools import partial
 
 from langgraph.runtime import Runtime
 
@@ -21,9 +22,11 @@ from orchestrate.errors import (
     OutcomeUnknown,
     OutsideFailed,
 )
+from orchestrate.models.change import Merged
 from orchestrate.models.deployment import Outcome, Stage, Told
 from orchestrate.models.environment import Component
 from orchestrate.models.move import Analyse, Verify, words
+from orchestrate.models.runtime import Artifact
 from orchestrate.models.sample import Judgement, Verdict
 from orchestrate.models.task import FailureKind
 from orchestrate.models.watch import Watch
@@ -33,7 +36,7 @@ from orchestrate.traces import new_kinds
 from tools.building import BuildOrder, building
 from tools.executor import EffectClass, Errand
 from tools.merging import merging
-from tools.moves import Mover, MoveTimedOut, PlacedMove, moving
+from tools.moves import Done, Mover, MoveTimedOut, PlacedMove, moving
 
 
 @dataclass(frozen=True)
@@ -49,7 +52,7 @@ class Ship:
         if plan.merge is None:
             return State(merging=Merging.MERGED)
         try:
-            merged = await self.crew.executor.do(merging(self.crew.forge), plan.merge, at)
+            merged = await self.crew.executor.do(merging(self.crew.forge), plan.merge, at, _merged)
         except (HeadMoved, EffectRefused) as moved:
             self.crew.event(at, "moved", f"{moved}; back to the gates")
             self.crew.store.locks.release(at.deployment)
@@ -58,7 +61,6 @@ class Ship:
             return State(merging=Merging.REFUSED, outcome=Outcome.CONFLICT, reason=_short(conflict))
         except MergeRefused as refused:
             return State(merging=Merging.REFUSED, outcome=Outcome.MERGE_REFUSED, reason=_short(refused))
-        self.crew.event(at, "merged", f"merged as {merged.commit[:10]}", commit=merged.commit)
         return State(merging=Merging.MERGED, merged=merged)
 
     async def build(self, state: State, runtime: Runtime[Drive]) -> State:
@@ -68,8 +70,7 @@ class Ship:
         try:
             for shipped in plan.ships:
                 order = BuildOrder(component=shipped.component, version=shipped.to_version)
-                artifact = await self.crew.executor.do(tool, order, at)
-                self.crew.event(at, "built", f"{shipped.component}: {artifact.digest[:12]}")
+                await self.crew.executor.do(tool, order, at, partial(_built, order))
         except (OutsideFailed, EffectRefused) as problem:
             return await self.helm.failed(state, at, problem, FailureKind.DEPLOYMENT_FAILED)
         before = await self.crew.inspection.before(self.crew.place(state))
@@ -84,8 +85,8 @@ class Ship:
         at = self.crew.errand(state, Stage.DEPLOY, runtime, begins)
         mover = Mover(place=self.crew.place(state), source=self.crew.source, say=self.crew.line(at))
         try:
-            tool = moving(mover, EffectClass.CHANGE)
-            done = await self.crew.executor.do(tool, PlacedMove(index=index, move=move), at)
+            tool, placed = moving(mover, EffectClass.CHANGE), PlacedMove(index=index, move=move)
+            await self.crew.executor.do(tool, placed, at, partial(_moved_on, placed))
         except EffectRefused as refused:
             return await self.helm.halted(state, at, str(refused), FailureKind.PRE_DEPLOYMENT_CHECKS_FAILED)
         except OutcomeUnknown as unknown:
@@ -94,7 +95,6 @@ class Ship:
             return await self.helm.failed(state, at, late, FailureKind.DEPLOYMENT_FAILED, timed_out=True)
         except (OutsideFailed, NotFound) as problem:
             return await self.helm.failed(state, at, problem, FailureKind.DEPLOYMENT_FAILED)
-        self.crew.event(at, "moved_on", done.said, index=str(index))
         return self.helm.onward(state, at, index + 1)
 
     async def verify(self, state: State, runtime: Runtime[Drive]) -> State:
@@ -111,15 +111,18 @@ class Ship:
         component = place.component(move.component)
         before = state.get("before", {})
         report = await self.crew.inspection.slot(place, component, move.slot, move.version, before)
-        self.crew.event(at, "verified", f"{move.component}: {report.words}", good=str(report.is_good))
-        await self._count_new_lines(state, at, component, move)
+        said = Told(
+            kind="verified", text=f"{move.component}: {report.words}", data={"good": str(report.is_good)}
+        )
+        new = await self._new_lines(state, component, move)
+        self.crew.store.events.tell(at.deployment, at.stage, (said, new))
         if report.is_good:
             return self.helm.onward(state, at, index + 1)
         sick = {"instances", "version", "traffic", "verification"} & {point.name for point in report.bad}
         kind = FailureKind.HEALTH_CHECKS_FAILED if sick else FailureKind.SMOKE_TESTS_FAILED
         return await self.helm.failed(state, at, OutsideFailed(report.words), kind)
 
-    async def _count_new_lines(self, state: State, at: Errand, component: Component, move: Verify) -> None:
+    async def _new_lines(self, state: State, component: Component, move: Verify) -> Told:
         """Count the kinds of log lines that the version before did not write (V1)."""
         new = await self.crew.lines(state, component, move.slot)
         old = [
@@ -131,7 +134,9 @@ class Ship:
         kinds = new_kinds(new, old) if old else Counter[str]()
         said = "; ".join(f"{count} × {kind[:120]}" for kind, count in kinds.most_common(5))
         text = f"{component.name}: {len(kinds)} kinds of log lines that the version before did not write"
-        self.crew.event(at, "new_lines", f"{text}: {said}" if said else text, count=str(len(kinds)))
+        return Told(
+            kind="new_lines", text=f"{text}: {said}" if said else text, data={"count": str(len(kinds))}
+        )
 
     async def judge(self, state: State, runtime: Runtime[Drive]) -> State:
         """Read what was watched, and decide: go on, keep watching, go back, or ask."""
@@ -152,9 +157,6 @@ class Ship:
             return await self.helm.asked_again(state, at, judgement.sentence)
         if judgement.verdict is Verdict.INCONCLUSIVE and self.crew.store.clock() < watch.until:
             return await self._keep_watching(state, at, watch, judgement)
-        self.crew.event(
-            at, "verdict", judgement.sentence, verdict=judgement.verdict, trigger=judgement.trigger
-        )
         return await self._conclude(state, at, watch, judgement)
 
     def _bad(self, at: Errand) -> Watch | None:
@@ -182,13 +184,15 @@ class Ship:
         return self.helm.watching(state, watch, count - 1)
 
     async def _conclude(self, state: State, at: Errand, watch: Watch, judgement: Judgement) -> State:
-        store = self.crew.store
-        match judgement.verdict:
-            case Verdict.PASS:
+        store, verdict = self.crew.store, judgement.verdict
+        with store.together():
+            self.crew.event(at, "verdict", judgement.sentence, verdict=verdict, trigger=judgement.trigger)
+            if verdict is not Verdict.INCONCLUSIVE:
                 store.watches.close(watch.id)
+        match verdict:
+            case Verdict.PASS:
                 return self.helm.onward(state, at, state["cursor"] + 1)
             case Verdict.FAIL:
-                store.watches.close(watch.id)
                 return await self.helm.regressed(state, at, watch, judgement)
             case Verdict.INCONCLUSIVE if not watch.extended:
                 now, length = store.clock(), watch.until - watch.opened_at
@@ -197,6 +201,18 @@ class Ship:
                 return self.helm.watching(state, extended, state.get("reports", 0))
             case Verdict.INCONCLUSIVE:
                 return await self.helm.halted(state, at, judgement.sentence, FailureKind.UNKNOWN)
+
+
+def _merged(merged: Merged) -> Told:
+    return Told(kind="merged", text=f"merged as {merged.commit[:10]}", data={"commit": merged.commit})
+
+
+def _built(order: BuildOrder, artifact: Artifact) -> Told:
+    return Told(kind="built", text=f"{order.component}: {artifact.digest[:12]}")
+
+
+def _moved_on(placed: PlacedMove, done: Done) -> Told:
+    return Told(kind="moved_on", text=done.said, data={"index": str(placed.index)})
 
 
 def _short(problem: Exception) -> str:
