@@ -101,7 +101,7 @@ async def assembled(settings: Settings, store: Store | None = None) -> AsyncGene
 
 def open_store(settings: Settings) -> Store:
     """The store, brought to this version's tables and looked over. Raises StoreUnusable."""
-    store = Store.open(settings.store.url)
+    store = Store.open(settings.store.url, home=settings.path.parent / ".orchestrate")
     store.upgrade()
     store.check()
     return store

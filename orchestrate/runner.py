@@ -18,9 +18,18 @@ from pydantic import TypeAdapter
 
 from graphs.state import GRAPH_VERSION, Drive, State, stage_names, start
 from graphs.waits import Waits, waiting_stage
-from orchestrate.errors import LeaseLost, OrchestrateError, OutcomeUnknown, OutsideFailed, StoreUnusable
+from orchestrate.errors import (
+    AuditUnusable,
+    EffectsStopped,
+    LeaseLost,
+    OrchestrateError,
+    OutcomeUnknown,
+    OutsideFailed,
+    StoreUnusable,
+)
 from orchestrate.models.deployment import (
     Deployment,
+    ForEffects,
     ForTime,
     Lease,
     Outcome,
@@ -37,8 +46,7 @@ Graph = CompiledStateGraph[State, Drive, State, State]
 
 STEPS = 400
 """Supersteps in one drive: far more than any plan has, so that a loop is stopped."""
-
-NOT_DONE = "not_done"
+NOT_DONE, STOPPED = "not_done", "stopped"
 MOST_EVENTS = 100_000
 FIRST_REST, LONGEST_REST = 5.0, 300.0
 TRIES, TRIES_AT_THE_END = 12, 300
@@ -93,7 +101,10 @@ class Runner:
         lease = self.store.leases.take(deployment, self.worker, self.lease_seconds)
         if lease is not None:
             async with self._kept(lease):
-                await self._drive(lease)
+                try:
+                    await self._drive(lease)
+                except EffectsStopped as stopped:
+                    self._hold(lease, stopped)
         return self.store.deployments.deployment(deployment)
 
     async def _drive(self, lease: Lease) -> None:
@@ -110,7 +121,7 @@ class Runner:
         except (OutsideFailed, OutcomeUnknown) as problem:
             if not self._again(lease, problem):
                 await self._park(lease, f"a person must look: {problem}")
-        except StoreUnusable:
+        except (StoreUnusable, EffectsStopped):
             raise
         except OrchestrateError as problem:
             await self._park(lease, f"it cannot go on: {problem}")
@@ -184,18 +195,32 @@ class Runner:
         with contextlib.suppress(LeaseLost):
             self.store.deployments.waits(lease, ForTime(until=now), now)
 
+    def _hold(self, lease: Lease, stopped: EffectsStopped) -> None:
+        """Where it is, until effects may begin again; an audit that cannot be kept is looked at again."""
+        is_switched = not isinstance(stopped, AuditUnusable)
+        wait = ForEffects(why=str(stopped), is_switched=is_switched)
+        row = self.store.deployments.deployment(lease.deployment)
+        wake_at = None if is_switched else self.store.clock() + self._tries(row, STOPPED)[1]
+        with contextlib.suppress(LeaseLost):
+            self.store.events.add(row.id, row.stage, STOPPED, str(stopped))
+            self.store.deployments.waits(lease, wait, wake_at)
+
     def _again(self, lease: Lease, problem: OrchestrateError) -> bool:
         """Try the same step later; False when that was done often enough."""
         row, now = self.store.deployments.deployment(lease.deployment), self.store.clock()
-        story = self.store.events.of(row.id, limit=MOST_EVENTS)
-        tried = sum(one.kind == NOT_DONE and one.stage == row.stage for one in story)
-        seconds = min(LONGEST_REST, FIRST_REST * 2**tried)
+        tried, seconds = self._tries(row, NOT_DONE)
         with contextlib.suppress(LeaseLost):
             self.store.deployments.waits(lease, ForTime(until=now + seconds), now + seconds)
             self.store.events.add(row.id, row.stage, NOT_DONE, f"{problem}; tried again in {seconds:.0f} s")
         if row.stage in ENDS:
             self.store.locks.release(row.id)
         return tried < (TRIES_AT_THE_END if row.stage in ENDS else TRIES)
+
+    def _tries(self, row: Deployment, kind: str) -> tuple[int, float]:
+        """How often this stage told of one before, and the seconds to the next."""
+        story = self.store.events.of(row.id, limit=MOST_EVENTS)
+        tried = sum(one.kind == kind and one.stage == row.stage for one in story)
+        return tried, min(LONGEST_REST, FIRST_REST * 2 ** min(tried, 10))
 
     async def _finish(self, lease: Lease, position: Position) -> None:
         state = position.values

@@ -17,9 +17,11 @@ import orchestrate
 import prompts
 import tools
 from orchestrate.app import App, assembled
-from orchestrate.errors import OrchestrateError, SettingsInvalid
+from orchestrate.errors import AuditUnusable, OrchestrateError, SettingsInvalid
+from orchestrate.models.audit import AuditKind
 from orchestrate.scheduler import LocalScheduler
 from orchestrate.settings import Settings, load
+from orchestrate.store.chain import short
 
 Say = Callable[[str], None]
 
@@ -27,6 +29,7 @@ WATCH_TICK = 0.1
 ANSWERS_SECONDS = 2.0
 CHANGES_SECONDS = 2.0
 TEND_SECONDS = 3.0
+HEED_SECONDS = 1.0
 
 
 class Ended(StrEnum):
@@ -61,7 +64,8 @@ class Serving:
         scheduler = LocalScheduler(self.app.store, self.app.runner.drive)
         async with asyncio.TaskGroup() as loops:
             loops.create_task(scheduler.run(over))
-            helpers = [loops.create_task(self._watch(scheduler)), loops.create_task(self._listen(scheduler))]
+            always = (self._watch(scheduler), self._listen(scheduler), self._heed())
+            helpers = [loops.create_task(one) for one in always]
             if self.claims:
                 helpers += [loops.create_task(self._claim(scheduler)), loops.create_task(self._tend())]
             await self._until_over(stop)
@@ -90,6 +94,16 @@ class Serving:
         for deployment in await self.app.answers.read():
             scheduler.nudge(deployment)
 
+    async def _heed(self) -> None:
+        """Say when somebody stops effects, and when they may begin again; the door obeys by itself."""
+        before = None
+        while True:
+            stop = self.app.store.switch.stopped()
+            if stop != before:
+                self.say(stop.words if stop else "effects may begin again")
+            before = stop
+            await asyncio.sleep(HEED_SECONDS)
+
     async def _claim(self, scheduler: LocalScheduler) -> None:
         while True:
             await self._quietly(self._accept(scheduler))
@@ -98,7 +112,8 @@ class Serving:
     async def _tend(self) -> None:
         """What runs without us outlives us, but not the machine: whoever serves brings it back."""
         while True:
-            for name in self.app.settings.environments:
+            stop = self.app.store.switch.stopped()
+            for name in () if stop and stop.everything else self.app.settings.environments:
                 await self._quietly(self._tend_one(name))
             await asyncio.sleep(TEND_SECONDS)
 
@@ -109,6 +124,8 @@ class Serving:
                 self.say(f"{environment}: {component.name}: {said}, which should run and did not")
 
     async def _accept(self, scheduler: LocalScheduler) -> None:
+        if self.app.store.switch.stopped() is not None:
+            return
         await self.app.unblocking.look()
         for deployment in await self.app.intake.claim(self.app.runner.worker):
             self.say(f"claimed {deployment.request.task} as deployment {deployment.id}")
@@ -146,6 +163,7 @@ class Worker:
         stopping.add_done_callback(lambda _: over.set())
         try:
             async with assembled(settings) as app:
+                self._tell(app)
                 await Serving(app=app, say=self.say).serve(over)
         finally:
             stopping.cancel()
@@ -153,6 +171,15 @@ class Worker:
             looking.cancel()
             return Ended.STOPPED, settings
         return await looking
+
+    def _tell(self, app: App) -> None:
+        """The audit hears under which settings this worker serves, from its start and from each reload."""
+        settings, by = app.settings, app.runner.worker
+        try:
+            words = short(settings.path.read_text())
+            app.store.audit.add(AuditKind.SETTINGS, by=by, settings=words, service=settings.service)
+        except (AuditUnusable, OSError) as problem:
+            self.say(f"{problem}; nothing is done until that is cured")
 
     async def _changes(self, settings: Settings, changed: asyncio.Event) -> tuple[Ended, Settings]:
         seen, code = settings.path.stat().st_mtime_ns, _code_stamp()

@@ -11,6 +11,7 @@ from pydantic import BaseModel
 
 from orchestrate.errors import (
     EffectRefused,
+    EffectsStopped,
     NotFound,
     OrchestrateError,
     OutcomeUnknown,
@@ -72,8 +73,9 @@ class Executor:
     ) -> R:
         """Do it, or give the receipt of when it was done; the story is told what `telling` makes of it.
 
-        Raises EffectRefused (a guard said no), LeaseLost, OutsideFailed or NotFound (it did not happen), and
-        OutcomeUnknown (nobody can say). What is unknown is looked at again, and never tried blindly.
+        Raises EffectRefused (a guard said no), EffectsStopped (not now: a person stopped effects, or the
+        audit cannot be kept), LeaseLost, OutsideFailed or NotFound (it did not happen), and OutcomeUnknown
+        (nobody can say). What is unknown is looked at again, and never tried blindly.
         """
         await self._check(write, args, at)
         key = self._key(write, args, at)
@@ -100,7 +102,7 @@ class Executor:
         for guard in self.guards[write.effect]:
             try:
                 await guard(at, args)
-            except (Refused, StoreUnusable):
+            except (Refused, EffectsStopped, StoreUnusable):
                 raise
             except (OrchestrateError, ValueError, OSError) as problem:
                 raise EffectRefused(write.name, f"a check could not be made: {problem}") from problem

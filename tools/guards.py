@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 
 from pydantic import BaseModel
 
-from orchestrate.errors import EffectRefused, LeaseLost
+from orchestrate.errors import EffectRefused, EffectsStopped, LeaseLost
 from orchestrate.gates.rules import frozen_by, instant
 from orchestrate.models.change import MergeOrder
 from orchestrate.models.deployment import DecisionKind, Kind
@@ -34,16 +34,17 @@ class Guards:
     def by_class(self) -> Mapping[EffectClass, tuple[Guard, ...]]:
         """Which guards stand before which class of effects. An undo is stopped by as little as possible."""
         return {
-            EffectClass.NOTE: (self.lease_is_current,),
+            EffectClass.NOTE: (self.lease_is_current, self.effects_may_begin),
             EffectClass.CHANGE: (
                 self.lease_is_current,
                 self.stands_in_the_plan,
                 self.settings_are_unchanged,
                 self.environment_is_ours,
+                self.effects_may_begin,
                 self.nothing_is_frozen,
                 self.plan_is_approved,
             ),
-            EffectClass.UNDO: (self.lease_is_current, self.undo_stands_in_the_plan),
+            EffectClass.UNDO: (self.lease_is_current, self.undos_may_begin, self.undo_stands_in_the_plan),
         }
 
     async def lease_is_current(self, at: Errand, args: BaseModel) -> None:  # noqa: ARG002
@@ -54,6 +55,18 @@ class Guards:
     async def stands_in_the_plan(self, at: Errand, args: BaseModel) -> None:
         """Only what the approved plan names, with the arguments it names."""
         plan = self._plan(at)
+    async def effects_may_begin(self, at: Errand, args: BaseModel) -> None:  # noqa: ARG002
+        """Nobody stopped them; a rollback that a person asked for takes something back, as an undo does."""
+        stop = self.store.switch.stopped()
+        if stop is not None and (stop.everything or not self._is_rollback(at)):
+            raise EffectsStopped(stop.words)
+
+    async def undos_may_begin(self, at: Errand, args: BaseModel) -> None:  # noqa: ARG002
+        """Nobody stopped everything."""
+        stop = self.store.switch.stopped()
+        if stop is not None and stop.everything:
+            raise EffectsStopped(stop.words)
+
         match args:
             case PlacedMove(index=index, move=move):
                 stands = index < len(plan.moves) and plan.moves[index].move == move

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from graphs.steps.crew import Crew
 from orchestrate import reports
-from orchestrate.errors import OrchestrateError
+from orchestrate.errors import EffectsStopped, OrchestrateError
 from orchestrate.models.deployment import Deployment, Lease, Outcome, Stage
 from tools.executor import Errand
 
@@ -18,7 +18,10 @@ class Park:
     crew: Crew
 
     async def tell(self, lease: Lease, row: Deployment, why: str) -> None:
-        """Announce it, say it on the thread, and move the task where it is seen; what fails is an event."""
+        """Announce it, say it on the thread, and move the task where it is seen; what fails is an event.
+
+        Raises EffectsStopped: then it is told when effects may begin again.
+        """
         at = Errand(deployment=row.id, stage=row.stage or Stage.PICK_UP, lease=lease)
         owner = self.crew.owners.after(Outcome.PARKED, None)
         title, text = reports.failure(row.id, row.request, Outcome.PARKED, why, None, (), owner=owner)
@@ -26,5 +29,7 @@ class Park:
             await self.crew.voice.announce(at, "parked", title, text, urgent=True)
             await self.crew.voice.say(at, row.request.task, "parked", text)
             await self.crew.voice.move(at, row.request.task, self.crew.statuses.blocked)
+        except EffectsStopped:
+            raise
         except OrchestrateError as problem:
             self.crew.event(at, "not_told", f"{why}; and nobody could be told: {problem}")

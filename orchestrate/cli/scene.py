@@ -72,7 +72,7 @@ def opened(settings: Settings) -> Generator[Store]:
     """The store of these settings."""
     from orchestrate.store import Store
 
-    store = Store.open(settings.store.url)
+    store = Store.open(settings.store.url, home=settings.path.parent / ".orchestrate")
     try:
         store.upgrade()
         yield store

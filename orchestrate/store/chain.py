@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import sqlite3
 from collections.abc import Generator, Sequence
 from contextlib import contextmanager
 from typing import NamedTuple, cast
@@ -127,12 +128,10 @@ def has(connection: Connection, head: Head) -> bool:
 
 def _held(connection: Connection) -> Head:
     """The newest entry; nobody else writes one before this transaction ends."""
-    try:
+    with _in_words():
         if connection.dialect.name != "sqlite":  # there the whole file is locked already
             connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": ADVISORY_LOCK})
         return newest(connection)
-    except exc.DBAPIError as problem:
-        raise AuditUnusable(str(problem.orig)) from problem
 
 
 def _known(anchor: Anchor, *, is_anew: bool) -> Known | None:
@@ -168,11 +167,18 @@ def _append(connection: Connection, before: Head, noted: Sequence[Noted], now: f
             {"seq": seq, "previous": previous, "deployment": one.deployment, "event": event, "hash": hash}
         )
         previous = hash
-    try:
+    with _in_words():
         connection.execute(INSERT, rows)
-    except exc.DBAPIError as problem:
-        raise AuditUnusable(str(problem.orig)) from problem
     return Head(seq=before.seq + len(rows), hash=previous.hex())
+
+
+@contextmanager
+def _in_words() -> Generator[None]:
+    try:
+        yield
+    except (exc.DBAPIError, sqlite3.Error) as problem:
+        said = problem.orig if isinstance(problem, exc.DBAPIError) else problem
+        raise AuditUnusable(str(said)) from problem
 
 
 def _canonical(event: dict[str, str | int]) -> str:
