@@ -37,10 +37,10 @@ class Guards:
             EffectClass.NOTE: (self.lease_is_current, self.effects_may_begin),
             EffectClass.CHANGE: (
                 self.lease_is_current,
+                self.effects_may_begin,
                 self.stands_in_the_plan,
                 self.settings_are_unchanged,
                 self.environment_is_ours,
-                self.effects_may_begin,
                 self.nothing_is_frozen,
                 self.plan_is_approved,
             ),
@@ -52,9 +52,6 @@ class Guards:
         if not self.store.leases.is_current(at.lease):
             raise LeaseLost(at.deployment, at.lease.token)
 
-    async def stands_in_the_plan(self, at: Errand, args: BaseModel) -> None:
-        """Only what the approved plan names, with the arguments it names."""
-        plan = self._plan(at)
     async def effects_may_begin(self, at: Errand, args: BaseModel) -> None:  # noqa: ARG002
         """Nobody stopped them; a rollback that a person asked for takes something back, as an undo does."""
         stop = self.store.switch.stopped()
@@ -67,6 +64,9 @@ class Guards:
         if stop is not None and stop.everything:
             raise EffectsStopped(stop.words)
 
+    async def stands_in_the_plan(self, at: Errand, args: BaseModel) -> None:
+        """Only what the approved plan names, with the arguments it names."""
+        plan = self._plan(at)
         match args:
             case PlacedMove(index=index, move=move):
                 stands = index < len(plan.moves) and plan.moves[index].move == move
