@@ -7,19 +7,26 @@ import json
 import ssl
 import time
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 
 import httpx
 
 from orchestrate.errors import Unreachable
+from tools.reach import Reach
 
 KIB = 1024
+LONGEST = 10.0  # seconds that any answer may take, from the look-up of its host to its last byte
 PLAIN = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)  # for http:// only: loading the usual one takes 20 ms
 
 
 @dataclass(frozen=True, kw_only=True)
 class Ask:
-    """A request: where to, how long to wait for all of the answer (seconds), how much to read (bytes)."""
+    """A request: where to, how long to wait for all of the answer (seconds), how much to read (bytes).
+
+    `reach` says which hosts may be asked; without one it is the host of `url`, which the settings name.
+    An answer longer than `cap` is no answer, or only its beginning where `is_enough_begun`.
+    """
 
     url: str
     method: str = "GET"
@@ -27,6 +34,8 @@ class Ask:
     body: str | None = None
     seconds: float = 2.0
     cap: int = 64 * KIB
+    is_enough_begun: bool = False
+    reach: Reach | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -38,6 +47,8 @@ class Answer:
     ms: int
     kind: str = ""  # content type
     location: str = ""  # where a redirect leads
+    encoding: str = ""  # how the body is packed; none was asked for, and none is unpacked
+    is_cut: bool = False  # the body is only its beginning
 
     @property
     def text(self) -> str:
@@ -51,31 +62,60 @@ class Answer:
 
 
 async def fetch(ask: Ask) -> Answer:
-    """Send `ask` once; redirects are answers, proxies of the machine are not used.
+    """Send `ask` once, to an address that was looked up once; redirects are answers, proxies are not used.
 
-    Raises Unreachable: refused, hung, cut, or longer than `ask.cap`.
+    Raises Unreachable: not in reach, refused, hung, cut, or longer than `ask.cap`.
     """
-    _refuse_impossible(ask)
-    verify = PLAIN if ask.url.startswith("http://") else ssl.create_default_context()
+    url, seconds = _url(ask), min(ask.seconds, LONGEST)
     started = time.monotonic()
     try:
-        async with (
-            asyncio.timeout(ask.seconds),
-            httpx.AsyncClient(trust_env=False, verify=verify, timeout=ask.seconds) as client,
-            client.stream(ask.method, ask.url, headers=_headers(ask), content=ask.body) as answer,
-        ):
-            body = await _body(answer, ask.cap)
+        async with asyncio.timeout(seconds):
+            answer, body = await _answered(ask, url)
     except (TimeoutError, httpx.TimeoutException):
-        raise Unreachable(f"{_where(ask)} did not answer within {ask.seconds:g} s") from None
+        raise Unreachable(f"{_where(ask)} did not answer within {seconds:g} s") from None
     except (httpx.HTTPError, httpx.InvalidURL, OSError, ValueError) as problem:
         raise Unreachable(f"{_where(ask)}: {str(problem) or type(problem).__name__}") from None
     return Answer(
         status=answer.status_code,
-        body=body,
+        body=body[: ask.cap],
         ms=round((time.monotonic() - started) * 1000),
         kind=answer.headers.get("content-type", ""),
         location=answer.headers.get("location", "")[:200],
+        encoding=answer.headers.get("content-encoding", "")[:40],
+        is_cut=len(body) > ask.cap,
     )
+
+
+async def _answered(ask: Ask, url: httpx.URL) -> tuple[httpx.Response, bytes]:
+    """What the first address answers that can be connected to; the URL's host stays who is asked for."""
+    host = url.raw_host.decode("ascii")
+    reach = ask.reach or Reach(frozenset({host}))
+    *others, last = await reach.addresses(host, url.port or (443 if url.scheme == "https" else 80))
+    for address in others:
+        with suppress(httpx.ConnectError):
+            return await _sent(ask, url, address)
+    return await _sent(ask, url, last)
+
+
+async def _sent(ask: Ask, url: httpx.URL, address: str) -> tuple[httpx.Response, bytes]:
+    verify = ssl.create_default_context() if url.scheme == "https" else PLAIN
+    headers = {
+        "host": url.netloc.decode("ascii"),
+        "accept-encoding": "identity",
+        "connection": "close",
+        **ask.headers,
+    }
+    async with (
+        httpx.AsyncClient(trust_env=False, verify=verify, timeout=LONGEST) as client,
+        client.stream(
+            ask.method,
+            url.copy_with(host=address),
+            headers=headers,
+            content=ask.body,
+            extensions={"sni_hostname": url.raw_host.decode("ascii")},
+        ) as answer,
+    ):
+        return answer, await _body(answer, ask)
 
 
 def field_of(data: object, path: str) -> str | None:
@@ -95,32 +135,35 @@ def json_of(answer: Answer) -> object:
     try:
         return json.loads(answer.body)
     except (ValueError, RecursionError):
-        found = "an HTML page" if answer.is_html else "no JSON"
+        found = f"more than {len(answer.body) // KIB} KiB" if answer.is_cut else "no JSON"
+        found = f"{answer.encoding}, which was not asked for" if answer.encoding else found
+        found = "an HTML page" if answer.is_html else found
         raise Unreachable(f"answered {found}") from None
 
 
-async def _body(answer: httpx.Response, cap: int) -> bytes:
+async def _body(answer: httpx.Response, ask: Ask) -> bytes:
     """The body as sent; it is not decompressed, because a small one can become a huge one."""
     body = bytearray()
-    async for piece in answer.aiter_raw():
+    async for piece in answer.aiter_raw(ask.cap + 1):
         body += piece
-        if len(body) > cap:
-            raise ValueError(f"the answer is longer than {cap // KIB} KiB")
+        if len(body) > ask.cap and not ask.is_enough_begun:
+            raise ValueError(f"the answer is longer than {ask.cap // KIB} KiB")
+        if len(body) > ask.cap:
+            break
     return bytes(body)
 
 
-def _refuse_impossible(ask: Ask) -> None:
-    """What no client should be asked: a port that no machine has ends in an error of its own kind."""
+def _url(ask: Ask) -> httpx.URL:
+    """The URL, when it is one: a port that no machine has ends in an error of its own kind."""
     try:
-        port = httpx.URL(ask.url).port
+        url = httpx.URL(ask.url)
     except httpx.InvalidURL as problem:
         raise Unreachable(f"{_where(ask)}: {problem}") from None
-    if port is not None and port > 65_535:
-        raise Unreachable(f"{_where(ask)}: there is no port {port}")
-
-
-def _headers(ask: Ask) -> dict[str, str]:
-    return {"accept-encoding": "identity", "connection": "close", **ask.headers}
+    if url.scheme not in ("http", "https") or not url.host:
+        raise Unreachable(f"{_where(ask)} is no address of a web server")
+    if url.port is not None and url.port > 65_535:
+        raise Unreachable(f"{_where(ask)}: there is no port {url.port}")
+    return url
 
 
 def _where(ask: Ask) -> str:

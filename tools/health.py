@@ -8,7 +8,8 @@ import time
 from orchestrate.errors import Unreachable
 from orchestrate.models.environment import HealthCheck
 from orchestrate.models.fact import Fact
-from tools.fetch import Answer, Ask, fetch, field_of, json_of
+from tools.fetch import LONGEST, Answer, Ask, fetch, field_of, json_of
+from tools.reach import LOOPBACK, Reach, connected
 
 
 class Health(Fact):
@@ -20,16 +21,18 @@ class Health(Fact):
     detail: str = ""  # why it is not well
 
 
-async def check(address: str, health: HealthCheck) -> Health:
+async def check(address: str, health: HealthCheck, reach: Reach = LOOPBACK) -> Health:
     """Ask the instance at `address` (host:port) once, with GET, within `health.timeout` seconds.
 
-    Without a path, a connection that opens is enough. What goes wrong is in the answer, never raised.
+    Without a path, a connection that opens is enough. Hosts out of `reach` are not asked. What goes wrong
+    is in the answer, never raised.
     """
     if not health.path:
-        return await _connected(address, health.timeout)
+        return await _connected(address, health.timeout, reach)
     started = time.monotonic()
     try:
-        answer = await fetch(Ask(url=f"http://{address}{health.path}", seconds=health.timeout))
+        ask = Ask(url=f"http://{address}{health.path}", seconds=health.timeout, reach=reach)
+        answer = await fetch(ask)
     except Unreachable as problem:
         return Health(ok=False, ms=_ms(started), detail=str(problem))
     detail = trouble(answer, health)
@@ -61,13 +64,13 @@ def _wrong_field(answer: Answer, health: HealthCheck) -> str:
     return ""
 
 
-async def _connected(address: str, seconds: float) -> Health:
+async def _connected(address: str, seconds: float, reach: Reach) -> Health:
     host, _, port = address.rpartition(":")
     started = time.monotonic()
     try:
-        async with asyncio.timeout(seconds):
-            _, writer = await asyncio.open_connection(host.strip("[]"), int(port))
-    except (OSError, ValueError, OverflowError, TimeoutError) as problem:
+        async with asyncio.timeout(min(seconds, LONGEST)):
+            _, writer = await connected(host.strip("[]"), int(port), reach)
+    except (OSError, ValueError, OverflowError, Unreachable) as problem:
         detail = f"no connection to {address}: {str(problem) or 'no answer'}"
         return Health(ok=False, ms=_ms(started), detail=detail)
     writer.close()

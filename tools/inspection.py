@@ -12,6 +12,7 @@ from orchestrate.models.environment import Component, Smoke, SqlSmoke
 from orchestrate.models.fact import Fact
 from orchestrate.models.runtime import Running
 from tools.place import Place
+from tools.reach import reach_of
 from tools.smoke import counted, smoke, smoke_checks
 
 
@@ -98,8 +99,9 @@ class Inspection:
 
     async def _smoke(self, place: Place, component: Component, before: Mapping[str, str]) -> list[Point]:
         url, target = await place.addresses.public(component), place.targets.get(component.name)
-        checks = [_comparable(check, before) for check in await smoke_checks(component, url)]
-        results = [await smoke(check, url, place.secret, target, before) for check in checks]
+        reach = reach_of(place.environment)
+        checks = [_comparable(check, before) for check in await smoke_checks(component, url, reach)]
+        results = [await smoke(check, url, place.secret, target, before, reach) for check in checks]
         return [Point(name=one.name, passed=one.passed, sentence=one.sentence) for one in results]
 
 

@@ -8,11 +8,9 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
-from websockets.asyncio.client import ClientConnection, connect
-from websockets.exceptions import WebSocketException
-
 from orchestrate.errors import CommandFailed, OrchestrateError, Unreachable
 from orchestrate.models.environment import (
+    CacheSmoke,
     CommandSmoke,
     Component,
     HttpSmoke,
@@ -23,8 +21,10 @@ from orchestrate.models.environment import (
 )
 from orchestrate.models.fact import Fact
 from tools.commands import run
-from tools.fetch import KIB, Answer, Ask, fetch, field_of, json_of
+from tools.fetch import KIB, LONGEST, Answer, Ask, fetch, field_of, json_of
 from tools.migrations import Target
+from tools.reach import LOOPBACK, Reach
+from tools.wires import cache, tcp, websocket
 
 WELL = ("healthy", "ok", "up", "pass")  # what services say about themselves when they are
 DEFAULTS: Mapping[str, tuple[str, tuple[str, ...]] | None] = {
@@ -36,6 +36,7 @@ DEFAULTS: Mapping[str, tuple[str, tuple[str, ...]] | None] = {
 """Paths that are tried where no smoke tests are configured, with a field and its good values (V2)."""
 
 PROBE_SECONDS = 2.0
+NOWHERE = "there is no address to ask"
 
 
 class SmokeResult(Fact):
@@ -55,17 +56,22 @@ class Scene:
     secret: Callable[[str], str]
     target: Target | None = None
     before: Mapping[str, str] = field(default_factory=dict[str, str])
+    reach: Reach = LOOPBACK
 
 
-async def smoke(
+async def smoke(  # noqa: PLR0913 - one for each thing that a test may use
     check: Smoke,
     url: str,
     secret: Callable[[str], str],
     target: Target | None = None,
     before: Mapping[str, str] | None = None,
+    reach: Reach = LOOPBACK,
 ) -> SmokeResult:
-    """Run one smoke test against the base `url`; what goes wrong is the result, never raised."""
-    scene = Scene(url=url.rstrip("/"), secret=secret, target=target, before=before or {})
+    """Run one smoke test against the base `url`; what goes wrong is the result, never raised.
+
+    Hosts out of `reach` are not asked; without one that is all but this machine.
+    """
+    scene = Scene(url=url.rstrip("/"), secret=secret, target=target, before=before or {}, reach=reach)
     started = time.monotonic()
     try:
         problem, good = await _run(check, scene), True
@@ -75,25 +81,33 @@ async def smoke(
     return SmokeResult(name=check.name, passed=good and not problem, sentence=problem or f"in {ms} ms", ms=ms)
 
 
-async def smoke_checks(component: Component, url: str) -> tuple[Smoke, ...]:
+async def smoke_checks(component: Component, url: str, reach: Reach = LOOPBACK) -> tuple[Smoke, ...]:
     """The health check at the public address, then the configured smoke tests.
 
     Where none are configured, those of the default paths that the component answers (V2).
     """
     if not component.health.path:
         return component.smoke
-    health = await _health_checks(component, url)
+    health = await _health_checks(component, url, reach)
     if component.smoke:
         return (*health, *component.smoke)
     others = [path for path in DEFAULTS if path != component.health.path]
-    found = await asyncio.gather(*(_default(url, path) for path in others))
+    found = await asyncio.gather(*(_default(url, path, reach) for path in others))
     return (*health, *(check for check in found if check is not None))
 
 
 async def counted(checks: tuple[Smoke, ...], target: Target | None) -> dict[str, str]:
     """The values that may not differ after the deployment, by the name of their smoke test."""
     wanted = [check for check in checks if isinstance(check, SqlSmoke) and check.unchanged]
-    return {check.name: await target.value(check.query) for check in wanted if target is not None}
+    return {check.name: await _value(target, check.query) for check in wanted if target is not None}
+
+
+async def _value(target: Target, query: str) -> str:
+    try:
+        async with asyncio.timeout(LONGEST):
+            return await target.value(query)
+    except TimeoutError:
+        raise Unreachable(f"the query took longer than {LONGEST:g} s") from None
 
 
 async def _run(check: Smoke, scene: Scene) -> str:
@@ -102,29 +116,33 @@ async def _run(check: Smoke, scene: Scene) -> str:
         case HttpSmoke():
             return await _http(check, scene)
         case TcpSmoke():
-            return await _tcp(check)
+            return await tcp(check, scene.reach)
         case SqlSmoke():
             return await _sql(check, scene)
         case CommandSmoke():
             return await _command(check, scene)
         case WebSocketSmoke():
-            return await _websocket(check, scene)
+            return await websocket(check, scene.url, scene.reach) if scene.url else NOWHERE
+        case CacheSmoke():
+            return await cache(check, scene.reach, scene.secret)
 
 
 async def _http(check: HttpSmoke, scene: Scene) -> str:
-    if not scene.url:
-        return "there is no address to ask"
+    base = (check.url or scene.url).rstrip("/")
+    if not base:
+        return NOWHERE
     token = scene.secret(check.secret) if check.secret else ""
     headers = {"authorization": f"Bearer {token}"} if token else {}
     if check.send is not None:
         headers["content-type"] = "application/json" if _is_json(check.send) else "text/plain"
     ask = Ask(
-        url=f"{scene.url}{check.path}",
+        url=f"{base}{check.path}",
         method=check.method,
         headers=headers,
         body=check.send,
         seconds=check.within / 1000,
-        cap=4 * KIB * KIB,
+        is_enough_begun=True,
+        reach=scene.reach,
     )
     found = _differs(check, await fetch(ask))
     return found.replace(token, "•••") if token else found
@@ -136,7 +154,8 @@ def _differs(check: HttpSmoke, answer: Answer) -> str:
         leads = f", to {answer.location}" if answer.location else ""
         return f"{asked} answered {answer.status}{leads} instead of {check.status}"
     if check.body is not None and check.body not in answer.text:
-        return f"{asked} does not contain {check.body!r}"
+        where = f" in its first {len(answer.body) // KIB} KiB" if answer.is_cut else ""
+        return f"{asked} does not contain {check.body!r}{where}"
     if check.json_path is None:
         return ""
     value = field_of(json_of(answer), check.json_path)
@@ -147,23 +166,10 @@ def _differs(check: HttpSmoke, answer: Answer) -> str:
     return ""
 
 
-async def _tcp(check: TcpSmoke) -> str:
-    where = f"{check.host}:{check.port}"
-    try:
-        async with asyncio.timeout(check.within / 1000):
-            _, writer = await asyncio.open_connection(check.host, check.port)
-    except TimeoutError:
-        return f"{where} did not open within {check.within} ms"
-    except (OSError, OverflowError) as problem:
-        return f"{where} did not open: {problem}"
-    writer.close()
-    return ""
-
-
 async def _sql(check: SqlSmoke, scene: Scene) -> str:
     if scene.target is None:
         return "there is no database to ask"
-    value = await scene.target.value(check.query)
+    value = await _value(scene.target, check.query)
     if check.equals is not None and value != check.equals:
         return f"the query gives {value[:100]} instead of {check.equals}"
     if check.at_least is not None and not _reaches(value, check.at_least):
@@ -183,38 +189,7 @@ async def _command(check: CommandSmoke, scene: Scene) -> str:
     return "" if output.code == 0 else str(CommandFailed(argv, output.code, output.complaint))
 
 
-async def _websocket(check: WebSocketSmoke, scene: Scene) -> str:
-    if not scene.url:
-        return "there is no address to ask"
-    try:
-        async with (
-            asyncio.timeout(check.within / 1000),
-            connect(
-                f"ws{scene.url.removeprefix('http')}{check.path}",
-                proxy=None,
-                max_size=64 * KIB,
-                close_timeout=1,
-            ) as socket,
-        ):
-            await _talk(check, socket)
-    except TimeoutError:
-        waited = f"an answer with {check.expect!r}" if check.expect else "a connection"
-        return f"{check.path} did not give {waited} within {check.within} ms"
-    except (WebSocketException, OSError, ValueError) as problem:
-        return f"{check.path}: {str(problem) or type(problem).__name__}"
-    return ""
-
-
-async def _talk(check: WebSocketSmoke, socket: ClientConnection) -> None:
-    if check.send is not None:
-        await socket.send(check.send)
-    while check.expect is not None:
-        said = await socket.recv()
-        if check.expect in (said if isinstance(said, str) else said.decode(errors="replace")):
-            return
-
-
-async def _health_checks(component: Component, url: str) -> tuple[Smoke, ...]:
+async def _health_checks(component: Component, url: str, reach: Reach) -> tuple[Smoke, ...]:
     """The component's own health check, which must be answered; with a default's field where it fits."""
     health = component.health
     ask = HttpSmoke(name=f"GET {health.path}", path=health.path, status=health.status)
@@ -224,15 +199,16 @@ async def _health_checks(component: Component, url: str) -> tuple[Smoke, ...]:
             for name, value in health.expect.items()
         )
     if health.path in DEFAULTS and health.status == 200:
-        return (await _default(url, health.path) or ask,)
+        return (await _default(url, health.path, reach) or ask,)
     return (ask,)
 
 
-async def _default(url: str, path: str) -> HttpSmoke | None:
+async def _default(url: str, path: str, reach: Reach) -> HttpSmoke | None:
     """The check of a default path; None where the component has no such path."""
     check = HttpSmoke(name=f"GET {path}", path=path)
     try:
-        answer = await fetch(Ask(url=f"{url.rstrip('/')}{path}", seconds=PROBE_SECONDS, cap=4 * KIB * KIB))
+        where = f"{url.rstrip('/')}{path}"
+        answer = await fetch(Ask(url=where, seconds=PROBE_SECONDS, is_enough_begun=True, reach=reach))
     except Unreachable:
         return None
     if answer.status < 200 or 300 <= answer.status < 500 or answer.status == 501 or answer.is_html:

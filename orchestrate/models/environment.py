@@ -119,13 +119,23 @@ class Monitoring(Fact):
     alerts: tuple[str, ...] = ()  # names of alerts that are configured for this environment
 
 
+PATH = r"^/[^\s\\]*$"  # what does not start with a slash would be read as part of the host
+PATH_OR_NOTHING = r"^(/[^\s\\]*)?$"
+ADDRESS = r"^https?://[^\s/@\\?#]+/?$"
+Below = Annotated[str, Field(pattern=PATH)]
+"""A path below an address."""
+
+CheckMilliseconds = Annotated[int, Field(gt=0, le=10_000)]
+"""How long a check over the network may take; no answer that takes longer is a good one."""
+
+
 class HealthCheck(Fact):
     """A request that tells whether one instance is well. `expect` names JSON fields and their values."""
 
-    path: str = "/health"
+    path: Annotated[str, Field(pattern=PATH_OR_NOTHING)] = "/health"  # "": a connection is enough
     status: int = 200
     expect: dict[str, str] = {}
-    timeout: PositiveInt = 2  # seconds
+    timeout: Annotated[int, Field(gt=0, le=10)] = 2  # seconds
     retries: PositiveInt = 3  # failures in a row that count as unhealthy
     start_seconds: PositiveInt = 30  # how long a new instance may take to become healthy
 
@@ -135,13 +145,14 @@ class HttpSmoke(Fact):
 
     kind: Literal["http"] = "http"
     name: str
-    path: str
+    path: Below
+    url: Annotated[str, Field(pattern=ADDRESS)] | None = None  # another service instead of this one
     method: str = "GET"
     status: int = 200
     body: str | None = None  # text that the answer contains
     json_path: str | None = None  # dotted path into the answer, e.g. items.0.id
     equals: str | None = None  # the expected value at json_path, as text
-    within: PositiveInt = 2000  # milliseconds
+    within: CheckMilliseconds = 2000
     secret: str | None = None
     send: str | None = None  # request body
 
@@ -153,7 +164,20 @@ class TcpSmoke(Fact):
     name: str
     host: str
     port: PositiveInt
-    within: PositiveInt = 2000
+    within: CheckMilliseconds = 2000
+
+
+class CacheSmoke(Fact):
+    """A cache that speaks as Redis does: it must answer, and have `equals` at `key` where that is given."""
+
+    kind: Literal["cache"] = "cache"
+    name: str
+    host: str
+    port: Annotated[int, Field(gt=0, le=65_535)] = 6379
+    key: str | None = None
+    equals: str | None = None
+    within: CheckMilliseconds = 2000
+    secret: str | None = None  # the password, by name
 
 
 class SqlSmoke(Fact):
@@ -181,14 +205,14 @@ class WebSocketSmoke(Fact):
 
     kind: Literal["websocket"] = "websocket"
     name: str
-    path: str
+    path: Below
     send: str | None = None
     expect: str | None = None
-    within: PositiveInt = 2000
+    within: CheckMilliseconds = 2000
 
 
 Smoke = Annotated[
-    HttpSmoke | TcpSmoke | SqlSmoke | CommandSmoke | WebSocketSmoke, Field(discriminator="kind")
+    HttpSmoke | TcpSmoke | SqlSmoke | CommandSmoke | WebSocketSmoke | CacheSmoke, Field(discriminator="kind")
 ]
 
 
@@ -207,7 +231,7 @@ class MetricsConfig(Fact):
 
     kind: Literal["proxy", "endpoint", "prometheus"] = "proxy"
     url: str | None = None  # of the Prometheus server
-    path: str = "/metrics"  # of the service's own endpoint
+    path: Below = "/metrics"  # of the service's own endpoint
     requests: str = "http_requests_total"  # counter with a status label
     latency: str = "http_request_duration_seconds"  # histogram
     status_label: str = "status"

@@ -7,7 +7,15 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from orchestrate.models.environment import Channel, Component, Environment, HttpSmoke, Person, Window
+from orchestrate.models.environment import (
+    CacheSmoke,
+    Channel,
+    Component,
+    Environment,
+    HttpSmoke,
+    Person,
+    Window,
+)
 from orchestrate.settings.faults import unknown
 from orchestrate.settings.tree import Document, Loc
 
@@ -57,10 +65,9 @@ def _check_component(document: Document, loc: Loc, part: Component, secrets: Seq
             loc, f"{part.name}: missing key 'run', the words that start it", cure="run: [python, -m, shop]"
         )
     for index, smoke in enumerate(part.smoke):
-        if isinstance(smoke, HttpSmoke) and smoke.secret is not None and smoke.secret not in secrets:
-            raise document.fault(
-                (*loc, "smoke", index, "secret"), f"the environment has no secret {smoke.secret!r}"
-            )
+        asked = smoke.secret if isinstance(smoke, HttpSmoke | CacheSmoke) else None
+        if asked is not None and asked not in secrets:
+            raise document.fault((*loc, "smoke", index, "secret"), f"the environment has no secret {asked!r}")
 
 
 def _check_calendar(document: Document, loc: Loc, environment: Environment) -> None:

@@ -10,6 +10,7 @@ from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
 from orchestrate.errors import SettingsInvalid
+from orchestrate.models.environment import ADDRESS, PATH, PATH_OR_NOTHING
 from orchestrate.settings.tree import Document, Loc, Plain
 
 F = TypeVar("F", bound=BaseModel)
@@ -33,6 +34,11 @@ _EXPECTED = {
     "greater_than_equal": "at least {ge}",
     "less_than_equal": "at most {le}",
     "union_tag_invalid": "{discriminator} to be one of {expected_tags}",
+}
+_SHAPES = {
+    PATH: "a path that starts with / and has no blanks",
+    PATH_OR_NOTHING: "a path that starts with / and has no blanks, or nothing",
+    ADDRESS: "an address such as https://pay.example.com:8443",
 }
 
 
@@ -76,6 +82,9 @@ def _said(document: Document, at: Loc, fact: type[BaseModel], detail: ErrorDetai
             return f"{name}: missing key 'kind'"
         case "extra_forbidden":
             return unknown(str(at[-1]), _keys(fact.model_json_schema(), detail["loc"][:-1]))
+        case "string_pattern_mismatch":
+            shape = _SHAPES.get(detail.get("ctx", {}).get("pattern", ""), "another text")
+            return f"{name}: expected {shape}, found {document.found(at)}"
         case kind if kind in _EXPECTED:
             expected = _EXPECTED[kind].format_map(detail.get("ctx", {}))
             return f"{name}: expected {expected}, found {document.found(at)}"

@@ -447,3 +447,28 @@ def test_a_damaged_file_loads_or_is_refused_by_name(
         load(path)
     except SettingsInvalid as fault:
         assert fault.file == str(path)
+
+
+@pytest.mark.parametrize(
+    ("line", "said"),
+    [
+        ("health: {path: '@evil.test/'}", "path: expected a path that starts with / and has no blanks"),
+        ("health: {timeout: 11}", "timeout: expected at most 10, found '11'"),
+        ("metrics: {kind: endpoint, path: metrics}", "path: expected a path that starts with /"),
+        ("smoke: [{kind: http, name: x, path: x}]", "path: expected a path that starts with /"),
+        (
+            "smoke: [{kind: http, name: x, path: /, url: 'http://a@b'}]",
+            "url: expected an address such as https://pay.example.com:8443, found 'http://a@b'",
+        ),
+        ("smoke: [{kind: tcp, name: x, host: h, port: 1, within: 11s}]", "within: expected at most 10000"),
+        ("smoke: [{kind: cache, name: x, host: h, port: 70000}]", "port: expected at most 65535"),
+        ("smoke: [{kind: cache, name: x, host: h, secret: PW}]", "the environment has no secret 'PW'"),
+    ],
+)
+def test_a_check_that_could_lead_elsewhere_or_last_too_long_is_refused(
+    tmp_path: Path, line: str, said: str
+) -> None:
+    fault = refused_with(tmp_path, PORT, f"{PORT}        {line}\n")
+
+    assert fault.line == 11
+    assert said in str(fault)

@@ -18,6 +18,7 @@ from orchestrate.models.fact import Fact
 from orchestrate.models.runtime import Running
 from tools.health import check
 from tools.place import Place
+from tools.reach import reach_of
 
 Name = Annotated[str, typer.Argument(metavar="NAME", help="Which environment.")]
 
@@ -107,7 +108,7 @@ async def look(place: Place, part: Component) -> Look:
     if not part.port or running.live is None:
         detail = "nothing is live" if running.live is None else "takes no traffic"
         return Look(component=part.name, address=address, answers=None, detail=detail, running=running)
-    health = await check(urlsplit(address).netloc, part.health)
+    health = await check(urlsplit(address).netloc, part.health, reach_of(place.environment))
     return Look(
         component=part.name,
         address=address,
