@@ -13,8 +13,9 @@ from pathlib import Path
 import psutil
 from pydantic import ValidationError
 
-from orchestrate.errors import CommandFailed, Unreachable
+from orchestrate.errors import Unreachable
 from orchestrate.models.fact import Fact
+from tools.commands import run
 from tools.systems.whole import write_whole
 
 CLOCK_SLACK = 2.0  # seconds a start time may seem to move when the wall clock is corrected
@@ -101,26 +102,12 @@ class Detached:
 
 
 async def launched(argv: Sequence[str], environment: dict[str, str]) -> tuple[int, str]:
-    """Run a program that puts itself into the background: its exit code, and the end of what it said.
+    """Run a program that puts itself into the background: its exit code, and what it said meanwhile.
 
     Raises CommandFailed when it does not return in time.
     """
-    process = await asyncio.create_subprocess_exec(
-        *argv,
-        stdin=asyncio.subprocess.DEVNULL,
-        stdout=asyncio.subprocess.PIPE,
-        stderr=asyncio.subprocess.STDOUT,
-        env=environment,
-        start_new_session=True,
-    )
-    try:
-        async with asyncio.timeout(START_SECONDS):
-            said, _ = await process.communicate()
-    except TimeoutError:
-        process.kill()
-        await process.wait()
-        raise CommandFailed(argv, None, "") from None
-    return process.returncode or 0, said[-OUTPUT_BYTES:].decode(errors="replace")
+    output = await run(argv, env=environment, timeout=START_SECONDS, cap=OUTPUT_BYTES)
+    return output.code, (output.stdout + output.stderr).decode(errors="replace")
 
 
 async def until(is_so: Callable[[], bool], seconds: float) -> None:

@@ -15,6 +15,7 @@ from typing import NamedTuple
 
 PS = "/bin/ps"
 SYSCTL = "/usr/sbin/sysctl"
+NO_VARIABLES = {"LC_ALL": "C"}  # whoever asks, in whatever language or time zone, reads the same words
 
 
 class Identity(NamedTuple):
@@ -93,6 +94,7 @@ def _output(argv: list[str]) -> str:
     try:
         done = subprocess.run(
             argv,
+            env=NO_VARIABLES,
             stdin=subprocess.DEVNULL,
             capture_output=True,
             timeout=5,

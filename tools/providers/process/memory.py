@@ -7,7 +7,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from tools.providers.process.identity import PS
+from tools.providers.process.identity import NO_VARIABLES, PS
 
 MIB = 1024 * 1024
 
@@ -36,6 +36,7 @@ def _resident_by_ps(pid: int) -> int:
     try:
         done = subprocess.run(
             [PS, "-A", "-o", "pid=,ppid=,rss="],
+            env=NO_VARIABLES,
             stdin=subprocess.DEVNULL,
             capture_output=True,
             timeout=5,
