@@ -32,9 +32,13 @@ class Records:
         events = self.store.events.of(row.id)
         self.folder.mkdir(parents=True, exist_ok=True)
         file = self.folder / f"{row.id}.json"
-        report = reports.deployment_report(ended, plan, _gates(events))
+        head = str(self.store.audit.head())
+        report = {**reports.deployment_report(ended, plan, _gates(events)), "audit": head}
         _replace(file, json.dumps(report, indent=2, ensure_ascii=False))
-        _replace(file.with_suffix(".md"), _page(ended, plan, events, self.owners))
+        _replace(
+            file.with_suffix(".md"),
+            _page(ended, plan, events, self.owners) + f"\nThe audit stood at {head}.\n",
+        )
         return file
 
 

@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from enum import IntEnum
 
 from orchestrate.errors import (
+    AuditUnusable,
+    EffectsStopped,
     NotFound,
     OrchestrateError,
     OutcomeUnknown,
@@ -52,6 +54,8 @@ BY_ERROR: tuple[tuple[type[OrchestrateError], Exit], ...] = (
     (PromptInvalid, Exit.WRONG),
     (NotFound, Exit.WRONG),
     (Refused, Exit.NO),
+    (AuditUnusable, Exit.OUTSIDE),
+    (EffectsStopped, Exit.NO),
     (OutcomeUnknown, Exit.STUCK),
     (OrchestrateError, Exit.OUTSIDE),
 )

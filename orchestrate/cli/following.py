@@ -19,7 +19,7 @@ from orchestrate.models.question import Question
 from orchestrate.worker import Serving
 
 LOOK_SECONDS = 0.2
-APPROVAL = "approval"
+APPROVAL, EFFECTS = "approval", "effects"
 ANSWERS = {
     "y": DecisionKind.APPROVED,
     "yes": DecisionKind.APPROVED,
@@ -71,6 +71,8 @@ class Following:
                 if row.status is Status.FINISHED:
                     return
                 await self._put(row, stop)
+                if self.manner.detach and row.waits_for is not None and row.waits_for.kind == EFFECTS:
+                    stop.set()
                 await asyncio.sleep(LOOK_SECONDS)
         finally:
             if self._asking is not None:

@@ -31,6 +31,15 @@ _UNFINISHED = (
 )
 
 
+class Stopped(TypedDict):
+    """Who stopped effects, as JSON has it."""
+
+    by: str
+    reason: str
+    everything: bool
+    at: float
+
+
 class Summary(TypedDict):
     """One deployment in a list, as JSON has it."""
 
@@ -60,6 +69,23 @@ def under_way(config: Path | None) -> list[Summary] | None:
         return _read(settings.parent / _STORE)
     except (sqlite3.Error, ValueError, KeyError):
         return None
+
+
+def stop_in_force(config: Path | None) -> Stopped | None:
+    """Who stopped effects; asked where `under_way` gave an answer."""
+    settings = config or _nearest(Path.cwd())
+    if settings is None:
+        return None
+    with suppress(sqlite3.Error), closing(_opened(settings.parent / _STORE)) as connection:
+        row = connection.execute("SELECT by, reason, everything, at FROM stops").fetchone()
+        return Stopped(by=row[0], reason=row[1], everything=bool(row[2]), at=row[3]) if row else None
+    return None
+
+
+def stop_words(stop: Stopped) -> str:
+    """That effects are stopped, in one line."""
+    what = "all effects, undos too" if stop["everything"] else "effects"
+    return f"{stop['by']} stopped {what}: {stop['reason']}  (orchestrate allow-effects)"
 
 
 def remember(settings: Settings) -> None:
@@ -107,6 +133,8 @@ def waits(summary: Summary) -> str:
             return f"checks of change {wait['change']}" if wait.get("change") else "checks"
         case "turn":
             return f"its turn in {wait['environment']}"
+        case "effects":
+            return f"effects: {wait['why']}"
         case _:
             return ""
 
@@ -131,12 +159,15 @@ def _text(file: Path) -> str:
 
 
 def _read(file: Path) -> list[Summary] | None:
-    address = f"file:{quote(str(file))}?mode=ro"
-    with closing(sqlite3.connect(address, uri=True, timeout=5)) as connection:
+    with closing(_opened(file)) as connection:
         if connection.execute("SELECT version_num FROM alembic_version").fetchone() != (TABLES,):
             return None
         connection.row_factory = sqlite3.Row
         return [_summary(row) for row in connection.execute(_UNFINISHED)]
+
+
+def _opened(file: Path) -> sqlite3.Connection:
+    return sqlite3.connect(f"file:{quote(str(file))}?mode=ro", uri=True, timeout=5)
 
 
 def _summary(row: sqlite3.Row) -> Summary:

@@ -15,7 +15,7 @@ from orchestrate.settings import variable
 from orchestrate.store import Store
 from orchestrate.worker import Serving
 
-FOR_PEOPLE = frozenset({"approval", "checks"})
+FOR_PEOPLE = frozenset({"approval", "checks", "effects"})
 """Waits that only people or machines elsewhere can end."""
 
 LATEST = 200

@@ -178,6 +178,22 @@ DB = Branch(
     "orchestrate db check",
 )
 
+AUDIT = Branch(
+    "what was decided and done, in a chain that shows every change to it",
+    {
+        "list": Leaf("its entries", "audit:show", "orchestrate audit list --deployment 01KADF --json"),
+        "verify": Leaf(
+            "was it tampered with?", "audit:verify", "orchestrate audit verify --head report.json"
+        ),
+        "anchor": Leaf(
+            "go on from what is there, on your word",
+            "audit:anchor",
+            "orchestrate audit anchor --reason 'restored the backup of Monday'",
+        ),
+    },
+    "orchestrate audit verify",
+)
+
 TREE = Branch(
     "Takes a change that is ready to deploy safely to production, and back when it does not do well.",
     {
@@ -190,6 +206,15 @@ TREE = Branch(
             "worker:worker",
             "orchestrate worker --task T-1 --once",
         ),
+        "stop-effects": Leaf(
+            "let nothing begin, in any worker",
+            "switch:stop",
+            "orchestrate stop-effects --reason 'the database is being moved'",
+        ),
+        "allow-effects": Leaf(
+            "let it begin again", "switch:allow", "orchestrate allow-effects --reason 'it was moved'"
+        ),
+        "audit": AUDIT,
         "db": DB,
         "doctor": Leaf("is everything there?", "doctor:doctor", "orchestrate doctor"),
         "demo": Leaf(

@@ -16,5 +16,5 @@ class Stop(Fact):
     @property
     def words(self) -> str:
         """Who stopped what, and why."""
-        what = "all effects, undos too," if self.everything else "effects"
-        return f"{self.by} stopped {what} with the words: {self.reason}"
+        what = "all effects, undos too" if self.everything else "effects"
+        return f"{self.by} stopped {what}: {self.reason}"

@@ -23,6 +23,7 @@ AFTER = (
     .order_by(audit.c.seq)
     .limit(bindparam("most"))
 )
+TAIL = select(audit.c.seq, audit.c.deployment, audit.c.event, audit.c.hash).order_by(audit.c.seq.desc())
 OF = AFTER.where(audit.c.deployment == bindparam("whose"))
 FIRST = select(func.min(audit.c.seq))
 
@@ -49,6 +50,13 @@ class Audit:
         with self._database.reading() as connection:
             found = connection.execute(AFTER if deployment is None else OF, asked).mappings()
             return tuple(_entry(row) for row in found)
+
+    def tail(self, deployment: str | None = None, limit: int = 50) -> tuple[Entry, ...]:
+        """The newest entries, of one deployment or of all, oldest first."""
+        found = TAIL if deployment is None else TAIL.where(audit.c.deployment == deployment)
+        with self._database.reading() as connection:
+            rows = connection.execute(found.limit(limit)).mappings().all()
+        return tuple(_entry(row) for row in reversed(rows))
 
     def head(self) -> Head:
         """The newest entry."""

@@ -25,6 +25,8 @@ def show(scene: Scene, out: Output, deployment: str) -> None:
         if out.as_json:
             out.result(_data(store, row))
             return
+        if stop := store.switch.stopped():
+            out.say(f"effects     {stop.words}  (orchestrate allow-effects)")
         for line in _head(row, store.questions.for_deployment(row.id)):
             out.say(line)
         _show_watches(out, store.watches.of(row.id))
@@ -42,6 +44,7 @@ def _data(store: Store, row: Deployment) -> dict[str, object]:  # pyright: ignor
         "questions": [one.model_dump(mode="json") for one in store.questions.for_deployment(row.id)],
         "watches": [one.model_dump(mode="json", exclude={"totals"}) for one in store.watches.of(row.id)],
         "events": [one.model_dump(mode="json") for one in store.events.of(row.id, limit=100_000)],
+        "effects_stopped": stop.model_dump(mode="json") if (stop := store.switch.stopped()) else None,
         "effects": [one.model_dump(mode="json") for one in store.effects.of(row.id)],
     }
 

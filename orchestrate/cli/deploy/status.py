@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from orchestrate.cli.glance import Summary, summary, under_way, waits
+from orchestrate.cli.glance import Stopped, Summary, stop_in_force, stop_words, summary, under_way, waits
 from orchestrate.cli.output import AsJson, Output
 from orchestrate.cli.scene import Scene, scene_of
 
@@ -25,7 +25,10 @@ def status(ctx: typer.Context, deployment: Which = None, as_json: AsJson = False
         show(scene, out, deployment)
         return
     found = under_way(scene.config)
-    show_list(out, whole_way(scene) if found is None else found)
+    if found is None:
+        show_list(out, whole_way(scene), stop_known(scene))
+    else:
+        show_list(out, found, stop_in_force(scene.config))
 
 
 def whole_way(scene: Scene) -> list[Summary]:
@@ -42,9 +45,18 @@ def whole_way(scene: Scene) -> list[Summary]:
     return sorted((summary(row) for row in rows), key=lambda one: one["id"], reverse=True)[:200]
 
 
-def show_list(out: Output, found: Sequence[Summary]) -> None:
+def stop_known(scene: Scene) -> Stopped | None:
+    """Who stopped effects, from the store itself."""
+    with scene.store() as store:
+        stop = store.switch.stopped()
+    return Stopped(by=stop.by, reason=stop.reason, everything=stop.everything, at=stop.at) if stop else None
+
+
+def show_list(out: Output, found: Sequence[Summary], stop: Stopped | None) -> None:
     """What is under way, as a table."""
-    out.result({"deployments": [dict(one) for one in found]})
+    out.result({"deployments": [dict(one) for one in found], "effects_stopped": stop})
+    if stop is not None:
+        out.say(stop_words(stop))
     if not found:
         out.say("nothing is under way")
         return

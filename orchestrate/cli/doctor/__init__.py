@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator
 
 import typer
 
+from orchestrate.cli.doctor.effects import audit, switch
 from orchestrate.cli.doctor.finding import Finding, State
 from orchestrate.cli.doctor.machine import machine, programs
 from orchestrate.cli.doctor.product import places, remote, settings_of, store, who
@@ -48,6 +49,8 @@ async def _findings(scene: Scene) -> AsyncIterator[Finding]:
     yield finding
     if finding.state is State.FAIL:
         return
+    yield switch(settings)
+    yield audit(settings)
     async with scene.app(settings) as app:
         yield await remote(app)
         for finding in await places(app):
