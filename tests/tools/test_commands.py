@@ -1,7 +1,10 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import os
+import resource
+import socket
 import sys
 import time
 from pathlib import Path
@@ -9,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from orchestrate.errors import CommandFailed, ProgramMissing
-from tools.commands import run
+from tools.commands import CLEAN, run
 
 
 def python(code: str) -> list[str]:
@@ -99,14 +102,88 @@ async def test_a_child_left_behind_does_not_hold_the_caller() -> None:
     assert time.monotonic() - began < 5
 
 
-async def test_no_descriptor_is_inherited(tmp_path: Path) -> None:
-    with (tmp_path / "lock").open("w") as lock:
-        os.set_inheritable(lock.fileno(), True)
-        code = f"import os\ntry: os.fstat({lock.fileno()}); print('open')\nexcept OSError: print('closed')"
+INSIDE = """
+import json, os, sys
+def is_open(fd):
+    try:
+        os.fstat(fd)
+    except OSError:
+        return False
+    return True
+print(json.dumps({
+    "open": [fd for fd in range(1024) if is_open(fd)],
+    "variables": sorted(os.environ),
+    "leads": [os.getpid() == os.getsid(0), os.getpid() == os.getpgid(0)],
+    "terminal": any(os.isatty(fd) for fd in (0, 1, 2)),
+    "words": sys.argv[1:],
+}))
+"""
+HOSTILE = [
+    "$(id)",
+    "`id`",
+    "; id",
+    "a\nb",
+    "-rf",
+    "--",
+    "*",
+    "~",
+    "| id",
+    "&& id",
+    "'",
+    '"',
+    "\\",
+    "%s",
+    "ü\u202e",
+]
 
-        output = await run(python(code))
 
-    assert output.text == "closed\n"
+async def test_a_child_sees_its_words_three_streams_and_nothing_of_ours(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in (
+        "SECRET",
+        "GITHUB_TOKEN",
+        "DATABASE_URL",
+        "GIT_DIR",
+        "GIT_SSH_COMMAND",
+        "LD_PRELOAD_X",
+        "BASH_ENV",
+    ):
+        monkeypatch.setenv(name, "hidden-canary")
+    with (tmp_path / "lock").open("w") as lock, socket.socket() as connection:
+        for held in (lock.fileno(), connection.fileno()):
+            os.set_inheritable(held, True)
+
+        output = await run([*python(INSIDE), *HOSTILE])
+
+    seen = json.loads(output.whole().text)
+    assert seen["open"] == [0, 1, 2]
+    assert set(seen["variables"]) <= {*CLEAN, "LC_CTYPE"}
+    assert seen["leads"] == [True, True] and not seen["terminal"]
+    assert seen["words"] == HOSTILE
+    assert "hidden-canary" not in output.text
+
+
+async def test_what_never_stops_writing_is_ended_in_time_and_kept_in_bounds() -> None:
+    endless = "import sys\nwhile True: sys.stdout.write('x' * 65536); sys.stderr.write('y' * 65536)"
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+
+    with pytest.raises(CommandFailed) as failed:
+        await run(python(endless), timeout=0.5, cap=1000)
+
+    assert len(failed.value.output) <= 1000
+    grown = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before
+    assert grown < 32 * 1024 * (1024 if sys.platform == "darwin" else 1)
+
+
+async def test_who_does_not_listen_is_killed_with_its_group(tmp_path: Path) -> None:
+    mark = tmp_path / "pid"
+    stubborn = f"import signal; signal.signal(signal.SIGTERM, signal.SIG_IGN); {parent_of_a_sleeper(mark)}"
+
+    with pytest.raises(CommandFailed, match="did not end in time"):
+        await run(python(stubborn), timeout=0.5)
+
+    assert await gone(int(mark.read_text()))
 
 
 async def gone(pid: int) -> bool:
