@@ -20,7 +20,7 @@ from tools.commands import PATH, run
 from tools.providers.process import log_file
 from tools.providers.process.health import HOST
 from tools.providers.process.identity import Identity, identity_of, is_alive, send, send_to_group
-from tools.providers.process.layout import Layout, word
+from tools.providers.process.layout import Layout, made, word
 from tools.providers.process.polling import until
 from tools.providers.process.records import SPEC, STATE, Spec, State, read_spec, read_state, write_spec
 
@@ -83,7 +83,7 @@ class Instances:
 
     def folders(self, component: str, slot: str | None = None) -> list[Path]:
         """Also those of instances that were stopped: their logs are kept until the slot is used again."""
-        folders = (path for path in self._layout.instances(component).iterdir() if path.is_dir())
+        folders = (path for path in self._layout.instances(component).glob("*") if path.is_dir())
         wanted = (path for path in folders if slot is None or slot_of(path.name) == slot)
         return sorted(wanted, key=lambda path: (slot_of(path.name), _number(path.name)))
 
@@ -142,7 +142,8 @@ async def start(folder: Path, spec: Spec, secrets: Mapping[str, str]) -> None:
 
 
 def _lay_out(folder: Path, spec: Spec) -> None:
-    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    made(folder.parent)
+    made(folder)
     if read_spec(folder) is None:
         log_file.clear(folder)
     (folder / STATE).unlink(missing_ok=True)

@@ -58,6 +58,7 @@ class ProcessProvider:
 
     async def running(self, component: Component) -> Running:
         with stored(self._layout.root):
+            self._layout.check()
             return await self._running(component)
 
     async def build(self, component: Component, version: Version, checkout: Checkout, say: Say) -> Artifact:

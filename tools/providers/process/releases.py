@@ -21,7 +21,7 @@ from tools.commands import PATH
 from tools.provider import Checkout, Say
 from tools.providers.process.command import run
 from tools.providers.process.identity import Identity, boot_id, identity_of, is_alive
-from tools.providers.process.layout import Layout, word
+from tools.providers.process.layout import Layout, made, word
 from tools.providers.process.variables import Variables
 
 FILES = "files"
@@ -97,7 +97,7 @@ class Releases:
 
     def _draft(self, component: Component) -> Path:
         """A folder to build in; its name says who builds, so that what a dead builder left can be removed."""
-        parent = self._layout.releases(component.name)
+        parent = made(self._layout.releases(component.name))
         for left in parent.glob(f"{DRAFT}*"):
             if not _has_builder(left):
                 shutil.rmtree(left, ignore_errors=True)

@@ -12,7 +12,7 @@ from orchestrate.errors import StartFailed
 from orchestrate.models.environment import Component
 from orchestrate.models.move import Weights
 from tools.provider import shares, without
-from tools.providers.process.layout import Layout
+from tools.providers.process.layout import Layout, made
 from tools.providers.process.records import write_privately
 from tools.traffic import Traffic
 
@@ -69,6 +69,7 @@ class Routing:
         self._record.unlink(missing_ok=True)
 
     def _write(self, weights: Weights) -> None:
+        made(self._record.parent)
         write_privately(self._record, SHARES.dump_json(weights).decode())
 
     def _recorded(self) -> Weights:

@@ -6,7 +6,7 @@ from pydantic import ValidationError
 
 from orchestrate.models.change import Version
 from orchestrate.models.fact import Fact
-from tools.providers.process.layout import Layout
+from tools.providers.process.layout import Layout, made
 from tools.providers.process.records import write_privately
 
 
@@ -38,4 +38,5 @@ class Slots:
         if wanted is None:
             file.unlink(missing_ok=True)
         else:
+            made(file.parent)
             write_privately(file, wanted.model_dump_json())
