@@ -42,6 +42,7 @@ class RunbookPlanner:
             head=change.head if change else None,
             merge=situation.merge,
             version=version,
+            signature=situation.signature,
             ships=ships,
             moves=steps,
             checks=tuple(_passed(gate) for gate in situation.gates if gate.finding is Finding.PASS),

@@ -10,6 +10,7 @@ from orchestrate.models.gate import GateResult, Override
 from orchestrate.models.move import MigrationFile
 from orchestrate.models.plan import MigrationVerdict
 from orchestrate.models.runtime import Running
+from orchestrate.models.signature import Signature
 from orchestrate.models.task import Task
 
 
@@ -23,6 +24,7 @@ class Situation(Fact):
     change: Change | None = None
     merge: MergeOrder | None = None
     version: Version
+    signature: Signature | None = None
     running: tuple[Running, ...]  # one per component
     files: dict[str, tuple[MigrationFile, ...]] = {}  # component → pending migrations, in order
     verdicts: tuple[MigrationVerdict, ...] = ()

@@ -56,6 +56,7 @@ from tools.systems.endpoint_metrics import EndpointMetrics
 from tools.systems.endpoint_series import EndpointSeries
 from tools.systems.git import Git
 from tools.systems.git_forge import GitForge
+from tools.systems.git_signatures import GitSignatures
 from tools.systems.haproxy import HAProxy, installed
 from tools.systems.postgres_target import PostgresTarget
 from tools.systems.prometheus import PrometheusMetrics
@@ -116,6 +117,7 @@ def _assemble(settings: Settings, store: Store, saver: BaseCheckpointSaver[str],
     )
     forge = git_forge(settings, store)
     places = _places(settings, store, vault)
+    signatures = GitSignatures(_mirror(settings), base=settings.forge.base)
 
     def environment(name: str) -> Environment:
         return places(name).environment
@@ -124,9 +126,15 @@ def _assemble(settings: Settings, store: Store, saver: BaseCheckpointSaver[str],
         return digest(environment_of(settings, store, name))
 
     survey = Survey(
-        store=store, tasks=tracker, forge=forge, source=forge, places=places, people=settings.people
+        store=store,
+        tasks=tracker,
+        forge=forge,
+        source=forge,
+        signatures=signatures,
+        places=places,
+        people=settings.people,
     )
-    guards = Guards(store, environment, settings_digest)
+    guards = Guards(store, environment, settings_digest, signatures)
     executor = Executor(store, guards.by_class)
     voice = Voice(executor, tracker, tracker)
     statuses = Statuses(ready=settings.tracker.input_status, deployed=settings.tracker.output_status)
@@ -203,8 +211,12 @@ def steps(crew: Crew) -> Steps:
 def git_forge(settings: Settings, store: Store) -> GitForge:
     """The built-in forge on the configured remote."""
     forge = settings.forge
-    git = Git(forge.remote, settings.path.parent / ".orchestrate" / "forge.git")
-    return GitForge(git, store.changes, base=forge.base, methods=forge.methods)
+    return GitForge(_mirror(settings), store.changes, base=forge.base, methods=forge.methods)
+
+
+def _mirror(settings: Settings) -> Git:
+    """Git, on our own copy of the remote."""
+    return Git(settings.forge.remote, settings.path.parent / ".orchestrate" / "forge.git")
 
 
 def _places(settings: Settings, store: Store, vault: Vault) -> Callable[[str], Place]:

@@ -20,6 +20,7 @@ from orchestrate.store import Store
 from tools.building import BuildOrder
 from tools.executor import EffectClass, Errand, Guard
 from tools.moves import PlacedMove
+from tools.signatures import Signatures
 
 
 @dataclass(frozen=True)
@@ -29,6 +30,7 @@ class Guards:
     store: Store
     environment: Callable[[str], Environment]
     settings_digest: Callable[[str], str]
+    signatures: Signatures
 
     @property
     def by_class(self) -> Mapping[EffectClass, tuple[Guard, ...]]:
@@ -40,6 +42,7 @@ class Guards:
                 self.effects_may_begin,
                 self.stands_in_the_plan,
                 self.settings_are_unchanged,
+                self.signature_still_holds,
                 self.environment_is_ours,
                 self.nothing_is_frozen,
                 self.plan_is_approved,
@@ -92,6 +95,21 @@ class Guards:
         plan = self._plan(at)
         if self.settings_digest(plan.environment) != plan.settings_digest:
             raise EffectRefused(at.stage, "the environment's settings changed after the plan was made")
+
+    async def signature_still_holds(self, at: Errand, args: BaseModel) -> None:  # noqa: ARG002
+        """Where a signature is demanded, the one in the plan is still there, and its signer still allowed.
+
+        Others may join the list half-way; a key that was struck off it stops what it vouched for.
+        """
+        plan = self._plan(at)
+        signers = self.environment(plan.environment).artifact.signed_by
+        if signers is None or self._is_rollback(at):
+            return
+        if plan.signature is None:
+            raise EffectRefused(at.stage, "a signature is demanded, and the plan names none")
+        found = await self.signatures.of(plan.version, signers)
+        if not found.is_good or (found.commit, found.key) != (plan.signature.commit, plan.signature.key):
+            raise EffectRefused(at.stage, f"the signature no longer holds: {found.words}")
 
     async def environment_is_ours(self, at: Errand, args: BaseModel) -> None:  # noqa: ARG002
         """One deployment at a time."""

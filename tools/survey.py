@@ -16,11 +16,13 @@ from orchestrate.models.plan import MigrationVerdict
 from orchestrate.models.quarantine import Quarantine
 from orchestrate.models.runtime import Running
 from orchestrate.models.sample import SampleState
+from orchestrate.models.signature import Signature
 from orchestrate.models.task import Task
 from orchestrate.store import Store
 from tools.merge import Forge, Source
 from tools.migrations import Target, pending
 from tools.place import Place, Places
+from tools.signatures import Signatures
 from tools.tasks import Tasks
 
 T = TypeVar("T")
@@ -34,6 +36,7 @@ class Survey:
     tasks: Tasks
     forge: Forge
     source: Source
+    signatures: Signatures
     places: Places
     people: Sequence[Person]
 
@@ -63,6 +66,9 @@ class Survey:
             resources=await notes.read("resources", place.provider.resources),
             missing_secrets=_missing(place),
             buildable=await notes.read("buildable", lambda: self._buildable(place, version)),
+            built=await notes.read("built", lambda: self._built(place, version)),
+            signature=await notes.read("signature", lambda: self._signature(place, version)),
+            proven_here=self._has_run(place.environment.name, place, version),
             backup_possible=await notes.read("backup_possible", lambda: _backup_possible(place)),
             holder=self._holder(deployment, place),
             quarantines=quarantines or (),
@@ -124,6 +130,14 @@ class Survey:
             return None
         return tuple(one.name for one in place.environment.components if one.run or one.build)
 
+    async def _built(self, place: Place, version: Version | None) -> tuple[str, ...]:
+        parts = place.environment.components if version else ()
+        return tuple([one.name for one in parts if version and await place.provider.artifact(one, version)])
+
+    async def _signature(self, place: Place, version: Version | None) -> Signature | None:
+        signers = place.environment.artifact.signed_by
+        return await self.signatures.of(version, signers) if signers and version else None
+
     def _holder(self, deployment: str, place: Place) -> str | None:
         holder = self.store.locks.holder(place.environment.name, place.environment.service)
         return None if holder == deployment else holder
@@ -145,9 +159,11 @@ class Survey:
 
     def _promoted(self, place: Place, version: Version | None) -> bool | None:
         before = place.environment.gates.promoted_from
-        if before is None or version is None:
-            return None
-        return self.store.verified.has(before, place.environment.service, version.tree)
+        return None if before is None or version is None else self._has_run(before, place, version)
+
+    def _has_run(self, where: str, place: Place, version: Version | None) -> bool:
+        """Whether these contents were verified in the environment `where`."""
+        return version is not None and self.store.verified.has(where, place.environment.service, version.tree)
 
 
 @dataclass(frozen=True)

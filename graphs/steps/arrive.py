@@ -161,6 +161,7 @@ class Arrive:
             change=change,
             merge=await self._order(state, change, evidence.preview),
             version=version,
+            signature=evidence.signature,
             running=evidence.running or (),
             files={
                 one.name: tuple(
@@ -233,6 +234,8 @@ def _moved(plan: Plan, evidence: Evidence, settings_digest: str) -> str:
     """What is no longer as it was planned, or ''."""
     if plan.settings_digest != settings_digest:
         return "the environment's settings changed"
+    if plan.signature != evidence.signature:
+        return "the signature, or the list of allowed signers, is another"
     if plan.merge is not None and evidence.preview is None:
         return "the change can no longer be merged"
     if plan.merge is not None and evidence.preview is not None:

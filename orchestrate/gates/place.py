@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from orchestrate.gates.artifact import artifact
 from orchestrate.gates.finding import failed, passed, unknown
 from orchestrate.models.deployment import Kind
 from orchestrate.models.environment import EnvironmentType
@@ -9,17 +10,6 @@ from orchestrate.models.evidence import Evidence
 from orchestrate.models.gate import GateName, GateResult
 from orchestrate.models.sample import SampleState
 from orchestrate.models.thresholds import alerts_of
-
-
-def artifact(evidence: Evidence) -> GateResult:
-    """G6: each component's artifact exists, or can be built."""
-    gate = GateName.ARTIFACT
-    if evidence.buildable is None:
-        return unknown(gate, _why(evidence, "buildable"), "make the provider reachable")
-    missing = [one.name for one in evidence.environment.components if one.name not in evidence.buildable]
-    if missing:
-        return failed(gate, f"cannot be built: {', '.join(missing)}", "configure its build")
-    return passed(gate, "built already, or will be built before the first move")
 
 
 def reachable(evidence: Evidence) -> GateResult:

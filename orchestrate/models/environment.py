@@ -277,6 +277,12 @@ class Gates(Fact):
     cpu: PositiveInt | None = None  # percent at one moment; None: shown, not judged
 
 
+class ArtifactRules(Fact):
+    """What is demanded of what is deployed."""
+
+    signed_by: Path | None = None  # OpenSSH allowed signers; None: no signature is demanded (G6)
+
+
 class Environment(Fact):
     """A named place to deploy to, with its rules."""
 
@@ -298,6 +304,7 @@ class Environment(Fact):
     approvals: Annotated[int, Field(ge=1, le=10)] = 1  # distinct persons who must approve
     approval_reminder: PositiveInt = 14_400
     gates: Gates = Gates()
+    artifact: ArtifactRules = ArtifactRules()
     merge_method: MergeMethod | None = None
     triggers: Triggers = Triggers()
     monitoring: Monitoring = Monitoring()

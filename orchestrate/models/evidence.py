@@ -10,6 +10,7 @@ from orchestrate.models.plan import MigrationVerdict
 from orchestrate.models.quarantine import Quarantine
 from orchestrate.models.runtime import Resources, Running
 from orchestrate.models.sample import SampleState
+from orchestrate.models.signature import Signature
 from orchestrate.models.task import Task
 
 
@@ -29,6 +30,9 @@ class Evidence(Fact):
     resources: Resources | None = None
     missing_secrets: tuple[str, ...] | None = None
     buildable: tuple[str, ...] | None = None  # components whose artifact exists or can be built
+    built: tuple[str, ...] | None = ()  # components whose artifact exists and is whole
+    signature: Signature | None = None  # of the version, where the environment demands one
+    proven_here: bool = False  # these contents ran and were verified in this environment before
     backup_possible: bool | None = None
     holder: str | None = None  # deployment that has the environment
     quarantines: tuple[Quarantine, ...] = ()  # those that the version contains

@@ -10,6 +10,7 @@ from orchestrate.models.environment import EnvironmentType, Monitoring, Strategy
 from orchestrate.models.fact import Fact, digest
 from orchestrate.models.gate import Override
 from orchestrate.models.move import Irreversible, Migrate, Move, undo_of
+from orchestrate.models.signature import Signature
 
 
 class Risk(StrEnum):
@@ -67,6 +68,7 @@ class Plan(Fact):
     head: str | None
     merge: MergeOrder | None  # None: nothing is left to merge
     version: Version
+    signature: Signature | None = None  # of the version, where the environment demands one
     ships: tuple[Shipped, ...]
     moves: tuple[PlannedMove, ...]
     checks: tuple[str, ...]  # pre-deploy checklist: the gates that passed, and what is TO_DO

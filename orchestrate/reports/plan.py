@@ -20,6 +20,7 @@ from orchestrate.models.move import (
     words,
 )
 from orchestrate.models.plan import TO_DO, MigrationVerdict, Plan, PlannedMove, Risk
+from orchestrate.models.signature import Signature
 from orchestrate.outside import inline
 from orchestrate.reports.markdown import bullets, code, duration, numbered, page, percent, section, table
 
@@ -37,6 +38,7 @@ def plan_page(plan: Plan) -> str:
         section("Overrides", overrides(plan)),
         section("What ships", ships(plan)),
         section("Versions", _versions(plan)),
+        section("Signature", _signature(plan.signature)),
         section("Migrations", migrations(plan)),
         section("Steps", numbered(_step(step) for step in plan.moves)),
         section("Verification", bullets(inline(name) for name in plan.verification)),
@@ -155,6 +157,19 @@ def _merge(order: MergeOrder | None) -> str:
     return (
         f"{order.method} change {code(order.change)} at {code(order.head)} onto {code(order.base)}, "
         f"which gives tree {code(order.tree)}, as “{inline(order.message)}”"
+    )
+
+
+def _signature(one: Signature | None) -> str:
+    """Who vouches for the version, and against which list that was held."""
+    if one is None:
+        return ""
+    return bullets(
+        (
+            f"commit {code(one.commit)}: {inline(f'{one.state} {one.detail}')}",
+            f"signed by {inline(one.signer) or 'nobody known'} with {code(one.key) or 'no key'}",
+            f"held against the list of allowed signers {code(one.signers)}",
+        )
     )
 
 

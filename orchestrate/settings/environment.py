@@ -13,6 +13,7 @@ from orchestrate.settings.deployer import as_environment, layered
 from orchestrate.settings.facts import DeployerSettings
 from orchestrate.settings.faults import check_keys, parsed
 from orchestrate.settings.settings import Template
+from orchestrate.settings.signers import check_signers
 from orchestrate.settings.tree import Document, Plain, Tree
 from orchestrate.settings.units import ENVIRONMENT, measure
 from orchestrate.settings.variables import references
@@ -44,10 +45,13 @@ def read_environment(document: Document, name: str, around: Surroundings) -> Env
         "service": around.service,
         "secrets": [*secrets],
         "root": _root(given, name, around),
+        **_artifact(given, around),
     }
     environment = parsed(document, loc, Environment, layered(as_environment(around.deployer), given))
     check_environment(document, environment)
     check_alerts(document, environment)
+    if environment.artifact.signed_by is not None:
+        check_signers(document, (*loc, "artifact", "signed_by"), environment.artifact.signed_by)
     return environment
 
 
@@ -85,6 +89,14 @@ def kept_names(secrets: Mapping[str, Tree]) -> Collection[str]:
     """The references that a fact keeps as they are: to secrets, and to variables that secrets are made of."""
     texts = (tree.value for tree in secrets.values() if isinstance(tree.value, str))
     return {*secrets, *(name for text in texts for name in references(text))}
+
+
+def _artifact(given: Mapping[str, Plain], around: Surroundings) -> dict[str, Plain]:
+    """The list of signers lies beside the file, where its path is not absolute."""
+    rules = given.get("artifact")
+    if not isinstance(rules, dict) or not isinstance(signers := rules.get("signed_by"), str):
+        return {}
+    return {"artifact": {**rules, "signed_by": str(around.folder / Path(signers).expanduser())}}
 
 
 def _root(given: Mapping[str, Plain], name: str, around: Surroundings) -> Plain:

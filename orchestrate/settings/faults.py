@@ -23,6 +23,7 @@ _EXPECTED = {
     "bool_parsing": "true or false",
     "bool_type": "true or false",
     "string_type": "text",
+    "path_type": "a path",
     "string_too_short": "text",
     "tuple_type": "a list",
     "dict_type": "keys and values",

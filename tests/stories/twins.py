@@ -5,13 +5,15 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 
 from orchestrate.errors import MergeRefused, Unreachable
-from orchestrate.models.change import Change, Merged, MergeMethod, MergeOrder, Preview
+from orchestrate.models.change import Change, Merged, MergeMethod, MergeOrder, Preview, Version
 from orchestrate.models.environment import Component, Environment
 from orchestrate.models.move import Move, SetTraffic, Start, words
 from orchestrate.models.runtime import Running, Slot
 from orchestrate.models.sample import Counters, SampleState
+from orchestrate.models.signature import Signature
 from orchestrate.models.task import Comment, NewTask, Queue, Task
 from tools.inspection import Inspection, Point
 from tools.memory_forge import MemoryChanges, MemoryForge
@@ -19,6 +21,7 @@ from tools.migrations import Target
 from tools.place import Place
 from tools.provider import MemoryProvider, Say
 from tools.series import MemorySeries
+from tools.signatures import MemorySignatures
 from tools.systems.sqlite_target import SqliteTarget
 from tools.tasks import MemoryTracker
 
@@ -116,6 +119,18 @@ class Forge(MemoryForge):
             raise Unreachable("the forge does not answer")
 
 
+class Signatures(MemorySignatures):
+    """Signatures that are looked at right after something happened."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.before: Callable[[], object] = lambda: None
+
+    async def of(self, version: Version, signers: Path) -> Signature:
+        self.before()
+        return await super().of(version, signers)
+
+
 class Provider(MemoryProvider):
     """A provider where something can happen at a move, named by its words."""
 
@@ -182,6 +197,7 @@ class Outside:
     metrics: SteadyMetrics
     series: MemorySeries = field(default_factory=MemorySeries)
     targets: Callable[[Environment], dict[str, Target]] = field(default_factory=lambda: targets)
+    signatures: Signatures = field(default_factory=Signatures)
 
     @property
     def provider(self) -> Provider:

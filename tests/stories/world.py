@@ -241,8 +241,16 @@ def built(
     def environment(name: str) -> Environment:
         return place(name).environment
 
-    survey = Survey(store=store, tasks=tracker, forge=forge, source=forge, places=place, people=PEOPLE)
-    guards = Guards(store, environment, lambda name: digest(environments[name]))
+    survey = Survey(
+        store=store,
+        tasks=tracker,
+        forge=forge,
+        source=forge,
+        signatures=around.signatures,
+        places=place,
+        people=PEOPLE,
+    )
+    guards = Guards(store, environment, lambda name: digest(environments[name]), around.signatures)
     executor = Executor(store, guards.by_class)
     voice = Voice(executor, tracker, tracker)
     statuses = Statuses()

@@ -9,7 +9,7 @@ import pytest
 
 from orchestrate.errors import EffectRefused, LeaseLost
 from orchestrate.models.deployment import Decision, DecisionKind, Kind, Stage
-from orchestrate.models.environment import Channel, Freeze
+from orchestrate.models.environment import ArtifactRules, Channel, Freeze
 from orchestrate.models.move import Drain, Irreversible, Move
 from orchestrate.models.plan import Plan
 from tests.stories.places import quick
@@ -31,7 +31,12 @@ class Scene:
     @property
     def guards(self) -> Guards:
         crew = self.here.crew
-        return Guards(self.here.store, lambda name: crew.places(name).environment, crew.settings_digest)
+        return Guards(
+            self.here.store,
+            lambda name: crew.places(name).environment,
+            crew.settings_digest,
+            self.here.signatures,
+        )
 
     async def check(self, effect: EffectClass, args: PlacedMove) -> None:
         for guard in self.guards.by_class[effect]:
@@ -111,6 +116,15 @@ async def test_settings_that_changed_are_refused(scene: Scene) -> None:
     scene.here.change_settings(move_timeout=5)
 
     await scene.refuses("settings changed")
+
+
+async def test_a_plan_without_a_signature_is_refused_where_one_is_demanded(
+    scene: Scene, tmp_path: Path
+) -> None:
+    scene.here.change_settings(artifact=ArtifactRules(signed_by=tmp_path / "signers.allowed"))
+
+    with pytest.raises(EffectRefused, match="a signature is demanded, and the plan names none"):
+        await scene.guards.signature_still_holds(scene.at, scene.first)
 
 
 async def test_an_environment_that_somebody_else_holds_is_refused(scene: Scene) -> None:

@@ -10,9 +10,10 @@ import pytest
 from orchestrate.errors import Unreachable
 from orchestrate.models.change import MergeMethod
 from orchestrate.models.deployment import Request
-from orchestrate.models.environment import Gates
+from orchestrate.models.environment import ArtifactRules, Gates
 from orchestrate.models.evidence import Evidence
 from orchestrate.models.sample import SampleState
+from orchestrate.models.signature import SignatureState
 from orchestrate.models.task import TaskMetadata
 from tests.stories.places import quick, staging
 from tests.stories.world import World, world
@@ -111,6 +112,36 @@ async def test_a_version_that_there_is_not_is_unread(here: World) -> None:
 
 async def test_nothing_named_is_nothing_to_deploy(here: World) -> None:
     assert (await surveyed(here)).version is None
+
+
+async def test_what_is_built_is_told_apart_from_what_will_be(here: World) -> None:
+    change = await here.propose("faster", {"faster.py": "new"})
+
+    assert (await surveyed(here, version="main")).built == ("web",)
+    assert (await surveyed(here, change=change.id)).built == ()
+
+
+async def test_a_signature_is_looked_at_where_one_is_demanded(here: World, tmp_path: Path) -> None:
+    change = await here.propose("faster", {"faster.py": "new"})
+    signers = tmp_path / "signers.allowed"
+    signers.write_text("mira ssh-ed25519 MIRA\n")
+    here.signatures.keys[change.head] = "ssh-ed25519 MIRA"
+
+    assert (await surveyed(here, change=change.id)).signature is None
+    here.change_settings(artifact=ArtifactRules(signed_by=signers))
+    signed, other = await surveyed(here, change=change.id), await surveyed(here, version="main")
+
+    assert signed.signature is not None and signed.signature.signer == "mira"
+    assert other.signature is not None and other.signature.state is SignatureState.UNSIGNED
+
+
+async def test_a_list_of_signers_that_is_gone_is_told_as_such(here: World, tmp_path: Path) -> None:
+    here.change_settings(artifact=ArtifactRules(signed_by=tmp_path / "gone"))
+
+    found = await surveyed(here, version="main")
+
+    assert found.signature is None
+    assert "allowed signers cannot be read" in found.unread["signature"]
 
 
 async def test_a_quarantine_is_found_in_head_base_and_merge(here: World) -> None:

@@ -57,6 +57,7 @@ def programs(settings: Settings) -> Iterator[Finding]:
     else:
         yield good("prometheus", "not used: numbers come from the proxy or the service itself")
     yield _postgres(settings, parts)
+    yield from _keygen(settings)
 
 
 def _haproxy(parts: list[Component]) -> Finding:
@@ -73,6 +74,17 @@ def _haproxy(parts: list[Component]) -> Finding:
     return doubtful(
         "haproxy", "not installed: the built-in proxy is used", "install haproxy for much traffic"
     )
+
+
+def _keygen(settings: Settings) -> Iterator[Finding]:
+    """Only where an environment demands signatures."""
+    demanding = [one.name for one in settings.environments.values() if one.artifact.signed_by]
+    found = program("ssh-keygen")
+    if demanding and found:
+        yield good("ssh-keygen", found)
+    elif demanding:
+        said = f"not installed, and {', '.join(demanding)} demands signatures"
+        yield bad("ssh-keygen", said, "install OpenSSH's client programs")
 
 
 def _postgres(settings: Settings, parts: list[Component]) -> Finding:

@@ -71,6 +71,8 @@ def as_words(environment: Environment, settings: Settings) -> Words:
     _in_percent(words)
     if environment.secrets:
         words["secrets"] = _secrets(environment, settings)
+    signers = environment.artifact.signed_by
+    words |= {"artifact": {"signed_by": _beside(signers, settings)}} if signers else {}
     return cast(Words, _escaped(words | _root(environment, settings), _kept(environment, settings)))
 
 
@@ -106,11 +108,15 @@ def _kept(environment: Environment, settings: Settings) -> frozenset[str]:
 
 
 def _root(environment: Environment, settings: Settings) -> Words:
-    folder = settings.path.parent
-    if environment.root == folder / ".orchestrate" / "environments" / environment.name:
+    if environment.root == settings.path.parent / ".orchestrate" / "environments" / environment.name:
         return {}
-    inside = environment.root.is_relative_to(folder)
-    return {"root": f"./{environment.root.relative_to(folder)}" if inside else str(environment.root)}
+    return {"root": _beside(environment.root, settings)}
+
+
+def _beside(path: Path, settings: Settings) -> str:
+    """The path as it is written in the settings: what is in their folder begins there."""
+    folder = settings.path.parent
+    return f"./{path.relative_to(folder)}" if path.is_relative_to(folder) else str(path)
 
 
 def _escaped(given: Given, kept: frozenset[str]) -> Given:

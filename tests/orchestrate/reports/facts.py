@@ -15,6 +15,7 @@ from orchestrate.models.gate import Finding, Findings, GateName, GateResult, Ove
 from orchestrate.models.plan import Plan
 from orchestrate.models.question import Question
 from orchestrate.models.sample import Judgement, Verdict
+from orchestrate.models.signature import Signature, SignatureState
 from orchestrate.models.task import FailureKind, Priority
 from orchestrate.models.watch import Watch
 from tests.agents.situations import CHANGE, OK, ORDER, environment, running, situation
@@ -33,9 +34,17 @@ def plan(words: str = "ordinary", name: str = "ordinary") -> Plan:
             "overrides": (Override(gate=GateName.WINDOW, by=words, reason=words),),
             "verdicts": (OK.model_copy(update={"path": name, "verdict": "warn", "reasons": (words,)}),),
             "changed_files": (f"config/{name}",),
+            "signature": signature(words),
         }
     )
     return asyncio.run(RunbookPlanner().plan(asked))
+
+
+def signature(words: str) -> Signature:
+    good = SignatureState.GOOD
+    return Signature(
+        commit="a" * 40, state=good, signer=words, key="SHA256:abc", signers="d" * 64, detail=words
+    )
 
 
 def question(plan: Plan) -> Question:
