@@ -235,8 +235,9 @@ def _alerts(alerts: Mapping[str, Mapping[str, Alert]]) -> Iterator[str]:
             lasting = f" for {alert.window} s" if alert.window else ""
             sides = (("above", alert.above), ("below", alert.below))
             limit = " or ".join(f"{side} {value:f}" for side, value in sides if value is not None)
-            unit = " %, instead of what is usual" if name in MEASURED else ""
-            yield f"{code(component)}: {does} when {code(name)} is {limit}{unit}{lasting}{_series(alert)}"
+            unit, instead = (" %", ", not the usual threshold") if name in MEASURED else ("", "")
+            crossed = f"{code(name)} is {limit}{unit}{lasting}{instead}"
+            yield f"{code(component)}: {does} when {crossed}{_series(alert)}"
 
 
 def _series(alert: Alert) -> str:

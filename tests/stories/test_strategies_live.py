@@ -68,6 +68,7 @@ async def test_a_healthy_deployment_costs_nobody_a_request(
         row, seen = await deployed(shop, load, does(page="Hello again"))
 
         assert (row.outcome, row.reason[:9]) == (Outcome.DEPLOYED, "Deployed:")
+        assert "99 % took less than" in shop.events(row.id, "verdict")[-1].text
         assert {name: one.failed for name, one in seen.items()} == {"kept": 0, "new": 0, "long": 0}
         assert frequency(seen) >= 50
         # three at any moment: three senders, each of whose requests takes a second and what the machine adds

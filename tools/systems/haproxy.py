@@ -24,6 +24,7 @@ from tools.systems.haproxy_config import (
     Server,
     closing,
     config,
+    latencies_map,
     opening,
     turning,
     turns_map,
@@ -85,7 +86,7 @@ class HAProxy:
             raise self._unreachable(failed) from failed
 
     async def counters(self) -> dict[str, Counters]:
-        """HAProxy has no histogram: `buckets` is None. `extra["retries"]` were saved by another attempt."""
+        """`buckets` are of times to the first byte; `extra["retries"]` were saved by another attempt."""
         book = self._book()
         api = await self._api(book) if book else None
         if book is None or api is None:
@@ -109,6 +110,7 @@ class HAProxy:
         if _is_taken(self._host, self._port):
             raise PortTaken(self._port)
         write_whole(self._file("map"), turns_map(book.cycle()))
+        write_whole(self._file("latencies"), latencies_map())
         write_whole(self._file("cfg"), config(book, self._host, self._port))
         write_whole(self._file("json"), book.model_dump_json())
         code, said = await launched(argv, {})
@@ -218,8 +220,15 @@ def _since(now: Counters, before: Counters | None) -> Counters:
     return Counters(
         requests=now.requests - before.requests,
         errors=now.errors - before.errors,
+        buckets=_less(now.buckets, before.buckets),
         extra={"retries": retries},
     )
+
+
+def _less(now: tuple[int, ...] | None, before: tuple[int, ...] | None) -> tuple[int, ...] | None:
+    if now is None or before is None:
+        return now
+    return tuple(new - old for new, old in zip(now, before, strict=True))
 
 
 def _shows(book: Book, now: tuple[Server, ...]) -> bool:

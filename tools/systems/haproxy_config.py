@@ -8,12 +8,14 @@ from dataclasses import dataclass
 
 from orchestrate.models.fact import Fact
 from orchestrate.models.move import Weights
-from orchestrate.models.sample import Counters
+from orchestrate.models.sample import LATENCY_EDGES_MS, Counters
 from tools.systems.shares import Shares
 
 CYCLE = 100  # turns after which the shares are exact
 PLACES = 8  # slots that HAProxy knows at a time
 TURNS = "haproxy.map"
+LATENCIES = "haproxy.latencies"  # the map from milliseconds to buckets
+ROOM = 64  # keys of a place in the table of latencies, one per bucket
 SYSTEM_PLACES = "/usr/sbin:/usr/local/sbin:/opt/homebrew/bin"  # not in everybody's PATH
 SERVERS = 32  # instances per slot, those that finish their requests included
 
@@ -60,6 +62,13 @@ def config(book: Book, host: str, port: int) -> str:
 def turns_map(cycle: Mapping[int, int]) -> str:
     """The map file: one line per turn."""
     return "".join(f"{turn} p{place}\n" for turn, place in cycle.items())
+
+
+def latencies_map() -> str:
+    """The other map file: one line per bucket. A clock that was set back makes a request look quick."""
+    starts = ("", *(edge + 1 for edge in LATENCY_EDGES_MS))
+    ranges = zip(starts, LATENCY_EDGES_MS, strict=False)
+    return "".join(f"{first}:{last} {index}\n" for index, (first, last) in enumerate(ranges))
 
 
 def opening(book: Book, now: Iterable[Server]) -> Iterator[str]:
@@ -114,12 +123,22 @@ def _is_in_use(server: Server) -> bool:
 def _place(number: int, book: Book) -> str:
     slot = next((slot for slot, place in book.places.items() if place == number), "")
     addresses = book.servers.get(slot, ())
-    lines = [f"\nbackend p{number}"]
+    lines = [f"\nbackend p{number}", *(line.format(first=number * ROOM) for line in MEASURED)]
     for index in range(SERVERS):
         address, state = (addresses[index], "") if index < len(addresses) else ("127.0.0.1:1", " disabled")
         lines.append(f"    server s{index} {address} check inter 500ms fall 2 rise 1{state}")
     return "\n".join(lines) + "\n"
 
+
+# Statistics have averages only. A table that counts answers by place and bucket makes them a histogram of the
+# time to the first byte. What HAProxy answers itself, such as 503, is an error and has no latency.
+MEASURED = (
+    "    http-response set-var(txn.took) date(0,ms),sub(txn.began)",
+    "    http-response set-var(txn.bucket)"
+    f" var(txn.took),map_int_int({LATENCIES},{len(LATENCY_EDGES_MS)}),add({{first}})",
+    "    http-response track-sc1 var(txn.bucket) table latencies",
+    "    http-response sc-inc-gpc0(1)",
+)
 
 # Weights of servers are integers up to 256, so that 99 % over three instances would not be exact. Instead
 # every request takes the next of a hundred turns, and a map says whose turn it is; committing the map changes
@@ -152,6 +171,7 @@ defaults
 
 frontend public
     bind {host}:{port}
+    http-request set-var(txn.began) date(0,ms)
     http-request disable-l7-retry unless METH_GET
     http-request set-header X-Forwarded-Host %[req.hdr(host)] unless {{ req.hdr(x-forwarded-host) -m found }}
     http-request set-header X-Forwarded-Proto http unless {{ req.hdr(x-forwarded-proto) -m found }}
@@ -163,6 +183,9 @@ frontend public
 
 backend turns
     stick-table type integer size 16 store gpc0
+
+backend latencies
+    stick-table type integer size 1k store gpc0
 
 backend nobody
     http-request return status 503 content-type text/plain string "No instance of this service takes traffic right now. Please try again in a moment.\\n"

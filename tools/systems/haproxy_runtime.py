@@ -8,13 +8,15 @@ import re
 from collections.abc import Iterable, Iterator
 from io import StringIO
 
-from orchestrate.models.sample import Counters
-from tools.systems.haproxy_config import Server
+from orchestrate.models.sample import LATENCY_EDGES_MS, Counters
+from tools.systems.haproxy_config import ROOM, TURNS, Server
 
 ANSWER_SECONDS = 5.0
 ANSWER_BYTES = 4_194_304
 STARTED_DISABLED = 4  # SRV_ADMF_CMAINT: only says what the configuration said, and stays for ever
 BENIGN = re.compile(r"^(no need to change.*|.*changed from .* by 'stats socket command'.*)?$")
+
+NONE = (0,) * (len(LATENCY_EDGES_MS) + 1)
 
 
 class RuntimeApi:
@@ -53,17 +55,25 @@ class RuntimeApi:
 
     async def counted(self) -> dict[int, Counters]:
         """Place → totals since the start."""
-        return {int(row["pxname"][1:]): _counters(row) for row in await self._rows() if _is_place(row)}
+        rows, told = await self._rows(), await self.ask("show table latencies")
+        found = {int(row["pxname"][1:]): _counters(row) for row in rows if _is_place(row)}
+        latencies = _latencies(told)
+        if latencies is None:
+            return found
+        return {
+            place: counters.model_copy(update={"buckets": latencies.get(place, NONE)})
+            for place, counters in found.items()
+        }
 
     async def open(self) -> dict[int, int]:
         """Place → open requests."""
         return {int(row["pxname"][1:]): int(row["scur"]) for row in await self._rows() if _is_place(row)}
 
     async def map_id(self) -> str:
-        """How the map of turns, the only one there is, is called in commands."""
-        found = re.search(r"^(\d+) \(", await self.ask("show map"), re.MULTILINE)
+        """How the map of turns is called in commands."""
+        found = re.search(rf"^(\d+) \({re.escape(TURNS)}\)", await self.ask("show map"), re.MULTILINE)
         if found is None:
-            raise OSError("HAProxy tells of no map")
+            raise OSError("HAProxy tells of no map of turns")
         return f"#{found.group(1)}"
 
     async def cycle(self) -> dict[int, int]:
@@ -93,6 +103,17 @@ def _counters(row: dict[str, str]) -> Counters:
     retries = float(row["wretr"] or 0) + float(row["wredis"] or 0)
     errors = int(row["hrsp_5xx"] or 0) + int(row["srv_abrt"] or 0)
     return Counters(requests=int(row["req_tot"] or 0), errors=errors, extra={"retries": retries})
+
+
+def _latencies(told: str) -> dict[int, tuple[int, ...]] | None:
+    """Place → answers by bucket; None from a HAProxy that was started without the table."""
+    if not told.startswith("# table: latencies"):
+        return None
+    counts: dict[int, list[int]] = {}
+    for key, count in re.findall(r"key=(\d+) .*gpc0=(\d+)", told):
+        place, bucket = divmod(int(key), ROOM)
+        counts.setdefault(place, list(NONE))[bucket] = int(count)
+    return {place: tuple(found) for place, found in counts.items()}
 
 
 def _servers(text: str, open_now: dict[tuple[str, str], int]) -> Iterator[Server]:

@@ -12,11 +12,23 @@ import httpx
 import psutil
 import pytest
 
+from orchestrate.analysis.series import slower_than
 from orchestrate.errors import PortTaken, ProgramMissing, Refused
+from orchestrate.models.sample import LATENCY_EDGES_MS
 from tests.servers.upstream import Upstream, free_port, upstreams
 from tools.systems.detached import Detached, until
 from tools.systems.haproxy import HAProxy
-from tools.systems.haproxy_config import PLACES, SERVERS, SYSTEM_PLACES, TURNS, Book, config, turns_map
+from tools.systems.haproxy_config import (
+    LATENCIES,
+    PLACES,
+    SERVERS,
+    SYSTEM_PLACES,
+    TURNS,
+    Book,
+    config,
+    latencies_map,
+    turns_map,
+)
 
 PROGRAM = shutil.which("haproxy") or shutil.which("haproxy", path=SYSTEM_PLACES)
 pytestmark = [
@@ -49,9 +61,9 @@ def process(folder: Path) -> psutil.Process:
     return found
 
 
-async def text(port: int) -> str:
+async def text(port: int, path: str = "/") -> str:
     async with httpx.AsyncClient(trust_env=False) as client:
-        return (await client.get(f"http://127.0.0.1:{port}/")).text
+        return (await client.get(f"http://127.0.0.1:{port}{path}")).text
 
 
 def test_the_configuration_is_accepted_without_a_warning(tmp_path: Path) -> None:
@@ -63,6 +75,7 @@ def test_the_configuration_is_accepted_without_a_warning(tmp_path: Path) -> None
         weights={"blue": 100},
     )
     (tmp_path / TURNS).write_text(turns_map(book.cycle()))
+    (tmp_path / LATENCIES).write_text(latencies_map())
     (tmp_path / "cfg").write_text(config(book, "127.0.0.1", 1))
 
     done = subprocess.run(
@@ -124,7 +137,29 @@ async def test_a_slot_that_gets_the_place_of_an_old_one_starts_from_zero(
         counted = await router.counters()
 
         assert (counted[slot].requests, counted[slot].errors) == (1, 0)
+        assert sum(counted[slot].buckets or ()) == 1
         assert await router.weights() == {slot: 100}
+
+
+async def test_the_time_to_the_first_byte_is_counted_by_bucket(
+    router: HAProxy, port: int, blue: Upstream
+) -> None:
+    async with upstreams("green") as [green]:
+        await router.route({"blue": (blue.address,), "green": (green.address,)}, {"blue": 50, "green": 50})
+        for _ in range(8):
+            await text(port)
+        slow = asyncio.create_task(text(port, "/hold"))
+        await asyncio.sleep(0.25)
+        for one in (blue, green):
+            one.released.set()
+        await slow
+
+    counted = await router.counters()
+
+    found = [buckets for one in counted.values() if (buckets := one.buckets) is not None]
+    assert sorted(map(sum, found)) == [4, 5]
+    assert sum(slower_than(one, 200) for one in found) == 1
+    assert all(len(one) == len(LATENCY_EDGES_MS) + 1 for one in found)
 
 
 async def test_more_than_it_has_room_for_is_refused(router: HAProxy) -> None:
