@@ -36,7 +36,7 @@ LOCK = select(rows.id).where(rows.id == bindparam("deployment")).with_for_update
 def hold(connection: Connection, lease: Lease, now: float) -> None:
     """Lock the deployment's row to the end of the transaction. Raises LeaseLost."""
     found = connection.execute(LEASE_OF, {"deployment": lease.deployment}).first()
-    if found is None or found.lease_token != lease.token or found.lease_until <= now:
+    if found is None or found.lease_token != lease.token or (found.lease_until or 0.0) <= now:
         raise LeaseLost(lease.deployment, lease.token)
 
 

@@ -10,6 +10,7 @@ from multiprocessing.synchronize import Barrier
 from typing import TypeVar
 
 from orchestrate.errors import AlreadyDecided, TaskClaimed
+from orchestrate.models.audit import AuditKind
 from orchestrate.models.deployment import DecisionKind
 from orchestrate.store import Store
 from tests.orchestrate.store.facts import accepted, said
@@ -82,3 +83,9 @@ def leasing(store: Store, number: int) -> list[str]:
 
 def locking(store: Store, number: int) -> str:
     return store.locks.take("production", "shop", f"deployment {number}")
+
+
+def auditing(store: Store, number: int) -> None:
+    """Tell the audit 25 things, one at a time."""
+    for one in range(25):
+        store.audit.add(AuditKind.PLACE, by=f"process {number}", environment=f"place {one}")
