@@ -13,6 +13,7 @@ from pathlib import Path
 
 from orchestrate.errors import CommandFailed, OutsideFailed, ProgramMissing, Unreachable
 from tools.commands import CLEAN, Output, Runner, run
+from tools.systems.git_names import is_branch_like, transport
 
 OLDEST = (2, 38)  # the first with `merge-tree --write-tree`
 CURE = "install git 2.38 or newer"
@@ -25,6 +26,10 @@ _SAFE = (
     "-c", "core.hooksPath=/dev/null",
     "-c", "core.fsmonitor=false",
     "-c", "protocol.ext.allow=never",
+    "-c", "submodule.recurse=false",
+    "-c", "core.symlinks=false",
+    "-c", "core.attributesFile=/dev/null",
+    "-c", "core.pager=cat",
 )  # fmt: skip
 _QUIET: Mapping[str, str] = {
     **CLEAN,
@@ -36,6 +41,8 @@ _QUIET: Mapping[str, str] = {
     "GIT_ATTR_NOSYSTEM": "1",
     "GIT_NO_REPLACE_OBJECTS": "1",
     "GIT_OPTIONAL_LOCKS": "0",
+    "GIT_PROTOCOL_FROM_USER": "0",
+    "GIT_TEMPLATE_DIR": "",
     "HOME": "/nonexistent",
 }
 # Above every .gitattributes of the repository: what is unpacked is what was committed.
@@ -118,7 +125,7 @@ class Git:
 
     async def _fetched(self) -> str:
         """What git complains of, or ''."""
-        options = ("--quiet", "--prune", "--no-tags", "--no-write-fetch-head")
+        options = ("--quiet", "--prune", "--no-tags", "--no-write-fetch-head", "--no-recurse-submodules")
         try:
             got = await self.output("fetch", *options, "origin")
         except CommandFailed as slow:
@@ -151,9 +158,11 @@ class Git:
 
     async def branch(self, name: str) -> str:
         """`name`, when it can name a branch. Raises OutsideFailed."""
+        if not is_branch_like(name):
+            raise OutsideFailed(f"{name[:100]!r} cannot name a branch")
         if name not in self._names:
             got = await self.output("check-ref-format", f"refs/heads/{name}")
-            if got.code != 0 or name.startswith("-"):
+            if got.code != 0:
                 raise OutsideFailed(f"{name!r} cannot name a branch")
             self._names.add(name)
         return name
@@ -183,7 +192,7 @@ class Git:
         return await self._run(
             [self._program, *_SAFE, *words],
             cwd=self.mirror,
-            env={**_QUIET, **_configured(self.remote), **env},
+            env={**_QUIET, "GIT_ALLOW_PROTOCOL": transport(self.remote), **_configured(self.remote), **env},
             timeout=self._timeout,
             cap=_CAP,
             stdin=stdin,
