@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import AsyncGenerator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, closing
 from pathlib import Path
 
 from langgraph.checkpoint.base import BaseCheckpointSaver
+
+PATIENCE = 5.0
+"""Seconds to wait for another worker that writes to the same file."""
 
 
 @asynccontextmanager
@@ -19,15 +23,13 @@ async def positions(url: str, key: bytes) -> AsyncGenerator[BaseCheckpointSaver[
 
 @asynccontextmanager
 async def _sqlite_positions(url: str, key: bytes) -> AsyncGenerator[BaseCheckpointSaver[str], None]:
-    import aiosqlite
-
     from orchestrate.positions.on_sqlite import SqlitePositions
     from orchestrate.positions.serializer import SealedSerializer
 
     path = Path(url.removeprefix("sqlite:///"))
-    async with aiosqlite.connect(path.with_suffix(".positions.db"), timeout=30) as connection:
+    with closing(sqlite3.connect(path.with_suffix(".positions.db"), timeout=PATIENCE)) as connection:
         saver = SqlitePositions(connection, serde=SealedSerializer(key))
-        await saver.setup()
+        saver.setup()
         yield saver
 
 

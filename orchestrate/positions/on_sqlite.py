@@ -2,10 +2,65 @@
 
 from __future__ import annotations
 
-from langgraph.checkpoint.sqlite.aio import AsyncSqliteSaver
+from collections.abc import AsyncIterator, Sequence
+from typing import Any
+
+from langchain_core.runnables import RunnableConfig
+from langgraph.checkpoint.base import (
+    WRITES_IDX_MAP,
+    ChannelVersions,
+    Checkpoint,
+    CheckpointMetadata,
+    CheckpointTuple,
+)
+from langgraph.checkpoint.sqlite import SqliteSaver
 
 from orchestrate.positions.bound import Bound
 
 
-class SqlitePositions(Bound, AsyncSqliteSaver):
-    """One sealed row for each position, and one for each write of a step."""
+class _AtOnce(SqliteSaver):
+    """LangGraph's saver for SQLite, called as the store is: on the event loop, in short transactions.
+
+    What a step wrote is written with the position that follows it, and not before that on its own. Waits,
+    answers and errors, which no position follows, are written at once.
+    """
+
+    async def aget_tuple(self, config: RunnableConfig) -> CheckpointTuple | None:
+        return self.get_tuple(config)
+
+    async def alist(
+        self,
+        config: RunnableConfig | None,
+        *,
+        filter: dict[str, Any] | None = None,
+        before: RunnableConfig | None = None,
+        limit: int | None = None,
+    ) -> AsyncIterator[CheckpointTuple]:
+        for one in self.list(config, filter=filter, before=before, limit=limit):
+            yield one
+
+    async def aput(
+        self,
+        config: RunnableConfig,
+        checkpoint: Checkpoint,
+        metadata: CheckpointMetadata,
+        new_versions: ChannelVersions,
+    ) -> RunnableConfig:
+        return self.put(config, checkpoint, metadata, new_versions)
+
+    async def aput_writes(
+        self,
+        config: RunnableConfig,
+        writes: Sequence[tuple[str, Any]],
+        task_id: str,
+        task_path: str = "",
+    ) -> None:
+        if any(channel in WRITES_IDX_MAP for channel, _ in writes):
+            self.put_writes(config, writes, task_id, task_path)
+
+    async def adelete_thread(self, thread_id: str) -> None:
+        self.delete_thread(thread_id)
+
+
+class SqlitePositions(Bound, _AtOnce):
+    """One sealed row for each position, and one for each wait and its answer."""

@@ -16,7 +16,6 @@ from typing import TypeVar, cast
 
 from langchain_core.runnables import RunnableConfig
 from langgraph.checkpoint.base import ChannelVersions, Checkpoint, CheckpointMetadata
-from langgraph.checkpoint.sqlite.aio import AsyncSqliteSaver
 
 from orchestrate.models.change import Check, CheckState, NewChange, Review, ReviewVerdict
 from orchestrate.models.deployment import Deployment, ForApproval, Lease, Status
@@ -24,6 +23,7 @@ from orchestrate.models.effect import Effect
 from orchestrate.models.environment import Environment, Monitoring
 from orchestrate.models.move import words
 from orchestrate.models.task import NewTask, Priority, Queue
+from orchestrate.positions.on_sqlite import SqlitePositions
 from orchestrate.store.database import Database
 from orchestrate.store.effects import Effects
 from tests.stories.places import quick
@@ -172,7 +172,7 @@ def arm(here: World, ends: Ends) -> None:
     database = here.store.deployments._database
     here.store.effects = EndingEffects(database, ends)
     saver = here.runner.saver
-    assert isinstance(saver, AsyncSqliteSaver)
+    assert isinstance(saver, SqlitePositions)
     put = saver.aput
 
     async def ending(

@@ -8,11 +8,11 @@ from pathlib import Path
 import pytest
 from langchain_core.runnables import RunnableConfig
 from langgraph.checkpoint.base import ChannelVersions, Checkpoint, CheckpointMetadata
-from langgraph.checkpoint.sqlite.aio import AsyncSqliteSaver
 
 from orchestrate.errors import StartFailed
 from orchestrate.models.deployment import Outcome
 from orchestrate.models.environment import Environment
+from orchestrate.positions.on_sqlite import SqlitePositions
 from tests.stories.places import WEB, production, quick
 from tests.stories.world import World, world
 
@@ -23,7 +23,7 @@ SWITCH = "web: traffic green 100 %"
 def measured(here: World) -> list[int]:
     """The size in bytes of every position that is written from now on."""
     saver, sizes = here.runner.saver, list[int]()
-    assert isinstance(saver, AsyncSqliteSaver)
+    assert isinstance(saver, SqlitePositions)
     put = saver.aput
 
     async def weigh(

@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 from langchain_core.runnables import RunnableConfig
 from langgraph.checkpoint.base import ChannelVersions, Checkpoint, CheckpointMetadata
-from langgraph.checkpoint.sqlite.aio import AsyncSqliteSaver
 
 from orchestrate.models.deployment import Outcome
+from orchestrate.positions.on_sqlite import SqlitePositions
 from tests.stories.places import quick
 from tests.stories.world import World, world
 
@@ -21,7 +21,7 @@ class Cut(Exception):
 def cut(here: World, at: int) -> None:
     """The `at`-th position from now on is not written any more."""
     saver, left = here.runner.saver, [at]
-    assert isinstance(saver, AsyncSqliteSaver)
+    assert isinstance(saver, SqlitePositions)
     put = saver.aput
 
     async def stop(

@@ -194,7 +194,7 @@ async def assembled(
     if not file.exists():
         shutil.copy(_empty_store(), file)
     store = Store.open(f"sqlite:///{file}", clock=around.clock)
-    async with SqlitePositions.from_conn_string(str(folder / "positions.db")) as saver:
+    with SqlitePositions.from_conn_string(str(folder / "positions.db")) as saver:
         saver.serde = SealedSerializer(POSITIONS_KEY)
         yield built(folder, store, saver, around, environments)
     store.close()
