@@ -149,7 +149,8 @@ async def test_the_time_to_the_first_byte_is_counted_by_bucket(
         for _ in range(8):
             await text(port)
         slow = asyncio.create_task(text(port, "/hold"))
-        await asyncio.sleep(0.25)
+        await until(lambda: blue.holding + green.holding > 0, 5)
+        await asyncio.sleep(0.3)
         for one in (blue, green):
             one.released.set()
         await slow
