@@ -11,9 +11,9 @@ from typing import TypeVar
 
 from orchestrate.errors import AlreadyDecided, TaskClaimed
 from orchestrate.models.audit import AuditKind
-from orchestrate.models.deployment import DecisionKind
+from orchestrate.models.deployment import DecisionKind, ForEffects, Stage
 from orchestrate.store import Store
-from tests.orchestrate.store.facts import accepted, said
+from tests.orchestrate.store.facts import accepted, driven, said
 
 T = TypeVar("T")
 Part = Callable[[Store, int], T]
@@ -89,3 +89,17 @@ def auditing(store: Store, number: int) -> None:
     """Tell the audit 25 things, one at a time."""
     for one in range(25):
         store.audit.add(AuditKind.PLACE, by=f"process {number}", environment=f"place {one}")
+
+
+def holding(store: Store, number: int) -> list[str]:
+    """Let deployments wait for effects; the first process allows them meanwhile."""
+    held: list[str] = []
+    for one in range(10):
+        lease = driven(store)
+        if number == 0 and one == 5:
+            store.switch.allow("ada", "all is well")
+        store.deployments.entered(lease, Stage.DEPLOY)
+        store.deployments.waits(lease, ForEffects(why="stopped"), None)
+        store.leases.release(lease)
+        held.append(lease.deployment)
+    return held
