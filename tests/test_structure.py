@@ -181,7 +181,7 @@ def test_workspaces_are_destroyed_through_the_door_alone() -> None:
     }
 
     assert users == {
-        "tools.workspace.destroy": {"tools/destroying.py"},
+        "tools.workspace.destroy": {"tools/destroying.py", "orchestrate/cli/workspace.py"},  # or by hand
         "tools.destroying.destroying": {"graphs/steps/workspaces.py"},
         "tools.confined.delete": {"tools/workspace.py"},
     }

@@ -168,6 +168,24 @@ CHANGE = Branch(
     "orchestrate change open --branch faster --title 'Answer faster'",
 )
 
+WORKSPACE = Branch(
+    "workspaces: the folders in which changes are made, removed once they are deployed",
+    {
+        "create": Leaf(
+            "make one, and say where",
+            "workspace:create_one",
+            'orchestrate task add Faster --change 1 --workspace "$(orchestrate workspace create)"',
+        ),
+        "list": Leaf("those that are there", "workspace:list_all", "orchestrate workspace list"),
+        "remove": Leaf(
+            "remove one that was left",
+            "workspace:remove",
+            "orchestrate workspace remove ws-4f0c1d7a9b2e4c5d8f6a7b8c9d0e1f2a",
+        ),
+    },
+    "orchestrate workspace list",
+)
+
 DB = Branch(
     "the store",
     {
@@ -201,6 +219,7 @@ TREE = Branch(
         "env": ENV,
         "task": TASK,
         "change": CHANGE,
+        "workspace": WORKSPACE,
         "worker": Leaf(
             "claim what is ready, deploy it, watch it",
             "worker:worker",
