@@ -2,20 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
 
-from orchestrate.approvals import Word, check_allowed, check_open, decision, standing, words
-from orchestrate.errors import AlreadyDecided, NotAllowed, OrchestrateError
+from orchestrate.approvals import (
+    Saying,
+    Word,
+    check_allowed,
+    decision,
+    panel_of,
+    said_on_thread,
+    standing,
+)
+from orchestrate.errors import AlreadyDecided, OrchestrateError
 from orchestrate.models.deployment import DecisionKind, Stage
-from orchestrate.models.environment import Channel, Environment, Person
+from orchestrate.models.environment import Channel
 from orchestrate.models.question import Question
 from orchestrate.models.task import Comment
 from orchestrate.store import Store
 from tools.desk import marked
 from tools.executor import Errand
-from tools.merge import Forge
-from tools.tasks import BOT, Threads
+from tools.hearing import Hearing
+from tools.tasks import Threads
 from tools.voice import Voice
 
 LEASE_SECONDS = 30.0
@@ -36,13 +44,9 @@ class Answers:
 
     store: Store
     tasks: Threads
-    forge: Forge
     voice: Voice
-    environment: Callable[[str], Environment]
-    person: Callable[[Channel, str], Person | None]
-    people: Sequence[Person]
+    hearing: Hearing
     worker: str
-    bot: str = BOT
     heard: Heard = field(default_factory=Heard)
 
     async def read(self) -> tuple[str, ...]:
@@ -54,9 +58,9 @@ class Answers:
         news = await self.tasks.spoken(self.heard.mark)
         answered: list[str] = []
         problems: list[OrchestrateError] = []
-        for question, waiting in self._asked(news.tasks):
+        for question in self._asked(news.tasks):
             try:
-                answered += [question.deployment] if await self._read(question, waiting) else []
+                answered += [question.deployment] if await self._read(question) else []
             except OrchestrateError as problem:
                 problems.append(problem)
         if problems:
@@ -64,95 +68,84 @@ class Answers:
         self.heard.mark = news.mark
         return tuple(answered)
 
-    def _asked(self, tasks: Sequence[str]) -> Iterator[tuple[Question, Sequence[Question]]]:
-        """The questions on these threads, with all that wait on the same; an approval that was not used yet,
-        because the environment is busy, is asked about again: Hold beats it."""
+    def _asked(self, tasks: Sequence[str]) -> Iterator[Question]:
+        """The questions on these threads; an approval that was not used yet, because the environment is
+        busy, is asked about again: Hold beats it."""
         for task in tasks:
-            waiting = self.store.questions.unanswered(task)
-            for question in (*waiting, *self.store.questions.unused(task)):
-                yield question, waiting
+            yield from self.store.questions.unanswered(task)
+            yield from self.store.questions.unused(task)
 
-    async def _read(self, question: Question, waiting: Sequence[Question]) -> bool:
-        """Whether the thread decides the question, or decides it otherwise than before."""
-        word = await self._stands(question, waiting)
-        if word is None or word.kind is None or (question.decision and question.decision.kind == word.kind):
-            return False
+    async def _read(self, question: Question) -> bool:
+        """Whether the thread answers the question, or answers it otherwise than before."""
+        comments = await self.tasks.comments(question.task or "")
+        words = self.hearing.words(question, comments)
+        new = [one for one in standing(words) if _is_news(question, one)]
+        stored = [one for one in new if self._stored(question, one)]
+        if question.decision is None:
+            replies = [_Reply(one.comment, f"Not counted: {one.why}.") for one in words if one.kind is None]
+            await self._reply(question, [*replies, *self._counted(question.id, stored)], comments)
+        return bool(stored)
+
+    def _stored(self, question: Question, word: Word) -> bool:
+        said = said_on_thread(question, word, self.store.clock())
         try:
-            said = word.comment
-            await self.decide(question.id, word.kind, Channel.TRACKER, said.author, said.text)
+            return said is not None and self.hearing.keep(self.store.questions.question(question.id), said)
         except AlreadyDecided:
             return False
-        return True
 
-    async def _stands(self, question: Question, waiting: Sequence[Question]) -> Word | None:
-        """What the thread says about the question; who said something that does not count hears why, once."""
-        comments = await self.tasks.comments(question.task or "")
-        since = self.store.deployments.deployment(question.deployment).created_at.timestamp()
-        on_thread = {one.id for one in waiting if one.task == question.task} | {question.id}
-        heard: list[tuple[str, Word]] = []
-        lost: list[Word] = []
-        for word in words(comments, question, since, on_thread):
-            who = await self._who(question, word)
-            heard += [(who.name, word)] if isinstance(who, Person) else []
-            lost += [replace(word, why=who)] if isinstance(who, str) else []
-        if question.decision is None:
-            await self._explain(question, lost, comments)
-        found = standing(heard)
-        return found[1] if found else None
-
-    async def _who(self, question: Question, word: Word) -> Person | str | None:
-        """Whose answer it is, or why it does not count; nobody, when it is our own."""
-        if word.comment.author == self.bot:
-            return None
-        if word.kind is None:
-            return word.why
-        try:
-            return await self._allowed(question, word.kind, Channel.TRACKER, word.comment.author)
-        except NotAllowed as refused:
-            return str(refused)
+    def _counted(self, question: str, stored: Sequence[Word]) -> list[_Reply]:
+        """What to tell whoever approved while others still have to."""
+        now = self.store.questions.question(question)
+        left = now.needed - len(now.approved_by)
+        if now.decision is not None or left < 1:
+            return []
+        more = "one more person" if left == 1 else f"{left} more persons"
+        return [_Reply(one.comment, f"Counted; {more} must approve.") for one in stored]
 
     async def decide(
         self, question: str, kind: DecisionKind, channel: Channel, identity: str, text: str
     ) -> Question:
         """Store a person's answer. Raises NotAllowed, AlreadyDecided; a repeated answer changes nothing."""
         asked = self.store.questions.question(question)
-        person = await self._allowed(asked, kind, channel, identity)
-        if asked.decision and (asked.decision.kind, asked.decision.by) == (kind, person.name):
-            return asked
-        check_open(asked, self.store.clock())
-        said = decision(asked, kind, person, channel, text=text, at=self.store.clock())
-        if self.store.questions.decide(question, said):
-            row = self.store.deployments.deployment(asked.deployment)
-            self.store.events.add(
-                row.id, row.stage, "decided", f"{person.name} said {kind}", {"by": person.name}
-            )
+        plan = self.store.plans.plan(asked.plan_hash)
+        panel = panel_of(self.hearing.environment(plan.environment), plan)
+        person = check_allowed(self.hearing.person(channel, identity), kind, panel)
+        if not asked.was_said(kind, person.name):
+            saying = Saying(channel=channel, account=identity, text=text)
+            self.hearing.keep(asked, decision(asked, kind, person.name, saying, self.store.clock()))
         return self.store.questions.question(question)
 
-    async def _allowed(
-        self, question: Question, kind: DecisionKind, channel: Channel, identity: str
-    ) -> Person:
-        """Who answers, if they may. Raises NotAllowed; a Hold is never kept waiting by the forge."""
-        plan = self.store.plans.plan(question.plan_hash)
-        asks_author = kind is DecisionKind.APPROVED and plan.change is not None
-        change = await self.forge.change(plan.change) if asks_author and plan.change else None
-        environment = self.environment(plan.environment)
-        return check_allowed(self.person(channel, identity), kind, environment, change, self.people)
-
-    async def _explain(self, question: Question, lost: Sequence[Word], comments: Sequence[Comment]) -> None:
-        """Say once why each comment does not count; under the waiting deployment's own lease."""
+    async def _reply(
+        self, question: Question, replies: Sequence[_Reply], comments: Sequence[Comment]
+    ) -> None:
+        """Answer each comment once; under the waiting deployment's own lease."""
         thread = "\n".join(one.text for one in comments)
-        new = [one for one in lost if f"/{marked(_occasion(one.comment))} -->" not in thread][:MOST_REPLIES]
+        new = [one for one in replies if f"/{marked(one.occasion)} -->" not in thread][:MOST_REPLIES]
         lease = self.store.leases.take(question.deployment, self.worker, LEASE_SECONDS) if new else None
         if lease is None:
             return
         at = Errand(deployment=question.deployment, stage=Stage.APPROVAL, lease=lease)
         try:
             for one in new:
-                text = f"Not counted: {one.why}."
-                await self.voice.say(at, question.task, _occasion(one.comment), text)
+                await self.voice.say(at, question.task, one.occasion, one.text)
         finally:
             self.store.leases.release(lease)
 
 
-def _occasion(comment: Comment) -> str:
-    return f"not counted {comment.id}"
+@dataclass(frozen=True)
+class _Reply:
+    """What one comment is answered with."""
+
+    comment: Comment
+    text: str
+
+    @property
+    def occasion(self) -> str:
+        return f"{self.text.split(':')[0].split(';')[0].lower()} {self.comment.id}"
+
+
+def _is_news(question: Question, word: Word) -> bool:
+    """Whether it was not said before; when it is decided, only what is against an approval is news."""
+    if word.kind is None or question.was_said(word.kind, word.by):
+        return False
+    return question.decision is None or question.decision.kind is not word.kind

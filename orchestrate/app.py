@@ -41,6 +41,7 @@ from orchestrate.vault.reading import Reading, acquaint
 from orchestrate.watching import Watching
 from tools.executor import Executor
 from tools.guards import Guards
+from tools.hearing import Hearing
 from tools.inspection import Inspection
 from tools.late_target import LateTarget
 from tools.metrics import Metrics, SourceByComponent
@@ -134,7 +135,8 @@ def _assemble(settings: Settings, store: Store, saver: BaseCheckpointSaver[str],
         places=places,
         people=settings.people,
     )
-    guards = Guards(store, environment, settings_digest, signatures)
+    hearing = Hearing(store=store, thread=tracker, environment=environment, person=settings.person)
+    guards = Guards(store, environment, settings_digest, hearing, signatures)
     executor = Executor(store, guards.by_class)
     voice = Voice(executor, tracker, tracker)
     statuses = Statuses(ready=settings.tracker.input_status, deployed=settings.tracker.output_status)
@@ -143,6 +145,7 @@ def _assemble(settings: Settings, store: Store, saver: BaseCheckpointSaver[str],
         executor=executor,
         voice=voice,
         survey=survey,
+        hearing=hearing,
         planner=Planner(NoModel()),
         triager=Triager(NoModel()),
         inspection=Inspection(),
@@ -175,16 +178,7 @@ def _assemble(settings: Settings, store: Store, saver: BaseCheckpointSaver[str],
             environment=environment,
             flow=settings.flow,
         ),
-        answers=Answers(
-            store=store,
-            tasks=tracker,
-            forge=forge,
-            voice=voice,
-            environment=environment,
-            person=settings.person,
-            people=settings.people,
-            worker=runner.worker,
-        ),
+        answers=Answers(store=store, tasks=tracker, voice=voice, hearing=hearing, worker=runner.worker),
         watching=Watching(store=store, places=places, sampler=Sampler(store.clock)),
         tracker=tracker,
         forge=forge,

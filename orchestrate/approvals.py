@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
 import unicodedata
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
+from itertools import pairwise
 
 from orchestrate.errors import AlreadyDecided, NotAllowed
 from orchestrate.gates.signoff import sign_off
-from orchestrate.models.change import Change
 from orchestrate.models.deployment import Decision, DecisionKind
 from orchestrate.models.environment import Channel, Environment, Person
+from orchestrate.models.plan import Plan
 from orchestrate.models.question import Question
 from orchestrate.models.task import Comment
 
@@ -39,31 +41,46 @@ def answer_in(text: str) -> tuple[DecisionKind, str | None] | None:
     return _WORDS[match.group(1).lower()], question.upper() if question else None
 
 
-def check_allowed(
-    person: Person | None,
-    kind: DecisionKind,
-    environment: Environment,
-    change: Change | None,
-    people: Sequence[Person],
-) -> Person:
-    """Who answers, if they may; raises NotAllowed with the reason. Anybody known may say Hold."""
-    if person is None:
-        raise NotAllowed("nobody in `people` has this identity", cure="add it in orchestrate.yaml")
-    if kind is DecisionKind.HOLD:
-        return person
-    if person.name not in environment.approvers:
-        names = ", ".join(environment.approvers) or "nobody"
-        raise NotAllowed(f"{person.name} is not an approver of {environment.name} (approvers: {names})")
-    if kind is DecisionKind.APPROVED and change and not environment.authors_may_approve:
-        author = author_of(change, people)
-        if author is not None and author.name == person.name:
-            raise NotAllowed(f"{person.name} wrote change {change.id} and may not approve it")
+@dataclass(frozen=True, kw_only=True)
+class Panel:
+    """Who may answer a question, beside that anybody known may say Hold."""
+
+    place: str
+    approvers: Collection[str]  # names of people
+    barred: Mapping[str, str]  # who may not approve, and why
+
+
+def panel_of(environment: Environment, plan: Plan) -> Panel:
+    """Whom the environment's settings let answer about this plan."""
+    barred = plan.approval.barred if plan.approval else ()
+    return Panel(
+        place=environment.name,
+        approvers=environment.approvers,
+        barred={one.person: one.why for one in barred},
+    )
+
+
+def check_allowed(person: Person | None, kind: DecisionKind, panel: Panel) -> Person:
+    """Who answers, if they may; raises NotAllowed with the reason."""
+    why = _may_not(person, kind, panel)
+    if person is None or why:
+        raise NotAllowed(why, cure="" if person else "add it in orchestrate.yaml")
     return person
 
 
-def author_of(change: Change, people: Sequence[Person]) -> Person | None:
-    """The person behind the change's author, by the forge's identity."""
-    return next((one for one in people if one.is_known_as(Channel.FORGE, change.author)), None)
+def _may_not(person: Person | None, kind: DecisionKind, panel: Panel) -> str:
+    if person is None:
+        return "nobody in `people` has this identity"
+    if person.bot:
+        return f"{person.name} is a bot, and only people answer"
+    if kind is DecisionKind.HOLD:
+        return ""
+    if person.name not in panel.approvers:
+        names = ", ".join(panel.approvers) or "nobody"
+        return f"{person.name} is not an approver of {panel.place} (approvers: {names})"
+    if kind is DecisionKind.APPROVED and person.name in panel.barred:
+        return f"{person.name} {panel.barred[person.name]} and may not approve it"
+    return ""
 
 
 def check_open(question: Question, now: float) -> None:
@@ -83,56 +100,85 @@ class Word:
     comment: Comment
     kind: DecisionKind | None
     why: str = ""
+    by: str = ""  # a person's name
 
 
-def words(
-    comments: Sequence[Comment], question: Question, since: float, on_thread: Collection[str]
-) -> list[Word]:
-    """What was said since the moment `since` (epoch seconds) that answers `question` or tries to.
+@dataclass(frozen=True, kw_only=True)
+class Matter:
+    """A question, and everything that decides whether a comment answers it."""
 
-    `on_thread`: the questions that are open on this thread; where there is one, an answer need not name it.
-    """
-    recent = [one for one in comments if one.at.timestamp() >= since]
-    found = [_word(comment, question, on_thread) for comment in recent]
-    return [word for word in found if word is not None]
-
-
-def standing(answers: Sequence[tuple[str, Word]]) -> tuple[str, Word] | None:
-    """Of who said what, the answer that stands: each person's newest counts, and Approved only alone.
-
-    Hold beats Approved whoever was first, so that it does not matter when a thread is read.
-    """
-    newest = {who: word for who, word in sorted(answers, key=lambda pair: pair[1].comment.at)}
-    return max(newest.items(), key=lambda pair: _weight(pair[1]), default=None)
+    question: Question
+    asked: Sequence[Question]  # all that was ever asked on its thread
+    panel: Panel
+    person: Callable[[Channel, str], Person | None]
+    bot: str  # our own account
+    since: float  # epoch seconds; what was said before is not looked at
 
 
-def _weight(word: Word) -> tuple[int, float]:
-    order = (DecisionKind.APPROVED, DecisionKind.ROLL_BACK, DecisionKind.HOLD)
-    return (order.index(word.kind) if word.kind else -1, word.comment.at.timestamp())
-
-
-def _word(comment: Comment, question: Question, on_thread: Collection[str]) -> Word | None:
+def ruling(comment: Comment, matter: Matter) -> Word | None:
+    """What `comment` is to the question; None: not about it. Total, and the same whenever it is asked."""
+    if comment.author == matter.bot or comment.at.timestamp() < matter.since:
+        return None
     answer = answer_in(comment.text)
     if answer is None:
         wants_to = is_attempt(comment.text) and sign_off(comment) is None
         return Word(comment, None, NOT_EXACT) if wants_to else None
     kind, named = answer
-    if named != question.id and named in on_thread:
+    others = _open_then(comment, matter)
+    if named in others or (others and named is None and not _was_asked(matter.question, comment)):
         return None
-    why = _why_not(comment, question, named, on_thread)
-    return Word(comment, None, why) if why else Word(comment, kind)
+    person = matter.person(Channel.TRACKER, comment.author)
+    why = _why_not(comment, named, matter, others) or _may_not(person, kind, matter.panel)
+    return Word(comment, None, why) if why or person is None else Word(comment, kind, by=person.name)
 
 
-def _why_not(comment: Comment, question: Question, named: str | None, on_thread: Collection[str]) -> str:
-    """Why an answer in the right form does not count, or ''."""
-    if named is None and len(on_thread) > 1:
+def standing(words: Iterable[Word]) -> tuple[Word, ...]:
+    """The answers that stand: each person's newest counts, and approvals only where nobody says otherwise.
+
+    Hold beats Roll back beats Approved whoever was first, so that it does not matter when a thread is read.
+    """
+    said = sorted((word for word in words if word.kind), key=lambda word: word.comment.at)
+    newest = {word.by: word for word in said}.values()
+    for kind in (DecisionKind.HOLD, DecisionKind.ROLL_BACK):
+        found = [word for word in newest if word.kind is kind]
+        if found:
+            return (found[-1],)
+    return tuple(newest)
+
+
+def _open_then(comment: Comment, matter: Matter) -> set[str]:
+    """The other questions that were open on the thread when the comment was written."""
+    at = comment.at.timestamp()
+    return {
+        one.id
+        for one in matter.asked
+        if one.id != matter.question.id
+        and one.closed is None
+        and _was_asked(one, comment)
+        and (one.decision is None or one.decision.at >= at)
+        and (one.consumed_at is None or one.consumed_at > at)
+    }
+
+
+def _was_asked(question: Question, comment: Comment) -> bool:
+    return comment.at.timestamp() >= question.opened_at
+
+
+def _why_not(comment: Comment, named: str | None, matter: Matter, others: Collection[str]) -> str:
+    """Why an answer in the right form does not count, whoever gives it, or ''."""
+    question = matter.question
+    if comment.task != question.task:
+        return f"question {question.id} is asked on another thread"
+    if named is None and others:
         return f"more than one question is open here; name one, as in `Hold {question.id}`"
     if named not in (None, question.id):
         return f"{named} is not open; {question.id} is"
     if comment.edited:
         return "it was edited; say it in a new comment"
-    if comment.at.timestamp() < question.opened_at:
+    if not _was_asked(question, comment):
         return f"it was written before question {question.id} was asked; say it anew"
+    if comment.at.timestamp() >= question.expires:
+        return f"question {question.id} had expired"
     return ""
 
 
@@ -144,21 +190,70 @@ LONGEST_ATTEMPT = 6
 
 def is_attempt(text: str) -> bool:
     """Whether `text`, which is no answer, looks as if its writer took it for one."""
-    plain = unicodedata.normalize("NFKC", text).casefold()
-    said = [match.group() for match in re.finditer(r"\w+", plain)]
-    return len(said) <= LONGEST_ATTEMPT and any(get_close_matches(word, _WORDS, 1, ALIKE) for word in said)
+    said = re.findall(r"\w+", _folded(text))
+    pairs = (f"{one} {other}" for one, other in pairwise(said))
+    is_short = len(said) <= LONGEST_ATTEMPT
+    return is_short and any(get_close_matches(word, _WORDS, 1, ALIKE) for word in (*said, *pairs))
 
 
-def decision(
-    question: Question, kind: DecisionKind, person: Person, channel: Channel, *, text: str, at: float
-) -> Decision:
-    """The person's answer as a fact, bound to the plan that was shown."""
+def _folded(text: str) -> str:
+    """`text` as a reader takes it: small letters, nothing unseen, and Latin for what looks like it."""
+    seen = (one for one in unicodedata.normalize("NFKD", text) if unicodedata.category(one) not in _UNSEEN)
+    return "".join(seen).casefold().translate(_LATIN)
+
+
+_UNSEEN = frozenset({"Cf", "Mn"})
+_LATIN = str.maketrans("авеорсухіԁһкοαρνυκ", "abeopcyxidhkoapvuk")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Saying:
+    """How an answer was given: where, by which account there, and in which words."""
+
+    channel: Channel
+    account: str
+    text: str
+    comment: Comment | None = None
+
+
+def decision(question: Question, kind: DecisionKind, by: str, saying: Saying, at: float) -> Decision:
+    """The answer of the person `by` as a fact, bound to the plan that was shown and to the very comment."""
+    comment = saying.comment
     return Decision(
         gate=question.id,
         kind=kind,
-        by=person.name,
-        channel=channel,
+        by=by,
+        channel=saying.channel,
+        account=saying.account,
         plan_hash=question.plan_hash,
-        text=text,
+        text=saying.text,
         at=at,
+        comment=comment.id if comment else None,
+        text_sha256=sha256_of(comment.text) if comment else None,
+        said_at=comment.at.timestamp() if comment else None,
     )
+
+
+def said_on_thread(question: Question, word: Word, at: float) -> Decision | None:
+    """The decision that a comment is; None for one that does not count."""
+    if word.kind is None:
+        return None
+    said = word.comment
+    saying = Saying(channel=Channel.TRACKER, account=said.author, text=said.text, comment=said)
+    return decision(question, word.kind, word.by, saying, at)
+
+
+def lost(given: Decision, thread: Mapping[str, Comment]) -> str:
+    """Why an approval that was given on a thread no longer stands as the thread (by id) is now, or ''."""
+    if given.comment is None:
+        return ""
+    comment = thread.get(given.comment)
+    if comment is None:
+        return f"{given.by}'s comment was deleted"
+    is_same = (comment.author, sha256_of(comment.text)) == (given.account, given.text_sha256)
+    return "" if is_same and not comment.edited else f"{given.by}'s comment was edited"
+
+
+def sha256_of(text: str) -> str:
+    """SHA-256 of a comment's text, in hex."""
+    return hashlib.sha256(text.encode()).hexdigest()

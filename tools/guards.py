@@ -16,9 +16,11 @@ from orchestrate.models.environment import Environment, Freeze
 from orchestrate.models.gate import GateName
 from orchestrate.models.move import Analyse
 from orchestrate.models.plan import Plan
+from orchestrate.models.question import Question
 from orchestrate.store import Store
 from tools.building import BuildOrder
 from tools.executor import EffectClass, Errand, Guard
+from tools.hearing import Hearing
 from tools.moves import PlacedMove
 from tools.signatures import Signatures
 
@@ -30,6 +32,7 @@ class Guards:
     store: Store
     environment: Callable[[str], Environment]
     settings_digest: Callable[[str], str]
+    hearing: Hearing
     signatures: Signatures
 
     @property
@@ -129,23 +132,32 @@ class Guards:
         raise EffectRefused(at.stage, f"frozen until {freeze.end}: {freeze.reason}")
 
     async def plan_is_approved(self, at: Errand, args: BaseModel) -> None:  # noqa: ARG002
-        """Where people are asked, an allowed one said yes to exactly this plan, and in time."""
+        """Where people are asked, those allowed said yes to exactly this plan, in time, and it stands."""
         plan = self._plan(at)
         environment = self.environment(plan.environment)
         if not environment.asks_a_person or self._needs_no_second(at, environment):
             return
         for question in self.store.questions.for_deployment(at.deployment):
             said = question.decision
-            if question.plan_hash != at.plan_hash or question.gate_kind != "approval" or said is None:
+            if question.plan_hash != at.plan_hash or not question.asks_approval or said is None:
                 continue
             if said.kind is not DecisionKind.APPROVED or said.plan_hash != at.plan_hash:
                 raise EffectRefused(at.stage, f"{said.by} said {said.kind}")
             if question.consumed_at is not None:
                 return
             if question.closed is None and self.store.clock() < question.expires:
-                self.store.questions.consume(question.id, at.lease)
+                await self._use(question, plan, at)
                 return
         raise EffectRefused(at.stage, "nobody approved this plan, or the approval is no longer valid")
+
+    async def _use(self, question: Question, plan: Plan, at: Errand) -> None:
+        """Use the approval, once it was read anew from where it was given."""
+        missing = (plan.approval.persons if plan.approval else 1) - len(question.approved_by)
+        if missing > 0:
+            raise EffectRefused(at.stage, f"{missing} more persons must approve")
+        if objection := await self.hearing.objection(question):
+            raise EffectRefused(at.stage, objection)
+        self.store.questions.consume(question.id, at.lease)
 
     def _plan(self, at: Errand) -> Plan:
         if at.plan_hash is None:

@@ -8,6 +8,7 @@ from langgraph.runtime import Runtime
 
 from agents.situation import Situation
 from graphs.state import Asking, Drive, Planned, Readiness, State, Turn
+from graphs.steps.approval import next_round, rule_of
 from graphs.steps.crew import MOST_SAID, WHOLE_STORY, Crew
 from graphs.steps.found import AGAINST, blocked_digest, found_in, no_longer, obstacle, readiness, told, why
 from graphs.steps.workspaces import bind_workspace
@@ -89,7 +90,10 @@ class Arrive:
         if found.that(*AGAINST) or evidence.version is None:
             self.crew.store.events.tell(at.deployment, at.stage, told(found))
             return State(planned=Planned.REFUSED)
-        plan = await self.crew.planner.plan(await self._situation(state, evidence, evidence.version, found))
+        situation = await self._situation(state, evidence, evidence.version, found)
+        plan = await self.crew.planner.plan(situation)
+        if self._asks(evidence):
+            plan = plan.model_copy(update={"approval": await rule_of(self.crew, situation, plan)})
         problems = policy.violations(plan, evidence.environment)
         if problems:
             return State(planned=Planned.REFUSED, reason=clipped("; ".join(problems), MOST_SAID))
@@ -124,12 +128,24 @@ class Arrive:
             if not request.wait:
                 return State(turn=Turn.REFUSED, outcome=Outcome.CANCELLED, reason=reason)
             return State(turn=Turn.BUSY, turn_wait=wait)
+        objection = await self._objection(state)
+        if withdrawn := self._withdrawn(state):
+            self.crew.store.locks.release(at.deployment)
+            return State(turn=Turn.REFUSED, outcome=Outcome.HELD, reason=withdrawn)
         evidence = await self._evidence(state)
-        moved = _moved(self.crew.plan(state), evidence, self._digest(state)) or no_longer(evidence)
+        moved = objection or _moved(self.crew.plan(state), evidence, self._digest(state))
+        moved = moved or no_longer(evidence)
         if moved:
             self.crew.event(at, "moved", f"{moved}; planning again")
             self.crew.store.locks.release(at.deployment)
         return State(turn=Turn.MOVED if moved else Turn.MINE)
+
+    async def _objection(self, state: State) -> str:
+        """Why the approval no longer stands, now that its thread is read anew; or ''."""
+        if state.get("planned") is not Planned.ASK:
+            return ""
+        question = self.crew.store.questions.question(state["question"].gate)
+        return await self.crew.hearing.objection(question) if question.consumed_at is None else ""
 
     def _withdrawn(self, state: State) -> str:
         """Who said Hold after the approval, while it waited for its turn; or ''."""
@@ -175,7 +191,7 @@ class Arrive:
             gates=found.results,
             overrides=state["request"].overrides,
             settings_digest=self._digest(state),
-            changed_files=tuple(file.path for file in touched),
+            changed_files=tuple(path for file in touched for path in (file.path, file.was) if path),
             lines_changed=sum(len((file.text or "").splitlines()) for file in touched),
         )
 
@@ -199,21 +215,24 @@ class Arrive:
 
     async def _ask(self, at: Errand, plan: Plan, evidence: Evidence, found: Findings) -> Question:
         environment, questions = evidence.environment, self.crew.store.questions
-        for older in questions.for_deployment(at.deployment):
-            if older.is_open and older.plan_hash != plan.hash:
+        asked = questions.for_deployment(at.deployment)
+        for older in asked:
+            if older.plan_hash != plan.hash:
                 questions.close(older.id, "another plan is asked about")
+        gate, again = next_round(asked, plan.hash)
         question = questions.open(
             deployment=at.deployment,
-            gate_kind=Asking.APPROVAL,
+            gate_kind=gate,
             plan_hash=plan.hash,
             head=plan.head,
             tree=plan.version.tree,
             task=plan.task,
             expires=evidence.at + environment.approval_expires,
             remind_at=evidence.at + environment.approval_reminder,
+            needed=plan.approval.persons if plan.approval else 1,
         )
         await self._supersede(plan, environment)
-        text = reports.approval_request(plan, question, environment, found.results)
+        text = reports.approval_request(plan, question, environment, found.results, again)
         await self.crew.voice.say(at, plan.task, f"approval {question.id}", text)
         return question
 
@@ -223,7 +242,7 @@ class Arrive:
         for older in store.questions.unanswered():
             asked_by = store.deployments.deployment(older.deployment)
             is_rival = asked_by.environment == environment.name and asked_by.service == environment.service
-            if older.deployment == plan.deployment or not is_rival or older.gate_kind != Asking.APPROVAL:
+            if older.deployment == plan.deployment or not is_rival or not older.asks_approval:
                 continue
             shipped = store.plans.plan(older.plan_hash).version.commit
             if await self.crew.source.contains(plan.version.commit, shipped):

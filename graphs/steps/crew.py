@@ -19,6 +19,7 @@ from orchestrate.models.owners import Owners
 from orchestrate.models.plan import Plan
 from orchestrate.store import Store
 from tools.executor import Errand, Executor
+from tools.hearing import Hearing
 from tools.inspection import Inspection
 from tools.merge import Forge, Reverts, Source
 from tools.place import Place, Places
@@ -74,6 +75,7 @@ class Crew:
     executor: Executor
     voice: Voice
     survey: Survey
+    hearing: Hearing
     planner: Planner
     triager: Triager
     inspection: Inspection

@@ -7,7 +7,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 
 from orchestrate.app import App
-from orchestrate.approvals import check_allowed
+from orchestrate.approvals import check_allowed, panel_of
 from orchestrate.cli.identity import Identity
 from orchestrate.cli.progress import progress
 from orchestrate.cli.screen import Screen
@@ -94,8 +94,8 @@ class Following:
         if row.waits_for is None or row.waits_for.kind != APPROVAL:
             return  # its text is still on its way
         self._known.add(question.id)
-        may = await self._may_approve(row)
-        if self.manner.yes and may and question.gate_kind == APPROVAL:
+        may = self._may_approve(question)
+        if self.manner.yes and may and question.asks_approval:
             await self._decide(question, DecisionKind.APPROVED)
             return
         self.screen.say(_how(question, row))
@@ -104,18 +104,16 @@ class Following:
         elif may and can_ask() and not self.manner.is_quiet:
             self._asking = asyncio.create_task(self._ask(question))
 
-    async def _may_approve(self, row: Deployment) -> bool:
-        environment = self.app.crew.places(row.environment).environment
-        change = await self.app.forge.change(row.request.change) if row.request.change else None
+    def _may_approve(self, question: Question) -> bool:
+        plan = self.app.store.plans.plan(question.plan_hash)
+        panel = panel_of(self.app.crew.places(plan.environment).environment, plan)
         with suppress(NotAllowed):
-            check_allowed(
-                self.who.person, DecisionKind.APPROVED, environment, change, self.app.settings.people
-            )
+            check_allowed(self.who.person, DecisionKind.APPROVED, panel)
             return True
         return False
 
     async def _ask(self, question: Question) -> None:
-        back = "" if question.gate_kind == APPROVAL else ", r to roll back"
+        back = "" if question.asks_approval else ", r to roll back"
         self.screen.pause()
         try:
             answer = ANSWERS.get(await typed(f"{question.id}: yes? [y/N, hold{back}]"))

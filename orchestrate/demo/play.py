@@ -29,7 +29,6 @@ from orchestrate.worker import Serving
 
 LOOK_SECONDS = 0.3
 LONGEST = 900.0  # seconds, where nobody is asked
-APPROVAL = "approval"
 PROMPT = "Approve? Enter or y: yes · n: hold, nothing changes  "
 
 
@@ -88,7 +87,7 @@ class Play:
         return self.app.store.deployments.deployment(question.deployment).status is Status.WAITING
 
     async def _answer(self, question: Question, stop: asyncio.Event) -> None:
-        if question.gate_kind != APPROVAL:
+        if not question.asks_approval:
             self._note(question, "nobody can tell whether it is good, so it goes back")
             await self._decide(question, DecisionKind.ROLL_BACK)
         elif not self.asks:

@@ -67,6 +67,7 @@ class Change(Fact):
     title: str
     body: str = ""
     author: str
+    pushed_by: str | None = None  # who brought the head, where the forge knows
     branch: str
     base: str
     head: str  # commit SHA, 40 hex digits
@@ -143,6 +144,7 @@ class FileChange(Fact):
     path: str
     status: str  # A added, M modified, D deleted, R renamed
     text: str | None = None
+    was: str | None = None  # the path before, where it has another name now
 
 
 class Commit(Fact):
@@ -152,6 +154,14 @@ class Commit(Fact):
     subject: str
     author: str
     at: datetime
+    email: str = ""  # the author's
+    committer: str = ""  # as in `Ada <ada@example.com>`, and so are these:
+    co_authors: tuple[str, ...] = ()
+
+    @property
+    def written_by(self) -> tuple[str, ...]:
+        """Everybody it names, as in `Ada <ada@example.com>`; anybody can write any name there."""
+        return tuple(dict.fromkeys((f"{self.author} <{self.email}>", self.committer, *self.co_authors)))
 
 
 class Version(Fact):

@@ -36,8 +36,8 @@ class Channel(StrEnum):
     CLI = "cli"  # the operating system's user
     TRACKER = "tracker"
     FORGE = "forge"
-
     GIT = "git"  # the name or address in a commit: it tells who wrote, and lets nobody answer
+
 
 class Role(StrEnum):
     """What a person may do."""
@@ -49,18 +49,18 @@ class Role(StrEnum):
 
 
 class Person(Fact):
-    """Somebody, with the identity each channel proves for them, and what they may do."""
+    """Somebody, with the identities each channel proves for them, and what they may do."""
 
     name: str
     identities: dict[Channel, str] = {}
-    roles: tuple[Role, ...] = ()
     accounts: dict[Channel, tuple[str, ...]] = {}  # further accounts of the same person
-
+    roles: tuple[Role, ...] = ()
     bot: bool = False  # a program: its words never count
 
     def known_as(self, channel: Channel) -> tuple[str, ...]:
         """Every account of theirs on the channel, the first one first."""
         return (self.identities.get(channel, self.name), *self.accounts.get(channel, ()))
+
     def is_known_as(self, channel: Channel, identity: str) -> bool:
         return identity in self.known_as(channel)
 
@@ -299,9 +299,10 @@ class Environment(Fact):
     freezes: tuple[Freeze, ...] = ()
     requires_approval: bool | None = None  # None: required in production
     approvers: tuple[str, ...] = ()  # names of people
-    authors_may_approve: bool = False
-    approval_expires: PositiveInt = 86_400  # seconds
     approvals: Annotated[int, Field(ge=1, le=10)] = 1  # distinct persons who must approve
+    authors_may_approve: bool = False
+    requesters_may_approve: bool | None = None  # None: where one approval is enough
+    approval_expires: PositiveInt = 86_400  # seconds
     approval_reminder: PositiveInt = 14_400
     gates: Gates = Gates()
     artifact: ArtifactRules = ArtifactRules()

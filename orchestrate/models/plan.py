@@ -5,6 +5,7 @@ from __future__ import annotations
 from enum import StrEnum
 
 from orchestrate.models.alert import Alert
+from orchestrate.models.approval import ApprovalRule
 from orchestrate.models.change import MergeOrder, Version
 from orchestrate.models.environment import EnvironmentType, Monitoring, Strategy, Triggers
 from orchestrate.models.fact import Fact, digest
@@ -78,6 +79,7 @@ class Plan(Fact):
     alerts: dict[str, dict[str, Alert]] = {}  # component → name → threshold
     migrations: tuple[MigrationVerdict, ...] = ()
     overrides: tuple[Override, ...] = ()
+    approval: ApprovalRule | None = None  # None: nobody is asked
     risk: Risk
     risk_reasons: tuple[str, ...]
     success: tuple[str, ...]  # success criteria

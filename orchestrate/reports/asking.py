@@ -9,19 +9,29 @@ from orchestrate.models.gate import GateResult
 from orchestrate.models.plan import Plan
 from orchestrate.models.question import Question
 from orchestrate.outside import inline, line
+from orchestrate.reports.approval import persons, shortage
 from orchestrate.reports.gates import gates_table
 from orchestrate.reports.markdown import code, duration, instant, mention, page, section
 from orchestrate.reports.plan import RISKS, plan_page
 
 
 def approval_request(
-    plan: Plan, question: Question, environment: Environment, gates: Iterable[GateResult] = ()
+    plan: Plan,
+    question: Question,
+    environment: Environment,
+    gates: Iterable[GateResult] = (),
+    again: str = "",
 ) -> str:
-    """What an approver needs to see before saying yes (P3); the plan follows in full."""
+    """What an approver needs to see before saying yes (P3); the plan follows in full.
+
+    `again`: why an approval of the same plan before this one does not count.
+    """
     return page(
+        f"**Asked again**, because the approval before does not count: {inline(again)}." if again else "",
         f"{_approvers(environment)}: **may {code(plan.service)} {code(plan.version.name)} go to "
         f"{code(plan.environment)}?** Risk {RISKS[plan.risk]}; back within about "
         f"{duration(plan.rollback_seconds)}; window: {_window(environment.window)}.",
+        shortage(plan.approval),
         _how(question, *APPROVAL),
         section("Gates", gates_table(gates)),
         plan_page(plan),
@@ -76,8 +86,9 @@ def rollback_task(deployment: str, environment: str, why: str, question: str) ->
 def _how(question: Question, yes: str, no: str) -> str:
     answers = f"{code(f'{yes} {question.id}')} or {code(f'{no} {question.id}')}"
     commands = [code(f"orchestrate deploy {COMMANDS[said]} {question.deployment}") for said in (yes, no)]
+    several = f"{persons(question.needed).capitalize()} must approve. " if question.needed > 1 else ""
     return (
-        f"Answer on this thread with nothing but {answers}, or run {' or '.join(commands)}. "
+        f"{several}Answer on this thread with nothing but {answers}, or run {' or '.join(commands)}. "
         f"It holds for plan {code(question.plan_hash[:12])} only, and expires {instant(question.expires)}."
     )
 

@@ -21,8 +21,9 @@ from orchestrate.models.move import (
 )
 from orchestrate.models.plan import TO_DO, MigrationVerdict, Plan, PlannedMove, Risk
 from orchestrate.models.signature import Signature
-from orchestrate.outside import inline
-from orchestrate.reports.markdown import bullets, code, duration, numbered, page, percent, section, table
+from orchestrate.reports.approval import approval
+from orchestrate.reports.exact import code, inline
+from orchestrate.reports.markdown import bullets, duration, numbered, page, percent, section, table
 
 RISKS: Mapping[Risk, str] = {Risk.LOW: "🟢 low", Risk.MEDIUM: "🟡 medium", Risk.HIGH: "🔴 high"}
 
@@ -36,6 +37,7 @@ def plan_page(plan: Plan) -> str:
         section("Risk", risk(plan)),
         section("Pre-deploy checklist", bullets(_check(check) for check in plan.checks)),
         section("Overrides", overrides(plan)),
+        section("Approval", approval(plan.approval)),
         section("What ships", ships(plan)),
         section("Versions", _versions(plan)),
         section("Signature", _signature(plan.signature)),
@@ -142,13 +144,17 @@ def _facts(plan: Plan) -> str:
         (
             f"deployment {code(plan.deployment)}, plan format {plan.schema_version}",
             f"environment {where}",
-            f"service {code(plan.service)}, task {code(plan.task or '–')}",
-            f"change {code(plan.change or '–')}, head {code(plan.head or '–')}",
+            f"service {code(plan.service)}, task {_maybe(plan.task)}",
+            f"change {_maybe(plan.change)}, head {_maybe(plan.head)}",
             f"version {_version(plan.version)}",
             _merge(plan.merge),
             f"made by {inline(plan.made_by)}",
         )
     )
+
+
+def _maybe(name: str | None) -> str:
+    return "none" if name is None else code(name)
 
 
 def _merge(order: MergeOrder | None) -> str:

@@ -33,6 +33,11 @@ UNUSED = (
     .where(rows.decision.is_not(None), rows.consumed_at.is_(None), rows.closed.is_(None))
     .order_by(rows.opened_at, rows.id)
 )
+ON_THREAD = (
+    select(questions)
+    .where(rows.unanswered.in_([True, False]), rows.task == bindparam("thread"))
+    .order_by(rows.opened_at, rows.id)
+)
 DECIDE = (
     update(questions)
     .where(rows.id == bindparam("asked"))
@@ -127,6 +132,10 @@ class Questions:
     def for_deployment(self, deployment: str) -> tuple[Question, ...]:
         """All that was asked for a deployment, oldest first."""
         return self._all(FOR_DEPLOYMENT, {"whose": deployment})
+
+    def on_thread(self, task: str) -> tuple[Question, ...]:
+        """All that was ever asked on a task's thread, oldest first."""
+        return self._all(ON_THREAD, {"thread": task})
 
     def unused(self, task: str) -> tuple[Question, ...]:
         """What was answered on a task's thread and can still be answered otherwise, oldest first."""

@@ -40,6 +40,7 @@ from tests.stories.places import OWNERS, PEOPLE, person, production
 from tests.stories.twins import CalmInspection, Clock, Outside, outside
 from tools.executor import Executor
 from tools.guards import Guards
+from tools.hearing import Hearing
 from tools.place import Place
 from tools.sampler import Sampler
 from tools.survey import Survey
@@ -250,7 +251,8 @@ def built(
         places=place,
         people=PEOPLE,
     )
-    guards = Guards(store, environment, lambda name: digest(environments[name]), around.signatures)
+    hearing = Hearing(store=store, thread=tracker, environment=environment, person=person)
+    guards = Guards(store, environment, lambda name: digest(environments[name]), hearing, around.signatures)
     executor = Executor(store, guards.by_class)
     voice = Voice(executor, tracker, tracker)
     statuses = Statuses()
@@ -259,6 +261,7 @@ def built(
         executor=executor,
         voice=voice,
         survey=survey,
+        hearing=hearing,
         planner=Planner(NoModel()),
         triager=Triager(NoModel()),
         inspection=CalmInspection(),
@@ -286,16 +289,7 @@ def built(
             worker="test",
         ),
         intake=Intake(store=store, tasks=tracker, environment=environment, flow=tuple(environments)),
-        answers=Answers(
-            store=store,
-            tasks=tracker,
-            forge=forge,
-            voice=voice,
-            environment=environment,
-            person=person,
-            people=PEOPLE,
-            worker="test",
-        ),
+        answers=Answers(store=store, tasks=tracker, voice=voice, hearing=hearing, worker="test"),
         watching=Watching(store=store, places=place, sampler=Sampler(around.clock)),
         unblocking=Unblocking(
             store=store,

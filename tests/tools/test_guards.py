@@ -35,6 +35,7 @@ class Scene:
             self.here.store,
             lambda name: crew.places(name).environment,
             crew.settings_digest,
+            crew.hearing,
             self.here.signatures,
         )
 

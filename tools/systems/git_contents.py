@@ -25,6 +25,7 @@ class Touched:
     status: str
     blob: str
     mode: str
+    was: str | None = None
 
     @property
     def has_text(self) -> bool:
@@ -49,6 +50,7 @@ class Contents:
                 path=file.path,
                 status=file.status,
                 text=texts.get(file.blob) if file.has_text else None,
+                was=file.was,
             )
             for file in touched
         )
@@ -106,10 +108,10 @@ def _touched(raw: str) -> list[Touched]:
         if not entry:
             continue
         _, mode, _, blob, status = entry.removeprefix(":").split(" ")
-        path = next(fields)
+        path, was = next(fields), None
         if status[0] in "RC":
-            path = next(fields)
-        found.append(Touched(path, "M" if status[0] == "T" else status[0], blob, mode))
+            path, was = next(fields), path
+        found.append(Touched(path, "M" if status[0] == "T" else status[0], blob, mode, was))
     return found
 
 

@@ -14,7 +14,8 @@ CHANGE, HEAD, MARKER = "Orchestrate-Change", "Orchestrate-Head", "Orchestrate-Ma
 _TRAILER = "%x1f%(trailers:key={},valueonly,separator=%x20)"
 _NODE = "%H%x1f%T%x1f%P" + "".join(_TRAILER.format(key) for key in (CHANGE, HEAD, MARKER))
 
-_LINE = "%H%x1f%aI%x1f%an%x1f%s"  # what an author can write comes last: it may hold separators
+_LINE = "%H%n%aI%n%an%n%ae%n%cn <%ce>%n%s%n%(trailers:key=Co-authored-by,valueonly,unfold)"
+"""Line by line: nobody can write a line break into a name, an address or a subject."""
 
 
 @dataclass(frozen=True)
@@ -103,10 +104,7 @@ class History:
         """Lines of history, newest first. Raises UnknownVersion."""
         between = f"{sha(since)}..{sha(until)}" if since else sha(until)
         rows = await self._rows(_LINE, f"--max-count={limit}", between)
-        return tuple(
-            Commit(sha=row[0], at=datetime.fromisoformat(row[1]), author=row[2], subject=row[3])
-            for row in rows
-        )
+        return tuple(_commit(row[0].split("\n")) for row in rows)
 
     async def _named(self, name: str) -> tuple[str | None, str]:
         if 4 <= len(name) <= 40 and all(digit in "0123456789abcdef" for digit in name):
@@ -136,3 +134,16 @@ class History:
         except CommandFailed as problem:
             raise UnknownVersion(last) from problem
         return [row.split("\x1f", shape.count("%x1f")) for row in text.split("\0") if row]
+
+
+def _commit(lines: list[str]) -> Commit:
+    sha, at, author, email, committer, subject, *co_authors = lines
+    return Commit(
+        sha=sha,
+        at=datetime.fromisoformat(at),
+        author=author,
+        email=email,
+        committer=committer,
+        subject=subject,
+        co_authors=tuple(one.strip() for one in co_authors if one.strip()),
+    )

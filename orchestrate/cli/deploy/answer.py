@@ -34,8 +34,15 @@ def answer(scene: Scene, out: Output, asked: str, kind: DecisionKind, reason: st
     """Store the answer of whoever types. Raises NotAllowed, AlreadyDecided, UnknownQuestion."""
     question = asyncio.run(_decide(scene, asked, kind, reason))
     out.result({"question": question.model_dump(mode="json")})
-    by = question.decision.by if question.decision else ""
-    out.say(f"{question.id} of deployment {question.deployment}: {kind.replace('_', ' ')} by {by}")
+    out.say(f"{question.id} of deployment {question.deployment}: {_outcome(question, kind)}")
+
+
+def _outcome(question: Question, kind: DecisionKind) -> str:
+    by = question.decision.by if question.decision else question.approved_by[-1]
+    said = f"{kind.replace('_', ' ')} by {by}"
+    if question.needed == 1 or kind is not DecisionKind.APPROVED:
+        return said
+    return f"{said} ({len(question.approved_by)} of the {question.needed} persons who must approve)"
 
 
 async def _decide(scene: Scene, asked: str, kind: DecisionKind, reason: str) -> Question:

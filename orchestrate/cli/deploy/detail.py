@@ -68,10 +68,12 @@ def _head(row: Deployment, questions: Sequence[Question]) -> Iterator[str]:
 
 def _answer(question: Question) -> str:
     if question.decision is not None:
-        return f"{question.decision.kind} by {question.decision.by} ({question.decision.channel})"
+        by = ", ".join(question.approved_by) if question.needed > 1 else question.decision.by
+        return f"{question.decision.kind} by {by} ({question.decision.channel})"
     if question.closed is not None:
         return f"closed: {question.closed}"
-    return f"open, until {_clock(question.expires)}: orchestrate deploy approve {question.id}"
+    share = f"{len(question.approved_by)} of {question.needed} approved, " if question.needed > 1 else ""
+    return f"open, {share}until {_clock(question.expires)}: orchestrate deploy approve {question.id}"
 
 
 def _show_watches(out: Output, watches: Sequence[Watch]) -> None:
