@@ -45,13 +45,13 @@ class Grounds:
 
 
 @contextmanager
-def grounds(root: Path, patience: float = _PATIENCE) -> Generator[Grounds]:
+def grounds(root: Path, *, destroys: bool = False, patience: float = _PATIENCE) -> Generator[Grounds]:
     """The root, opened once and held alone: everything else is named relative to it.
 
-    Raises Refusal when it cannot be a root, FileNotFoundError when there is none, and TimeoutError when
-    another process holds it for longer than `patience` (seconds).
+    Whoever destroys may not work in it. Raises Refusal when it cannot be a root, FileNotFoundError when
+    there is none, and TimeoutError when another process holds it for longer than `patience` (seconds).
     """
-    path = _checked(root)
+    path = _checked(root, destroys)
     try:
         place = folder_at(path)
     except (NotADirectoryError, PermissionError) as problem:
@@ -94,24 +94,27 @@ def check_private(folder: int, name: str) -> None:
         raise Refusal(f"{name} is open to somebody else (chmod 700 makes it private)")
 
 
-def _checked(root: Path) -> Path:
+def _checked(root: Path, destroys: bool) -> Path:
     """Where `root` really is; its own last part may be no link. Raises Refusal."""
     if not root.is_absolute() or ".." in root.parts or "\0" in str(root):
         raise Refusal(f"{root} cannot be a root of workspaces")
     path = root.parent.resolve() / root.name
     if len(path.parts) <= _DEPTH:
         raise Refusal(f"{root} is too close to / for a root of workspaces: {_DEPTH} folders, at least")
-    inside = next((one for one in _protected() if one.is_relative_to(path)), None)
-    if inside is not None:
-        raise Refusal(f"{root} holds {inside}, which no workspace may share a root with")
+    for what, places in _protected(destroys).items():
+        if any(place.resolve().is_relative_to(path) for place in places):
+            raise Refusal(f"{root} is, or is around, {what}")
     if _is_mount_point(path):
         raise Refusal(f"{root} is where a file system is mounted; take a folder below it")
     return path
 
 
-def _protected() -> list[Path]:
-    homes = {Path(pwd.getpwuid(os.geteuid()).pw_dir), Path.home()}
-    return [one.resolve() for one in (*homes, Path.cwd(), _PRODUCT)]
+def _protected(destroys: bool) -> dict[str, tuple[Path, ...]]:
+    return {
+        "a home folder": (Path(pwd.getpwuid(os.geteuid()).pw_dir), Path.home()),
+        "this program": (_PRODUCT,),
+        "the folder that this is called in": (Path.cwd(),) if destroys else (),
+    }
 
 
 def _is_mount_point(path: Path) -> bool:

@@ -105,9 +105,12 @@ async def counted(checks: tuple[Smoke, ...], target: Target | None) -> dict[str,
 async def _value(target: Target, query: str) -> str:
     try:
         async with asyncio.timeout(LONGEST):
-            return await target.value(query)
+            value = await target.value(query)
     except TimeoutError:
         raise Unreachable(f"the query took longer than {LONGEST:g} s") from None
+    if len(value) > 64 * KIB:
+        raise Unreachable("the query gives more than 64 KiB")
+    return value
 
 
 async def _run(check: Smoke, scene: Scene) -> str:

@@ -144,7 +144,7 @@ def destroy(
     attempt = _Attempt(by, quota, grace)
     try:
         name = _name(root, workspace)
-        with grounds(root) as at:
+        with grounds(root, destroys=True) as at:
             ending = _destroyed(at, name, attempt)
     except Refusal as refusal:
         ending = attempt.ended(Ending.REFUSED, refusal)

@@ -83,3 +83,13 @@ def test_two_that_destroy_in_one_root_wait_for_each_other(root: Path) -> None:
         thread.join()
 
     assert [one.ending for one in said] == [Ending.DESTROYED] * 4
+
+
+def test_whoever_works_in_a_workspace_may_make_another_and_destroy_none(
+    root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(create(root))
+
+    other = create(root)
+
+    assert refused(destroy(root, other), because="the folder that this is called in")

@@ -21,6 +21,7 @@ from orchestrate.models.environment import (
 )
 from tests.servers.answering import Heard, Reply, answering, pages
 from tools.migrations import Applied, BackupReceipt
+from tools.reach import Reach
 from tools.smoke import SmokeResult, counted, smoke, smoke_checks
 
 
@@ -159,6 +160,22 @@ async def test_rows_that_vanished_are_noticed() -> None:
     assert result.sentence == "the query gives 3; before the deployment it was 12"
     assert not (await smoke(check, "", secret, Counts("12"))).passed
     assert not (await smoke(check, "", secret)).passed
+
+
+async def test_a_value_of_a_megabyte_is_not_compared() -> None:
+    result = await smoke(SqlSmoke(name="n", query="q"), "", secret, Counts("1" * 2**20))
+
+    assert (result.passed, result.sentence) == (False, "the query gives more than 64 KiB")
+
+
+async def test_another_service_is_asked_where_a_test_names_one() -> None:
+    with answering(pages({"/ping": Reply(204)})) as other, answering(shop) as own:
+        check = HttpSmoke(name="pay", path="/ping", url=f"http://{other}", status=204)
+        reach = Reach(frozenset({"127.0.0.1"}))
+        assert (await smoke(check, f"http://{own}", secret, reach=reach)).passed
+        refused = await smoke(check, f"http://{own}", secret, reach=Reach(frozenset()))
+
+    assert not refused.passed and "no setting of the environment names it" in refused.sentence
 
 
 async def test_a_command_must_end_with_zero() -> None:
