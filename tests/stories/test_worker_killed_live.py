@@ -24,7 +24,7 @@ PATIENCE = 30.0  # seconds
 @asynccontextmanager
 async def worker(folder: Path) -> AsyncGenerator[asyncio.subprocess.Process]:
     """`orchestrate worker` as a process of its own."""
-    with (folder / "worker.log").open("wb") as log:
+    with (folder / "worker.log").open("ab") as log:
         process = await asyncio.create_subprocess_exec(
             *(sys.executable, "-m", "orchestrate", "worker"),
             cwd=folder,
@@ -42,7 +42,7 @@ async def worker(folder: Path) -> AsyncGenerator[asyncio.subprocess.Process]:
         await process.wait()
 
 
-async def queued(shop: Live, change: str) -> str:
+async def queued(shop: Live, change: str, marker: str = "again") -> str:
     """A task that is ready to deploy."""
     new = NewTask(
         title="Say hello again",
@@ -50,7 +50,7 @@ async def queued(shop: Live, change: str) -> str:
         queue=Queue.DEPLOY,
         status=shop.settings.tracker.input_status,
         priority=Priority.P2,
-        marker="again",
+        marker=marker,
         change=change,
     )
     return (await shop.app.tracker.create(new)).id
