@@ -32,8 +32,13 @@ class Intake:
         return self.store.deployments.accept(named, environment.service, GRAPH_VERSION)
 
     async def claim(self, worker: str) -> tuple[Deployment, ...]:
-        """Accept what is ready in the deploy queue; what another worker has is left to it."""
+        """Accept what is ready in the deploy queue; what another worker has is left to it.
+
+        Nothing while effects are stopped: it could not even be acknowledged.
+        """
         accepted: list[Deployment] = []
+        if self.store.switch.stopped() is not None:
+            return ()
         for task in await self.tasks.ready(Queue.DEPLOY):
             try:
                 accepted.append(self.accept(self.request_of(task, f"worker {worker}")))

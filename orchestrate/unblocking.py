@@ -31,11 +31,13 @@ class Unblocking:
     ready: str
 
     async def look(self) -> Sequence[str]:
-        """One round: the tasks that were put back into the deploy queue.
+        """One round: the tasks that were put back into the deploy queue; none while effects are stopped.
 
         A task that cannot be read keeps no other from being tried; it is looked at in the next round.
         """
         back: list[str] = []
+        if self.store.switch.stopped() is not None:
+            return back
         for row in self.store.deployments.latest(outcome=Outcome.BLOCKED, limit=LATEST):
             with suppress(NotFound, OutsideFailed):
                 if row.request.task and await self._may_try(row):

@@ -17,7 +17,7 @@ import orchestrate
 import prompts
 import tools
 from orchestrate.app import App, assembled
-from orchestrate.errors import AuditUnusable, OrchestrateError, SettingsInvalid
+from orchestrate.errors import AuditUnusable, EffectsStopped, OrchestrateError, SettingsInvalid
 from orchestrate.models.audit import AuditKind
 from orchestrate.scheduler import LocalScheduler
 from orchestrate.settings import Settings, load
@@ -124,8 +124,6 @@ class Serving:
                 self.say(f"{environment}: {component.name}: {said}, which should run and did not")
 
     async def _accept(self, scheduler: LocalScheduler) -> None:
-        if self.app.store.switch.stopped() is not None:
-            return
         await self.app.unblocking.look()
         for deployment in await self.app.intake.claim(self.app.runner.worker):
             self.say(f"claimed {deployment.request.task} as deployment {deployment.id}")
@@ -136,7 +134,8 @@ class Serving:
         try:
             await one_round
         except OrchestrateError as problem:
-            self.say(str(problem))
+            if not _is_known(problem):
+                self.say(str(problem))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -199,6 +198,11 @@ class Worker:
                 continue
             changed.set()
             return Ended.SETTINGS, fresh
+
+
+def _is_known(problem: OrchestrateError) -> bool:
+    """Whether it was said already, when somebody stopped effects."""
+    return isinstance(problem, EffectsStopped) and not isinstance(problem, AuditUnusable)
 
 
 def _first(several: BaseExceptionGroup[BaseException]) -> BaseException:
