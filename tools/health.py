@@ -8,7 +8,7 @@ import time
 from orchestrate.errors import Unreachable
 from orchestrate.models.environment import HealthCheck
 from orchestrate.models.fact import Fact
-from tools.fetch import LONGEST, Answer, Ask, fetch, field_of, json_of
+from tools.fetch import KIB, LONGEST, Answer, Ask, fetch, field_of, json_of
 from tools.reach import LOOPBACK, Reach, connected
 
 
@@ -31,8 +31,8 @@ async def check(address: str, health: HealthCheck, reach: Reach = LOOPBACK) -> H
         return await _connected(address, health.timeout, reach)
     started = time.monotonic()
     try:
-        ask = Ask(url=f"http://{address}{health.path}", seconds=health.timeout, reach=reach)
-        answer = await fetch(ask)
+        url = f"http://{address}{health.path}"
+        answer = await fetch(Ask(url=url, seconds=health.timeout, reach=reach, is_enough_begun=True))
     except Unreachable as problem:
         return Health(ok=False, ms=_ms(started), detail=str(problem))
     detail = trouble(answer, health)
@@ -47,6 +47,8 @@ def trouble(answer: Answer, health: HealthCheck) -> str:
         return f"{health.path} answered {answer.status} instead of {health.status}"
     if answer.is_html and not health.path.partition("?")[0].endswith(("/", ".html", ".htm")):
         return f"{health.path} answered an HTML page"
+    if answer.is_cut:
+        return f"{health.path} answered more than {Ask.cap // KIB} KiB"
     return _wrong_field(answer, health)
 
 

@@ -6,7 +6,7 @@ import re
 from pathlib import Path
 
 from orchestrate.settings import load
-from tools.providers.process.health import MOST
+from tools.fetch import Ask
 from tools.providers.process.redaction import SHORTEST
 from tools.providers.process.starting import CRASHES
 from tools.systems.haproxy_config import PLACES, SERVERS
@@ -28,6 +28,6 @@ def test_the_numbers_of_the_guide_are_those_of_the_code() -> None:
     text = " ".join(GUIDE.read_text().split())
 
     assert f"{PLACES} slots, {SERVERS} instances each" in text
-    assert f"{MOST // 1024} KiB" in text
+    assert f"{Ask.cap // 1024} KiB" in text
     assert (CRASHES, "a crash loop (three ends)" in text) == (3, True)
     assert (SHORTEST, "six characters or more" in text) == (6, True)

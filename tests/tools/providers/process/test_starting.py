@@ -56,10 +56,10 @@ async def test_a_hang_at_start_is_named(shop: Shop) -> None:
 async def test_unhealthy_answers_are_named(shop: Shop) -> None:
     shop.web = component(health=SHORT)
     answers = {
-        "redirect": "/health redirects to http://127.0.0.1:1/",
-        "html": "/health answers an HTML page",
-        "megabyte": "/health answers more than 64 KiB",
-        "broken": "/health answers 500 instead of 200",
+        "redirect": "/health redirects to http://127.0.0.1:1/ (302)",
+        "html": "/health answered an HTML page",
+        "megabyte": "/health answered more than 64 KiB",
+        "broken": "/health answered 500 instead of 200",
     }
 
     words = await asyncio.gather(*(refusal(Shop(shop.root / does, shop.web), does) for does in answers))
