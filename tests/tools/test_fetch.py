@@ -3,6 +3,7 @@ from __future__ import annotations
 import asyncio
 import gzip
 import ssl
+import sys
 import time
 from asyncio import StreamReader, StreamWriter
 from contextlib import suppress
@@ -40,6 +41,19 @@ async def test_a_host_is_looked_up_once_and_the_connection_is_held_to_it() -> No
 
     assert asked == ["localhost", "localhost"]
     assert [one.headers["host"] for one in heard] == [f"localhost:{port}"]
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere this machine has one loopback address")
+async def test_the_address_that_was_looked_up_is_the_one_that_is_connected_to() -> None:
+    async def second(host: str, port: int) -> list[str]:
+        return ["127.0.0.2"]
+
+    reach = Reach(LOOPBACK.hosts, second)
+    with answering(pages({"/": Reply()})) as address:
+        port = address.partition(":")[2]
+        with pytest.raises(Unreachable):
+            await fetch(Ask(url=f"http://localhost:{port}/", reach=reach))
+        assert not (await check(f"localhost:{port}", HealthCheck(path=""), reach)).ok
 
 
 async def test_the_name_is_still_what_a_certificate_is_asked_for() -> None:
