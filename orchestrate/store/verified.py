@@ -23,6 +23,7 @@ HAS = (
     .where(rows.tree == bindparam("contents"))
     .limit(1)
 )
+BY = select(rows.version).where(rows.deployment == bindparam("whose")).order_by(rows.number.desc()).limit(1)
 OWN = select(rows.at).where(rows.deployment == bindparam("whose")).order_by(rows.number).limit(1)
 FINISHED_AT = select(deployments.c.finished_at).where(deployments.c.id == bindparam("whose"))
 BEFORE = LAST.where(rows.deployment != bindparam("whose"))
@@ -45,6 +46,11 @@ class Verified:
         """What was verified last."""
         with self._database.reading() as connection:
             return _version(connection.execute(LAST, {"place": environment, "what": service}).scalar())
+
+    def by(self, deployment: str) -> Version | None:
+        """What `deployment` verified: after a merge, the merge commit and not the head."""
+        with self._database.reading() as connection:
+            return _version(connection.execute(BY, {"whose": deployment}).scalar())
 
     def has(self, environment: str, service: str, tree: str) -> bool:
         """Whether a version with these contents was ever verified there."""

@@ -7,11 +7,12 @@ from pathlib import Path
 
 import pytest
 
+from orchestrate.cli.deploy.rollback import before_live
 from orchestrate.errors import StartFailed
 from orchestrate.models.deployment import DecisionKind, Outcome
 from orchestrate.models.task import Priority, Queue
 from tests.stories.places import quick
-from tests.stories.world import world
+from tests.stories.world import World, world
 
 SWITCH = "web: traffic green 100 %"
 
@@ -118,3 +119,25 @@ async def test_a_tracker_that_is_down_does_not_keep_a_release_from_going_back(fo
 
         assert row.outcome is Outcome.ROLLED_BACK
         assert (await here.tracker.task(task.id)).is_closed
+
+
+async def test_the_version_before_is_what_the_merge_gave_and_not_the_head(folder: Path) -> None:
+    async with world(folder, quick(folder)) as here:
+        change = await here.propose("faster", {"faster.py": "new"})
+        here.forge.write("main", {"other.py": "other"}, "Another")  # the head does not have this
+        await _deployed(here, change=change.id)
+        ran = here.live()
+        here.forge.write("main", {"third.py": "third"}, "Third")
+        await _deployed(here, version="main")
+
+        rows = here.store.deployments.latest(environment="production", outcome=Outcome.DEPLOYED, limit=9)
+        target = before_live(here.store, rows, here.live())
+
+        assert (await here.forge.version(target.commit)).tree == target.tree == ran.tree
+
+
+async def _deployed(here: World, **words: object) -> None:
+    row = here.accept("production", **words)
+    await here.go(row.id)
+    await here.approve(row.id)
+    assert (await here.go(row.id)).outcome is Outcome.DEPLOYED

@@ -134,4 +134,6 @@ def before_live(store: Store, deployed: tuple[Deployment, ...], now: Version | N
 
 
 def _version(store: Store, row: Deployment) -> Version | None:
-    return store.plans.plan(row.plan_hash).version if row.plan_hash else None
+    """What it left running; the plan names the head, whose files are not those of its merge."""
+    planned = store.plans.plan(row.plan_hash).version if row.plan_hash else None
+    return store.verified.by(row.id) or planned
