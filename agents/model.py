@@ -13,6 +13,7 @@ from pydantic import BaseModel, ValidationError
 from agents.role import Role
 from orchestrate.errors import ModelFailed
 from orchestrate.outside import clipped, redacted, visible
+from orchestrate.redaction import without_secrets
 from prompts import render
 
 T = TypeVar("T", bound=BaseModel)
@@ -47,8 +48,8 @@ class Model(Protocol):
 
 
 def prompt_of(role: Role, facts: Facts) -> str:
-    """The words of `role` with the facts in place. Raises PromptInvalid when they do not fit."""
-    return render(role, **{name: str(value) for name, value in facts.items()})
+    """The words of `role` with the facts in place, without secrets. Raises PromptInvalid for a misfit."""
+    return without_secrets(render(role, **{name: str(value) for name, value in facts.items()}))
 
 
 def parsed(text: str, answer: type[T]) -> T:

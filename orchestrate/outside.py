@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 import unicodedata
 
+from orchestrate.redaction import without_secrets
+
 MARK = "[redacted]"
 ZERO_WIDTH = "\u200b"
 
@@ -29,8 +31,8 @@ _USERINFO = re.compile(r"(?P<name>://[^\s:/@]{0,80}:)(?P<value>[^\s/]{1,200})(?=
 
 
 def redacted(text: str) -> str:
-    """`text` without what looks like a key, a token or a password."""
-    text = _WHOLE.sub(MARK, text)
+    """`text` without the secrets that we know, and without what looks like a key, a token or a password."""
+    text = _WHOLE.sub(MARK, without_secrets(text))
     for pattern in (_BEARER, _VALUE, _OPTION, _USERINFO):
         text = pattern.sub(_without_value, text)
     return text

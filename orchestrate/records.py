@@ -13,6 +13,7 @@ from orchestrate.models.gate import Finding, GateName, GateResult
 from orchestrate.models.owners import Owners
 from orchestrate.models.plan import Plan
 from orchestrate.outside import inline
+from orchestrate.redaction import without_secrets, without_secrets_in
 from orchestrate.store import Store
 
 
@@ -34,11 +35,9 @@ class Records:
         file = self.folder / f"{row.id}.json"
         head = str(self.store.audit.head())
         report = {**reports.deployment_report(ended, plan, _gates(events)), "audit": head}
-        _replace(file, json.dumps(report, indent=2, ensure_ascii=False))
-        _replace(
-            file.with_suffix(".md"),
-            _page(ended, plan, events, self.owners) + f"\nThe audit stood at {head}.\n",
-        )
+        _replace(file, json.dumps(without_secrets_in(report), indent=2, ensure_ascii=False))
+        page = _page(ended, plan, events, self.owners) + f"\nThe audit stood at {head}.\n"
+        _replace(file.with_suffix(".md"), without_secrets(page))
         return file
 
 

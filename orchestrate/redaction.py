@@ -68,10 +68,17 @@ def without_secrets_in(value: object) -> object:
 
 
 def without_secrets_json(text: str) -> str:
-    """A JSON document with the secrets masked in its texts; one without any comes back as it is."""
+    """A JSON document with the secrets masked in its texts; one without any comes back as it is.
+
+    What is no JSON is taken for a text.
+    """
     if without_secrets(text) == text:
         return text
-    return json.dumps(without_secrets_in(json.loads(text)), ensure_ascii=False)
+    try:
+        told = json.loads(text)
+    except ValueError:
+        return without_secrets(text)
+    return json.dumps(without_secrets_in(told), ensure_ascii=False)
 
 
 def _inside(value: Container) -> object:

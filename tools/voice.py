@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from orchestrate.models.task import NewTask, Priority, Queue, Task
+from orchestrate.redaction import without_secrets
 from tools.desk import Blocked, Closed, Moved, Said, closing, commenting, depending, filing, moving_task
 from tools.executor import Errand, Executor
 from tools.tasks import TaskDesk, Tasks
@@ -22,7 +23,7 @@ class Voice:
         """A comment on the task's thread, once per `key`."""
         if task is not None:
             tool = commenting(self.tasks, self.desk, at.deployment)
-            await self.executor.do(tool, Said(task=task, key=key, text=text), at)
+            await self.executor.do(tool, Said(task=task, key=key, text=without_secrets(text)), at)
 
     async def announce(self, at: Errand, key: str, title: str, text: str, *, urgent: bool = False) -> None:
         """An entry in the announce queue, once per `key`."""
@@ -38,11 +39,11 @@ class Voice:
 
     async def file(self, at: Errand, new: NewTask) -> Task:
         """A new task, or the one that has the same marker."""
-        return await self.executor.do(filing(self.tasks, self.desk), new, at)
+        return await self.executor.do(filing(self.tasks, self.desk), _discreet(new), at)
 
     def has_filed(self, at: Errand, new: NewTask) -> bool:
         """Whether this deployment itself filed the task, before it was interrupted."""
-        return self.executor.was_meant(filing(self.tasks, self.desk), new, at)
+        return self.executor.was_meant(filing(self.tasks, self.desk), _discreet(new), at)
 
     async def move(self, at: Errand, task: str | None, status: str, queue: Queue | None = None) -> None:
         """Another status, and queue."""
@@ -53,7 +54,7 @@ class Voice:
     async def close(self, at: Errand, task: str | None, status: str, reason: str) -> None:
         """The task's end."""
         if task is not None:
-            closed = Closed(task=task, status=status, reason=reason)
+            closed = Closed(task=task, status=status, reason=without_secrets(reason))
             await self.executor.do(closing(self.tasks, self.desk), closed, at)
 
     async def hand_over(self, at: Errand, task: str | None, fix: str) -> None:
@@ -62,3 +63,8 @@ class Voice:
             if waiting.id != fix:
                 blocked = Blocked(task=waiting.id, on=fix, instead_of=task)
                 await self.executor.do(depending(self.tasks, self.desk), blocked, at)
+
+
+def _discreet(new: NewTask) -> NewTask:
+    words = {"title": without_secrets(new.title), "description": without_secrets(new.description)}
+    return new.model_copy(update=words)

@@ -14,17 +14,20 @@ from typing import cast
 
 import typer
 
+from orchestrate.cli.discretion import be_discreet
 from orchestrate.cli.exits import Exit, of_error
 from orchestrate.cli.output import Unread, note
 from orchestrate.cli.root import orchestrate
 from orchestrate.cli.scene import Scene
 from orchestrate.cli.tree import TREE, Leaf
 from orchestrate.errors import OrchestrateError
+from orchestrate.redaction import without_secrets
 
 
 def run(words: Sequence[str]) -> int:
     """Run the command that `words` are; its exit code."""
     scene = Scene()
+    be_discreet()
     for stream in (sys.stdout, sys.stderr):
         stream.reconfigure(errors="replace")  # pyright: ignore[reportAttributeAccessIssue]
     try:
@@ -73,7 +76,8 @@ def _ended(problem: BaseException, words: Sequence[str], scene: Scene) -> int:
 
 def _said(words: Sequence[str], error: str, cure: str, code: Exit) -> int:
     if "--json" in words:
-        print(json.dumps({"error": error, "cure": cure}, indent=2), flush=True)
+        said = {"error": without_secrets(error), "cure": without_secrets(cure)}
+        print(json.dumps(said, indent=2), flush=True)
     else:
         note(f"error: {error}")
         if cure:
@@ -104,7 +108,7 @@ def _surprise(problem: BaseException) -> str:
 def _kept(problem: BaseException, folder: Path | None) -> Path:
     """Where the traceback was written: beside the store, or in the folder for temporary files."""
     name = f"surprise-{time.strftime('%Y%m%d-%H%M%S')}.txt"
-    text = "".join(traceback.format_exception(problem))
+    text = without_secrets("".join(traceback.format_exception(problem)))
     for place in (folder, Path(tempfile.gettempdir())):
         if place is not None and (file := _written(place / name, text)):
             return file

@@ -11,6 +11,7 @@ from typing import Annotated
 import typer
 
 from orchestrate.outside import visible
+from orchestrate.redaction import without_secrets, without_secrets_in
 
 Data = Mapping[str, object]
 AsJson = Annotated[bool, typer.Option("--json", help="One JSON document on stdout, and nothing else.")]
@@ -41,7 +42,7 @@ class Output:
     def say(self, text: str = "") -> None:
         """Words for people; what others wrote cannot steer the terminal."""
         if not self.as_json:
-            _put(visible(text))
+            _put(without_secrets(visible(text)))
 
     def note(self, text: str) -> None:
         """Something beside the answer."""
@@ -50,22 +51,27 @@ class Output:
     def result(self, data: Data) -> None:
         """The answer for programs."""
         if self.as_json:
-            _put(json.dumps(data, indent=2, default=str))
+            _put(_document(data, indent=2))
 
     def line(self, data: Data) -> None:
         """One JSON document in a stream of them, a line each."""
         if self.as_json:
-            _put(json.dumps(data, default=str))
+            _put(_document(data))
 
     def table(self, head: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
         """Columns; in colours on a terminal, plain everywhere else."""
         if self.as_json:
             return
-        clean = [[" ".join(visible(cell).split()) for cell in row] for row in rows]
+        clean = [[" ".join(without_secrets(visible(cell)).split()) for cell in row] for row in rows]
         if self.is_live:
             _rich_table(head, clean)
         else:
             _put("\n".join(columns(head, clean)))
+
+
+def _document(data: Data, indent: int | None = None) -> str:
+    told = without_secrets_in(json.loads(json.dumps(data, default=str)))
+    return json.dumps(told, indent=indent)
 
 
 def _put(text: str) -> None:
@@ -77,7 +83,7 @@ def _put(text: str) -> None:
 
 def note(text: str) -> None:
     """A line on stderr."""
-    print(visible(text), file=sys.stderr, flush=True)
+    print(without_secrets(visible(text)), file=sys.stderr, flush=True)
 
 
 def columns(head: Sequence[str], rows: Sequence[Sequence[str]]) -> list[str]:

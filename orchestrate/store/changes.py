@@ -11,7 +11,7 @@ from orchestrate.errors import UnknownChange
 from orchestrate.models.change import ChangeRecord, Check, NewChange, Review
 from orchestrate.models.task import Label
 from orchestrate.store.database import Database
-from orchestrate.store.rows import clean, insert_once
+from orchestrate.store.rows import clean_json, insert_once
 from orchestrate.store.tables import changes
 
 BY_NUMBER = select(changes).where(changes.c.number == bindparam("wanted"))
@@ -30,7 +30,7 @@ class ChangeBook:
         """Record a change under an id of its own; a non-empty marker that is known gives that record."""
         opened = datetime.fromtimestamp(self._database.clock(), UTC)
         record = ChangeRecord(id="", opened_at=opened, **new.model_dump())
-        row = {"marker": new.marker or None, "record": clean(record.model_dump_json())}
+        row = {"marker": new.marker or None, "record": clean_json(record.model_dump_json())}
         with self._database.writing() as connection:
             number = insert_once(connection, changes, row)
             if number is None:
@@ -82,7 +82,7 @@ class ChangeBook:
         with self._database.writing() as connection:
             record = _found(connection, BY_NUMBER.with_for_update(), id)
             changed = record.model_copy(update=news(record))
-            connection.execute(CHANGE, {"wanted": int(id), "text": clean(changed.model_dump_json())})
+            connection.execute(CHANGE, {"wanted": int(id), "text": clean_json(changed.model_dump_json())})
 
 
 def _found(connection: Connection, statement: Select[*tuple[object, ...]], id: str) -> ChangeRecord:

@@ -28,7 +28,7 @@ from orchestrate.outside import clipped
 from orchestrate.store.chain import note, short
 from orchestrate.store.database import Database
 from orchestrate.store.driving import hold
-from orchestrate.store.rows import clean, fact
+from orchestrate.store.rows import clean, clean_json, fact
 from orchestrate.store.tables import effects
 
 if TYPE_CHECKING:
@@ -73,7 +73,7 @@ class Effects:
         the beginning and the end are kept: texts for people are kept where they are said.
         """
         now = self._database.clock()
-        args = clipped(args_json, KEPT_ARGS)
+        args = clipped(clean_json(args_json), KEPT_ARGS)
         intent = Effect(key=key, deployment=lease.deployment, name=name, args=args, at=now)
         statement = _intend(self._database.is_sqlite)
         with self._database.writing() as connection:
@@ -85,8 +85,9 @@ class Effects:
 
     def done(self, lease: Lease, key: str, receipt_json: str) -> None:
         """It happened; the first receipt stays. Raises LeaseLost, EffectRefused (never meant)."""
-        answer = {"answer": receipt_json, "now": self._database.clock()}
-        self._end(lease, key, DONE, AuditKind.DONE, answer, receipt=short(receipt_json))
+        receipt = clean_json(receipt_json)
+        answer: Answer = {"answer": receipt, "now": self._database.clock()}
+        self._end(lease, key, DONE, AuditKind.DONE, answer, receipt=short(receipt))
 
     def unknown(self, lease: Lease, key: str, why: str) -> None:
         """Nobody can say whether it happened. Raises LeaseLost, EffectRefused (never meant)."""

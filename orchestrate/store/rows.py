@@ -13,6 +13,7 @@ from sqlalchemy.dialects import sqlite
 from ulid import ULID
 
 from orchestrate.models.fact import Fact
+from orchestrate.redaction import without_secrets, without_secrets_json
 
 F = TypeVar("F", bound=Fact)
 Value = str | int | float | bool | None
@@ -45,8 +46,14 @@ def _postgres_insert(table: Table) -> Executable:
 
 
 def clean(text: str) -> str:
-    """`text` without what a database cannot keep: NUL, and half characters."""
-    return text.replace("\x00", "\ufffd").encode("utf-8", "replace").decode("utf-8")
+    """`text` without secrets, and without what a database cannot keep: NUL, and half characters."""
+    return without_secrets(text).replace("\x00", "\ufffd").encode("utf-8", "replace").decode("utf-8")
+
+
+def clean_json(text: str) -> str:
+    """A JSON document whose texts are clean."""
+    kept = text.replace("\x00", "\ufffd").encode("utf-8", "replace").decode("utf-8")
+    return without_secrets_json(kept)
 
 
 def short_id(letter: str) -> str:

@@ -1,4 +1,4 @@
-"""Redaction: known secrets never reach a log, even when a read ends in the middle of one.
+"""Redaction: known secrets never reach a log, plain or encoded, even when a read ends in the middle of one.
 
 Standard library only: the supervisor imports it.
 """
@@ -7,7 +7,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-SHORTEST = 6  # characters; anything shorter also stands in innocent text
+from orchestrate.models.disguises import SHORTEST as SHORTEST
+from orchestrate.models.disguises import disguises
+
 MARK = b"[secret]"
 
 
@@ -15,8 +17,8 @@ class Redactor:
     """Passes a stream on without the secrets in it."""
 
     def __init__(self, secrets: Iterable[str]) -> None:
-        found = {line for secret in secrets for line in (secret, *secret.splitlines())}
-        words = (line.encode() for line in found if len(line) >= SHORTEST)
+        found = {form for secret in secrets for form in disguises(secret)}
+        words = (form.encode("utf-8", "surrogatepass") for form in found)
         self._words = sorted(words, key=len, reverse=True)
         self._held = b""
 
