@@ -26,7 +26,6 @@ CONNECTIONS = {
     "tools/fetch.py": "HTTP, to addresses that were looked up once",
     "tools/reach.py": "TCP, to addresses that were looked up once",
     "tools/wires.py": "WebSockets, to addresses that were looked up once",
-    "tools/providers/process/health.py": "its own instances, on loopback",
     "tools/providers/process/instances.py": "looks for free ports of this machine",
     "tools/systems/haproxy.py": "looks for free ports of this machine",
     "tools/systems/haproxy_runtime.py": "its own router, on loopback",
@@ -63,8 +62,13 @@ def trees() -> dict[str, ast.Module]:
     return {str(file.relative_to(REPOSITORY)): ast.parse(file.read_text()) for file in files}
 
 
-def imports(tree: ast.Module) -> Iterator[str]:
+@cache
+def imports(tree: ast.Module) -> frozenset[str]:
     """The modules that are imported, anywhere, and what is taken out of them."""
+    return frozenset(_imported(tree))
+
+
+def _imported(tree: ast.Module) -> Iterator[str]:
     for node in ast.walk(tree):
         if isinstance(node, ast.Import):
             yield from (one.name for one in node.names)
@@ -73,13 +77,20 @@ def imports(tree: ast.Module) -> Iterator[str]:
             yield from (f"{node.module}.{one.name}" for one in node.names)
 
 
-def names(tree: ast.Module) -> Iterator[str]:
-    """Every dotted name that is used: os.system, loop.subprocess_exec."""
-    for node in ast.walk(tree):
-        if isinstance(node, ast.Attribute):
-            yield f"{ast.unparse(node.value).rpartition('.')[2]}.{node.attr}"
-        elif isinstance(node, ast.Name):
-            yield node.id
+@cache
+def names(tree: ast.Module) -> frozenset[str]:
+    """Every name that is used, with what stands before its last dot: os.system, loop.subprocess_exec."""
+    nodes = list(ast.walk(tree))
+    dotted = {f"{_last(node.value)}.{node.attr}" for node in nodes if isinstance(node, ast.Attribute)}
+    return frozenset(dotted | {node.id for node in nodes if isinstance(node, ast.Name)})
+
+
+def _last(node: ast.expr) -> str:
+    match node:
+        case ast.Name(id=name) | ast.Attribute(attr=name):
+            return name
+        case _:
+            return ""
 
 
 def is_one_of(module: str, known: tuple[str, ...]) -> bool:
