@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from orchestrate.models.watch import Watch
@@ -21,12 +22,12 @@ class News:
     sentence: str
 
 
-def untold(store: Store, deployment: str) -> list[News]:
+def untold(store: Store, deployment: str, open_ones: Sequence[Watch]) -> list[News]:
     """What the open watches of a deployment found since people were last told, the oldest watch first."""
     news = [
         News(watch, name, sentence)
-        for watch in store.watches.of(deployment)
-        if watch.closed_at is None and watch.judgement is not None
+        for watch in open_ones
+        if watch.judgement is not None
         for name, sentence in watch.judgement.named_alerts.items()
     ]
     told = _told(store, deployment) if news else set[tuple[str, str]]()

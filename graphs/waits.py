@@ -9,7 +9,6 @@ from graphs.alerts import untold
 from graphs.state import Answer, Asking, State
 from orchestrate.models.deployment import DecisionKind, ForApproval, ForChecks, ForTime, ForTurn, Stage, Wait
 from orchestrate.models.question import Question
-from orchestrate.models.sample import Verdict
 from orchestrate.store import Store
 
 WOKE = "woke"
@@ -35,8 +34,7 @@ class Waits:
             case ForApproval():
                 return self._decided(self.store.questions.question(wait.gate), now)
             case ForTime():
-                is_over = now >= wait.until or self._is_bad(wait.watch) or self._turned_bad(deployment)
-                return WOKE if is_over or untold(self.store, deployment) else None
+                return WOKE if now >= wait.until or self._has_news(deployment) else None
             case ForChecks():
                 return WOKE if now >= wait.until else None
             case ForTurn():
@@ -75,12 +73,13 @@ class Waits:
         return Answer.REMIND if is_due else None
 
     def _turned_bad(self, deployment: str) -> bool:
-        open_ones = [one for one in self.store.watches.of(deployment) if one.closed_at is None]
-        return any(self._is_bad(one.id) for one in open_ones)
+        return any(one.is_bad for one in self.store.watches.open_of(deployment))
 
-    def _is_bad(self, watch: str | None) -> bool:
-        judgement = self.store.watches.watch(watch).judgement if watch else None
-        return judgement is not None and judgement.verdict is Verdict.FAIL
+    def _has_news(self, deployment: str) -> bool:
+        """Whether an open watch has a verdict against the release, or an alert that nobody was told of."""
+        open_ones = self.store.watches.open_of(deployment)
+        is_bad = any(one.is_bad for one in open_ones)
+        return is_bad or bool(untold(self.store, deployment, open_ones))
 
     def _is_free(self, wait: ForTurn) -> bool:
         return self.store.locks.holder(wait.environment, wait.service) is None

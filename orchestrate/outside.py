@@ -44,6 +44,8 @@ def _without_value(match: re.Match[str]) -> str:
 
 def visible(text: str) -> str:
     """`text` without control, formatting and private-use characters; line breaks and tabs stay."""
+    if text.isascii() and text.isprintable():
+        return text
     text = _COLOUR.sub("", text).replace("\r\n", "\n").replace("\r", "\n")
     return "".join(one for one in text if one in "\n\t" or unicodedata.category(one) not in _UNSEEN)
 

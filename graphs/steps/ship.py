@@ -161,13 +161,13 @@ class Ship:
 
     def _bad(self, at: Errand) -> Watch | None:
         """Any watch with a verdict against it: components are watched at the same time."""
-        watches = [one for one in self.crew.store.watches.of(at.deployment) if one.closed_at is None]
-        found = (one for one in watches if one.judgement and one.judgement.verdict is Verdict.FAIL)
-        return next(found, None)
+        open_ones = self.crew.store.watches.open_of(at.deployment)
+        return next((one for one in open_ones if one.is_bad), None)
 
     async def _tell_alerts(self, state: State, at: Errand) -> None:
         """What people should look at, as soon as it is seen: on the thread, and in the story."""
-        for one in untold(self.crew.store, at.deployment):
+        store = self.crew.store
+        for one in untold(store, at.deployment, store.watches.open_of(at.deployment)):
             text = reports.alert(one.watch, one.sentence)
             key = f"alert {one.watch.id} {one.name}"
             await self.crew.voice.say(at, state["request"].task, key, text)

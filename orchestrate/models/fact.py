@@ -17,7 +17,8 @@ class Fact(BaseModel):
 def canonical(fact: BaseModel) -> str:
     """The one JSON text of `fact`: sorted keys, no spaces, no floats (they are refused)."""
     data = fact.model_dump(mode="json")
-    _refuse_floats(data, "$")
+    if (where := _float_in(data)) is not None:
+        raise ValueError(f"${where} is a float; hashed facts hold integers and strings only")
     return json.dumps(data, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
 
 
@@ -26,12 +27,16 @@ def digest(fact: BaseModel) -> str:
     return hashlib.sha256(canonical(fact).encode()).hexdigest()
 
 
-def _refuse_floats(value: object, path: str) -> None:
+def _float_in(value: object) -> str | None:
+    """Where inside `value` a float is, as a path; None where there is none."""
     if isinstance(value, float):
-        raise ValueError(f"{path} is a float; hashed facts hold integers and strings only")
+        return ""
     if isinstance(value, dict):
         for key, inner in value.items():  # pyright: ignore[reportUnknownVariableType]
-            _refuse_floats(inner, f"{path}.{key}")  # pyright: ignore[reportUnknownArgumentType]
+            if (where := _float_in(inner)) is not None:  # pyright: ignore[reportUnknownArgumentType]
+                return f".{key}{where}"
     if isinstance(value, list):
         for index, inner in enumerate(value):  # pyright: ignore[reportUnknownVariableType, reportUnknownArgumentType]
-            _refuse_floats(inner, f"{path}[{index}]")  # pyright: ignore[reportUnknownArgumentType]
+            if (where := _float_in(inner)) is not None:  # pyright: ignore[reportUnknownArgumentType]
+                return f"[{index}]{where}"
+    return None

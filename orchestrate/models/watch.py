@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from orchestrate.models.fact import Fact
-from orchestrate.models.sample import Counters, Judgement
+from orchestrate.models.sample import Counters, Judgement, Verdict
 
 
 class Watch(Fact):
@@ -25,3 +25,8 @@ class Watch(Fact):
     closed_at: float | None = None
     next_at: float  # when the next sample is due
     totals: dict[str, Counters] = {}  # what each slot's counters were at the last sample
+
+    @property
+    def is_bad(self) -> bool:
+        """Whether there is a verdict against the release."""
+        return self.judgement is not None and self.judgement.verdict is Verdict.FAIL

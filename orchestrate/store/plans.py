@@ -59,15 +59,16 @@ def insert_plan(connection: Connection, plan: Plan, now: float) -> str:
 
 
 def _proven(hash: str, text: str) -> Plan:
-    if _sha256(text) != hash:
+    found, plan = _read(text)
+    if found != hash:
         raise EffectRefused("plan", f"the stored plan {hash[:12]} is not the one that was approved")
-    return _parsed(text)
+    return plan
 
 
 @lru_cache(maxsize=64)
-def _parsed(text: str) -> Plan:
-    """Every step reads its plan again; the text is hashed each time, and parsed once."""
-    return Plan.model_validate_json(text)
+def _read(text: str) -> tuple[str, Plan]:
+    """The hash of a text, and what it says; every step reads its plan again, and most find the same text."""
+    return _sha256(text), Plan.model_validate_json(text)
 
 
 def _sha256(text: str) -> str:

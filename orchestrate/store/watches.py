@@ -27,6 +27,7 @@ LOCK_OWNER = (
     .with_for_update()
 )
 OF = select(watches).where(rows.deployment == bindparam("whose")).order_by(rows.opened_at, rows.id)
+OPEN = OF.where(rows.closed_at.is_(None))
 ACTIVE = (
     select(watches)
     .where(rows.closed_at.is_(None), rows.next_at <= bindparam("now"))
@@ -119,6 +120,11 @@ class Watches:
         with self._database.reading() as connection:
             return tuple(_watch(row) for row in connection.execute(OF, {"whose": deployment}).mappings())
 
+    def open_of(self, deployment: str) -> tuple[Watch, ...]:
+        """Those of a deployment that are measured, oldest first."""
+        with self._database.reading() as connection:
+            return tuple(_watch(row) for row in connection.execute(OPEN, {"whose": deployment}).mappings())
+
     def active(self, now: float) -> tuple[Watch, ...]:
         """Open ones whose next sample is due, the longest due first."""
         with self._database.reading() as connection:
@@ -186,7 +192,7 @@ def close_all(connection: Connection, deployment: str, now: float) -> None:
 def _judge(connection: Connection, id: str, judgement: Judgement, now: float) -> None:
     connection.execute(LOCK_OWNER, {"watched": id})
     watch = _found(connection, id)
-    if watch.judgement is not None and watch.judgement.verdict is Verdict.FAIL:
+    if watch.is_bad:
         return
     connection.execute(JUDGE, {"watched": id, "verdict": judgement.model_dump_json()})
     known = watch.judgement.named_alerts if watch.judgement else {}
