@@ -217,7 +217,7 @@ def _more(move: Move) -> str:
         case Verify():
             return f" (at {code(move.version.commit[:10])})"
         case Migrate():
-            texts = ", ".join(code(file.sha256[:12]) for file in move.files)
+            texts = ", ".join(code(file.sha256) for file in move.files)
             return f" (for {code(move.version.name)}; texts {texts})"
         case Analyse():
             return f" against {inline(move.baseline)}" if move.baseline else " against fixed thresholds"

@@ -72,6 +72,10 @@ class Tracker(MemoryTracker):
         """Somebody deletes a task."""
         del self._tasks[task]
 
+    def erase(self, comment: str) -> None:
+        """Somebody deletes a comment."""
+        del self._comments[comment]
+
     def _check(self) -> None:
         if self.is_down:
             raise Unreachable("the tracker does not answer")

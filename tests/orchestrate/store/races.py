@@ -40,6 +40,11 @@ def _run(part: Part[T], url: str, number: int) -> T:
         return part(store, number)
 
 
+def together() -> None:
+    """Wait until every process of the race has come here."""
+    _start[0].wait(30)
+
+
 def upgrading(store: Store, _: int) -> None:
     store.upgrade()
     store.check()

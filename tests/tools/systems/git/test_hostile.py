@@ -115,3 +115,28 @@ async def test_a_line_of_dashes_keeps_the_trailers_at_the_end(forge: GitForge, r
 
     last = remote.git("log", "-1", "--format=%B", "main").splitlines()[-1]
     assert last == f"Orchestrate-Head: {order.head}"
+
+
+async def test_everybody_whom_a_commit_names_is_told_whatever_they_call_themselves(
+    forge: GitForge, remote: GitRemote
+) -> None:
+    message = (
+        "Say hello\n\nCo-authored-by: Ada <ada@example.com>\nco-authored-by: R\x1fob\n <rob@example.com>"
+    )
+    commit = remote.write("main", {"more": "x\n"}, message)
+
+    (told,) = await forge.log(None, commit, 1)
+
+    assert told.co_authors == ("Ada <ada@example.com>", "R\x1fob <rob@example.com>")
+    assert told.committer.endswith(f"<{told.email}>") and "@" in told.email
+    assert len(told.written_by) == 3
+
+
+async def test_a_file_that_was_renamed_tells_its_old_name(forge: GitForge, remote: GitRemote) -> None:
+    text = "* @ada\n" * 20
+    remote.write("main", {"CODEOWNERS": text}, "Say who owns it")
+    remote.write("hello", {"CODEOWNERS": None, "notes.txt": text}, "Move it away", since="main")
+
+    (moved,) = await forge.files(await opened(forge, "hello"))
+
+    assert (moved.path, moved.status, moved.was) == ("notes.txt", "R", "CODEOWNERS")

@@ -1,0 +1,69 @@
+"""Approving at the command line: what is read is what is hashed, and one person is never two."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from orchestrate import reports
+from orchestrate.models.fact import canonical
+from orchestrate.models.plan import Plan
+from tests.orchestrate.cli.conftest import Command
+from tests.orchestrate.cli.world import Shop
+
+TWO = "requires_approval: true\n    approvals: 2\n    approvers: [ada, bo]"
+
+
+def asked(command: Command, *words: str) -> str:
+    ran = command("deploy", "run", "--env", "test", "--detach", "--json", *words)
+    assert ran.code == 4
+    return json.loads(ran.out)["deployment"]["id"]
+
+
+def shop_of_two(folder: Path, more: str = "") -> Shop:
+    shop = Shop(folder, rules=f"{TWO}{more}")
+    text = shop.settings.read_text().replace("people:", "people:\n  bo: {cli: nobody-here}")
+    shop.settings.write_text(text)
+    return shop
+
+
+def test_the_plan_at_the_terminal_is_the_one_that_is_hashed(asking_shop: Shop, command: Command) -> None:
+    deployment = asked(command)
+
+    said = json.loads(command("deploy", "plan", deployment, "--json").out)
+    plan = Plan.model_validate(said["plan"])
+
+    assert plan.hash == said["hash"]
+    assert json.loads(canonical(plan)) == said["plan"]
+    assert command("deploy", "plan", deployment).out == f"{reports.plan_page(plan)}\n"
+    assert "one person must approve" in said["markdown"]
+
+
+def test_one_approval_of_two_is_counted_and_shown(folder: Path, command: Command) -> None:
+    shop_of_two(folder, "\n    requesters_may_approve: true")
+    deployment = asked(command)
+
+    said = command("deploy", "approve", deployment)
+    again = command("deploy", "approve", deployment)
+    status = command("deploy", "status", deployment).out
+
+    assert (said.code, again.out) == (0, said.out)
+    assert "approved by ada (1 of the 2 persons who must approve)" in said.out
+    assert "open, 1 of 2 approved, until" in status
+    assert command("worker", "--once").code == 0
+    assert json.loads(command("deploy", "status", deployment, "--json").out)["status"] == "waiting"
+
+
+@pytest.mark.parametrize("manner", [(), ("--yes",)])
+def test_who_asked_for_it_is_not_the_second_person(
+    folder: Path, command: Command, manner: tuple[str, ...]
+) -> None:
+    shop_of_two(folder)
+    deployment = asked(command, *manner)
+
+    ran = command("deploy", "approve", deployment)
+
+    assert (ran.code, ran.err) == (1, "error: ada asked for this deployment and may not approve it\n")
+    assert command("deploy", "hold", deployment).code == 0
