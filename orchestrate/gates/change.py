@@ -92,7 +92,8 @@ def _is_for(label: Label, change: Change) -> bool:
 def _counts(label: Label, role: Role, change: Change, people: tuple[Person, ...]) -> bool:
     person = next((one for one in people if _is(one, label.by)), None)
     author = next((one for one in people if _is(one, change.author)), None)
-    return person is not None and role in person.roles and person != author and label.by != change.author
+    is_other = person != author and label.by != change.author
+    return person is not None and not person.bot and role in person.roles and is_other
 
 
 def _is(person: Person, identity: str) -> bool:
@@ -104,16 +105,24 @@ def reviews(evidence: Evidence) -> GateResult:
     gate, change = GateName.REVIEWS, evidence.change
     if change is None or change.state is ChangeState.MERGED:
         return passed(gate, "already merged")
-    latest = {review.by: review for review in sorted(change.reviews, key=lambda one: one.at)}
+    people = evidence.people
+    said = sorted(change.reviews, key=lambda one: one.at)
+    latest = {_person(review.by, people): review for review in said}
     against = [by for by, one in latest.items() if one.verdict is ReviewVerdict.CHANGES_REQUESTED]
     if against:
         return failed(gate, f"changes requested by {', '.join(against)}", "settle it with the reviewer")
-    given = [by for by, one in latest.items() if one.sha == change.head and by != change.author]
+    others = {_person(change.author, people), *(one.name for one in people if one.bot)}
+    given = [by for by, one in latest.items() if one.sha == change.head and by not in others]
     wanted = evidence.environment.gates.reviews
     if len(given) >= wanted:
         return passed(gate, f"approved by {', '.join(given)}" if given else "no review is required")
-    said = f"{len(given)} of {wanted} approvals of {change.head[:10]}"
-    return waiting(gate, said, "somebody other than the author approves the head commit")
+    missing = f"{len(given)} of {wanted} approvals of {change.head[:10]}"
+    return waiting(gate, missing, "somebody other than the author approves the head commit")
+
+
+def _person(account: str, people: tuple[Person, ...]) -> str:
+    """Whose account of the forge it is: a person's name, or itself for a stranger."""
+    return next((one.name for one in people if one.is_known_as(Channel.FORGE, account)), account)
 
 
 def mergeable(evidence: Evidence) -> GateResult:

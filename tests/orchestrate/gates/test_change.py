@@ -8,12 +8,12 @@ import pytest
 
 from orchestrate.gates import GATES, findings
 from orchestrate.models.change import ChangeState, Check, CheckState, Preview, Review, ReviewVerdict
-from orchestrate.models.environment import Gates, Person, Role
+from orchestrate.models.environment import Channel, Gates, Person, Role
 from orchestrate.models.gate import Finding, Findings, GateName, Override
 from orchestrate.models.plan import MigrationVerdict
 from orchestrate.models.task import Label
 from tests.orchestrate.gates.evidence import AT, BASE, CHANGE, HEAD, MERGED, TREE, change, evidence, finding
-from tests.stories.places import PEOPLE
+from tests.stories.places import ADA, PEOPLE, ROB
 
 OTHER = "d" * 40
 
@@ -91,6 +91,28 @@ def test_a_check_that_nobody_requires_may_not_fail_either() -> None:
 )
 def test_reviews_count_for_this_head_and_by_others(reviews: tuple[Review, ...], expected: Finding) -> None:
     assert finding(GateName.REVIEWS, evidence(change=change(reviews=reviews))).finding is expected
+
+
+@pytest.mark.parametrize(
+    ("accounts", "author", "expected"),
+    [
+        (("rob", "rob-2"), "mira", Finding.WAIT),
+        (("rob", "ada"), "mira", Finding.PASS),
+        (("ada", "rob-2"), "rob", Finding.WAIT),
+        (("ada", "ci"), "mira", Finding.WAIT),
+    ],
+    ids=["one person twice", "two persons", "the author's other account", "a bot"],
+)
+def test_reviews_are_counted_in_persons(accounts: tuple[str, ...], author: str, expected: Finding) -> None:
+    people = (
+        ROB.model_copy(update={"accounts": {Channel.FORGE: ("rob-2",)}}),
+        Person(name="ci", bot=True),
+        ADA,
+    )
+    reviews = tuple(Review(by=by, verdict=ReviewVerdict.APPROVED, sha=HEAD, at=AT) for by in accounts)
+    facts = evidence({"gates": Gates(reviews=2)}, change=change(author=author, reviews=reviews))
+
+    assert finding(GateName.REVIEWS, facts.model_copy(update={"people": people})).finding is expected
 
 
 def test_a_reviewers_newest_verdict_counts() -> None:
