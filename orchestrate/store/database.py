@@ -7,7 +7,7 @@ import sqlite3
 import threading
 import time
 from collections.abc import Callable, Generator
-from contextlib import ExitStack, contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from pathlib import Path
 
 from sqlalchemy import URL, Connection, Engine, create_engine, event, exc, make_url
@@ -61,8 +61,7 @@ class Database:
         if self._here.writes is not None:
             yield self._here.writes
             return
-        begun = self._own.write() if self.is_sqlite else self.engine.begin()
-        with self._in_words(), ExitStack() as around, begun as connection:
+        with self._in_words(), ExitStack() as around, self._begun() as connection:
             chain.forget(connection)
             self._here.writes = connection
             try:
@@ -77,6 +76,9 @@ class Database:
             self._here.direct.close()
             self._here.direct = None
         self.engine.dispose()
+
+    def _begun(self) -> AbstractContextManager[Connection]:
+        return self._own.write() if self.is_sqlite else self.engine.begin()
 
     @property
     def _own(self) -> Direct:
