@@ -8,7 +8,7 @@ from graphs.state import Asking, Course, State
 from graphs.steps.crew import MOST_SAID, NEW, OLD, Crew
 from orchestrate import analysis, reports
 from orchestrate.errors import EffectRefused, OrchestrateError
-from orchestrate.models.deployment import Failure, ForApproval, ForTime
+from orchestrate.models.deployment import Decision, DecisionKind, Failure, ForApproval, ForTime
 from orchestrate.models.environment import Environment
 from orchestrate.models.move import (
     Analyse,
@@ -20,6 +20,7 @@ from orchestrate.models.move import (
     words,
 )
 from orchestrate.models.plan import Plan
+from orchestrate.models.question import Question
 from orchestrate.models.sample import Judgement, Verdict
 from orchestrate.models.task import FailureKind, NewTask, Priority, Queue
 from orchestrate.models.watch import Watch
@@ -131,6 +132,33 @@ class Helm:
         )
         return await self._way_back(state, at, plan, failure)
 
+    async def called_back(self, state: State, at: Errand) -> State | None:
+        """The way back, when a person chose it while effects are stopped and nobody could be asked; or None.
+
+        Whoever decided for it once never goes on. The move at the cursor was not made.
+        """
+        said = self._said_back(at)
+        if said is None:
+            return None
+        plan, cursor = self.crew.plan(state), state["cursor"]
+        move = plan.moves[cursor].move
+        await self._keep_logs(state, at, plan, move)
+        why = f"{said.by} takes it back{': ' + said.text if said.text else ''}"
+        failure = Failure(
+            stage=at.stage,
+            kind=FailureKind.REGRESSION,
+            error=clipped(why, MOST_SAID),
+            component=move.component,
+            move=words(move),
+        )
+        self.crew.event(at, "failed", failure.error, failure=failure.kind)
+        is_changed = _anything_changed(plan, cursor, at)
+        return State(failure=failure, undo=cursor, course=Course.ROLL_BACK if is_changed else Course.GIVE_UP)
+
+    def _said_back(self, at: Errand) -> Decision | None:
+        asked = self.crew.store.questions.for_deployment(at.deployment)
+        return next((one.decision for one in asked if _is_back(one)), None)
+
     async def halted(self, state: State, at: Errand, why: str, kind: FailureKind) -> State:
         """Nobody can say, or a rule stands in the way: a person decides whether to go on or back."""
         self.crew.event(at, "halted", why)
@@ -170,12 +198,15 @@ class Helm:
         if _goes_back_by_itself(environment, failure):
             return known | State(course=Course.ROLL_BACK)
         question = await self._ask(state, at, Asking.ROLLBACK, failure.error)
-        await self._file_rollback(state, at, failure, question.gate)
+        if self._said_back(at) is None:
+            await self._file_rollback(state, at, failure, question.gate)
         return known | State(course=Course.ASK, asking=Asking.ROLLBACK, question=question)
 
     async def _ask(self, state: State, at: Errand, asking: Asking, why: str) -> ForApproval:
         environment, task = self.crew.place(state).environment, state["request"].task
         before = self.crew.store.questions.for_deployment(at.deployment)
+        if answered := next((one for one in before if _is_back(one)), None):
+            return ForApproval(gate=answered.id, until=answered.expires)
         asked = sum(1 for one in before if not one.is_open)
         now = self.crew.store.clock()
         question = self.crew.store.questions.open(
@@ -223,6 +254,11 @@ class Helm:
             before = await self.crew.lines(state, component, other) if other != slot else ()
             if before:
                 self.crew.store.logs.add(at.deployment, f"{OLD}{component.name}/{other}", "\n".join(before))
+
+
+def _is_back(question: Question) -> bool:
+    """Whether a person chose the way back before the question could be told."""
+    return question.decision is not None and question.decision.kind is DecisionKind.ROLL_BACK
 
 
 def rollback_marker(deployment: str) -> str:

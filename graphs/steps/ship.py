@@ -83,7 +83,14 @@ class Ship:
         facts = {"index": str(index), "of": str(len(plan.moves))}
         begins = Told(kind="move", text=words(move), data=facts)
         at = self.crew.errand(state, Stage.DEPLOY, runtime, begins)
-        mover = Mover(place=self.crew.place(state), source=self.crew.source, say=self.crew.line(at))
+        if (back := await self.helm.called_back(state, at)) is not None:
+            return back
+        mover = Mover(
+            place=self.crew.place(state),
+            source=self.crew.source,
+            say=self.crew.line(at),
+            deployment=at.deployment,
+        )
         try:
             tool, placed = moving(mover, EffectClass.CHANGE), PlacedMove(index=index, move=move)
             await self.crew.executor.do(tool, placed, at, partial(_moved_on, placed))

@@ -7,9 +7,18 @@ from pathlib import Path
 
 import pytest
 
+from orchestrate.cli.deploy.rollback import call_back, is_held_half_way
 from orchestrate.errors import StartFailed
 from orchestrate.models.audit import AuditKind
-from orchestrate.models.deployment import Deployment, ForEffects, Kind, Outcome, Status
+from orchestrate.models.deployment import (
+    DecisionKind,
+    Deployment,
+    ForEffects,
+    Kind,
+    Lease,
+    Outcome,
+    Status,
+)
 from orchestrate.models.effect import Effect
 from tests.stories.durable import ending_of
 from tests.stories.places import quick
@@ -202,3 +211,49 @@ async def test_every_effect_is_in_the_audit_before_it_and_after_it(folder: Path)
             assert told[-1] in (AuditKind.DONE, AuditKind.FAILED), effect
         kinds = {one.kind for one in entries}
         assert {"claimed", "planned", "decided", "used", "locked", "quarantined", "freed", "ended"} <= kinds
+
+
+def at_the_first_move(here: World, happening: Happening) -> None:
+    """That happens while the first move is made."""
+    intend = here.store.effects.intend
+
+    def meant(lease: Lease, key: str, name: str, args_json: str) -> Effect:
+        if name == "move":
+            here.store.effects.intend = intend
+            happening(here)
+        return intend(lease, key, name, args_json)
+
+    here.store.effects.intend = meant
+
+
+@pytest.mark.parametrize("is_allowed_before", [False, True])
+async def test_a_person_takes_back_what_is_held_half_way(folder: Path, is_allowed_before: bool) -> None:
+    async with world(folder, quick(folder)) as here:
+        at_the_first_move(here, stop)
+        held = await onward(here, (await here.ready())[0])
+        assert is_held_half_way(held) and here.provider.done
+
+        call_back(here.store, held, "ada", "the numbers are odd")
+        if not is_allowed_before:
+            held = await here.go(held.id)
+            assert is_held(held) and held.stage == "fix_tasks"
+        here.store.switch.allow("ada", "all is well")
+        row = await here.go(held.id)
+
+        assert row.outcome is Outcome.ROLLED_BACK
+        assert here.provider.weights["web"] == {"blue": 100}
+        assert "ada takes it back: the numbers are odd" in row.reason
+
+
+async def test_who_would_have_been_asked_may_say_so_while_effects_are_stopped(folder: Path) -> None:
+    async with world(folder, quick(folder, auto_rollback=False)) as here:
+        failing(here, stop)
+        held = await onward(here, (await here.ready())[0])
+        assert is_held(held)
+
+        await here.approve(held.id, DecisionKind.ROLL_BACK)
+        held = await here.go(held.id)
+        assert here.provider.weights["web"] == {"blue": 100}
+        here.store.switch.allow("ada", "all is well")
+
+        assert (await here.go(held.id)).outcome is Outcome.ROLLED_BACK

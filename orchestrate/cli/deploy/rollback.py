@@ -18,11 +18,23 @@ from orchestrate.cli.scene import Scene, opened, scene_of
 from orchestrate.cli.wanted import known_version
 from orchestrate.errors import Refused, UnknownVersion
 from orchestrate.models.change import Version
-from orchestrate.models.deployment import DecisionKind, Deployment, Kind, Outcome, Request, Status
+from orchestrate.models.deployment import (
+    Decision,
+    DecisionKind,
+    Deployment,
+    ForEffects,
+    Kind,
+    Outcome,
+    Request,
+    Stage,
+    Status,
+)
+from orchestrate.models.environment import Channel
 from orchestrate.models.sample import Judgement, Verdict
 from orchestrate.store import Store
 
 TRIGGER = "person"
+CALLED_BACK, EXPIRES = "called_back", 86_400.0  # seconds
 LATEST = 200
 
 Which = Annotated[
@@ -49,7 +61,7 @@ def rollback(  # noqa: PLR0913  one parameter per option
     """Take a release back.
 
     With an environment: to the version before the live one, or to --version. With a deployment that is being
-    watched: its watch ends with a no, and it takes itself back.
+    watched, or that waits half-way because effects are stopped: it takes itself back.
     """
     scene, out = scene_of(ctx), Output(as_json)
     if (deployment is None) == (environment is None):
@@ -71,7 +83,7 @@ def take_back(scene: Scene, out: Output, deployment: str, reason: str) -> None:
         row = store.deployments.deployment(deployment)
         if not any(one.is_open for one in store.questions.for_deployment(row.id)):
             by = identity(settings).must_overrule(environment_named(settings, store, row.environment)).name
-            judge(store, row, by, reason)
+            (call_back if is_held_half_way(row) else judge)(store, row, by, reason)
             _judged(out, row, by)
             return
     answer(scene, out, row.id, DecisionKind.ROLL_BACK, reason)
@@ -80,6 +92,36 @@ def take_back(scene: Scene, out: Output, deployment: str, reason: str) -> None:
 def _judged(out: Output, row: Deployment, by: str) -> None:
     out.result({"deployment": row.id, "verdict": Verdict.FAIL, "trigger": TRIGGER, "by": by})
     out.say(f"deployment {row.id} takes itself back; follow it with: orchestrate deploy status {row.id}")
+
+
+def is_held_half_way(row: Deployment) -> bool:
+    """Whether its next move waits until effects may begin."""
+    return row.stage is Stage.DEPLOY and isinstance(row.waits_for, ForEffects)
+
+
+def call_back(store: Store, row: Deployment, by: str, reason: str) -> None:
+    """Choose the way back for it, although nobody asked: it waits for effects, and undos may go on."""
+    now = store.clock()
+    question = store.questions.open(
+        deployment=row.id,
+        gate_kind=CALLED_BACK,
+        plan_hash=row.plan_hash or "",
+        head=None,
+        tree=None,
+        task=None,
+        expires=now + EXPIRES,
+        remind_at=None,
+    )
+    said = Decision(
+        gate=question.id,
+        kind=DecisionKind.ROLL_BACK,
+        by=by,
+        channel=Channel.CLI,
+        plan_hash=question.plan_hash,
+        text=reason,
+        at=now,
+    )
+    store.questions.decide(question.id, said)
 
 
 def judge(store: Store, row: Deployment, by: str, reason: str) -> None:
