@@ -11,6 +11,7 @@ from typing import Protocol
 from langchain_core.runnables import RunnableConfig
 from langgraph.checkpoint.base import BaseCheckpointSaver
 from langgraph.errors import GraphDrained
+from langgraph.graph import START
 from langgraph.graph.state import CompiledStateGraph
 from langgraph.runtime import RunControl
 from langgraph.types import Command
@@ -158,7 +159,7 @@ class Runner:
     async def _next(self, lease: Lease, row: Deployment, position: Position) -> Step | None:
         if not position.values:
             return Step(start(row.id, row.request))
-        unknown = set(position.next) - set(stage_names())
+        unknown = set(position.next) - {START, *stage_names()}
         if unknown:
             await self._park(lease, f"it waits at {', '.join(unknown)}, which this version has not")
             return None
