@@ -76,13 +76,14 @@ class Hearing:
     def keep(self, asked: Question, said: Decision) -> bool:
         """Store the answer, if it is not known yet, and tell it. Raises AlreadyDecided."""
         check_open(asked, self.store.clock())
-        if not self.store.questions.decide(asked.id, said):
-            return False
-        row = self.store.deployments.deployment(asked.deployment)
-        now = self.store.questions.question(asked.id)
-        share = f" ({len(now.approved_by)} of {now.needed})" if now.needed > 1 else ""
-        text = f"{said.by} said {said.kind}{share if said.kind is DecisionKind.APPROVED else ''}"
-        self.store.events.add(row.id, row.stage, "decided", text, {"by": said.by})
+        with self.store.together():
+            if not self.store.questions.decide(asked.id, said):
+                return False
+            row = self.store.deployments.deployment(asked.deployment)
+            now = self.store.questions.question(asked.id)
+            share = f" ({len(now.approved_by)} of {now.needed})" if now.needed > 1 else ""
+            text = f"{said.by} said {said.kind}{share if said.kind is DecisionKind.APPROVED else ''}"
+            self.store.events.add(row.id, row.stage, "decided", text, {"by": said.by})
         return True
 
     def _is_another(self, given: Decision) -> str:
