@@ -9,8 +9,6 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from functools import lru_cache
 
-from langgraph.checkpoint.base import BaseCheckpointSaver
-
 from agents.model import NoModel
 from agents.planner import Planner
 from agents.triager import Triager
@@ -30,6 +28,7 @@ from orchestrate.intake import Intake
 from orchestrate.models.environment import Component, Database, Environment
 from orchestrate.models.fact import digest
 from orchestrate.positions import positions
+from orchestrate.positions.bound import Bound
 from orchestrate.records import Records
 from orchestrate.runner import Runner
 from orchestrate.settings import Settings
@@ -85,6 +84,7 @@ class App:
     forge: GitForge
     crew: Crew
     unblocking: Unblocking
+    positions: Bound
 
 
 @asynccontextmanager
@@ -109,7 +109,7 @@ def open_store(settings: Settings) -> Store:
     return store
 
 
-def _assemble(settings: Settings, store: Store, saver: BaseCheckpointSaver[str], vault: Vault) -> App:
+def _assemble(settings: Settings, store: Store, saver: Bound, vault: Vault) -> App:
     tracker = StoreTracker(
         store.tasks,
         input_status=settings.tracker.input_status,
@@ -191,6 +191,7 @@ def _assemble(settings: Settings, store: Store, saver: BaseCheckpointSaver[str],
             blocked=statuses.blocked,
             ready=statuses.ready,
         ),
+        positions=saver,
     )
 
 

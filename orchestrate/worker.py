@@ -19,6 +19,7 @@ import tools
 from orchestrate.app import App, assembled
 from orchestrate.errors import AuditUnusable, EffectsStopped, OrchestrateError, SettingsInvalid
 from orchestrate.models.audit import AuditKind
+from orchestrate.positions.ended import forget_ended
 from orchestrate.scheduler import LocalScheduler
 from orchestrate.settings import Settings, load
 from orchestrate.store.chain import short
@@ -105,6 +106,7 @@ class Serving:
             await asyncio.sleep(HEED_SECONDS)
 
     async def _claim(self, scheduler: LocalScheduler) -> None:
+        await forget_ended(self.app.positions, self.app.store)
         while True:
             await self._quietly(self._accept(scheduler))
             await asyncio.sleep(self.app.settings.worker.poll_interval)

@@ -6,15 +6,16 @@ import sqlite3
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager, closing
 from pathlib import Path
+from typing import cast
 
-from langgraph.checkpoint.base import BaseCheckpointSaver
+from orchestrate.positions.bound import Bound
 
 PATIENCE = 5.0
 """Seconds to wait for another worker that writes to the same file."""
 
 
 @asynccontextmanager
-async def positions(url: str, key: bytes) -> AsyncGenerator[BaseCheckpointSaver[str], None]:
+async def positions(url: str, key: bytes) -> AsyncGenerator[Bound, None]:
     """Where LangGraph keeps its positions: beside the store, in rows that open under `key` alone."""
     opened = _postgres_positions if url.startswith("postgresql") else _sqlite_positions
     async with opened(url, key) as saver:
@@ -22,7 +23,7 @@ async def positions(url: str, key: bytes) -> AsyncGenerator[BaseCheckpointSaver[
 
 
 @asynccontextmanager
-async def _sqlite_positions(url: str, key: bytes) -> AsyncGenerator[BaseCheckpointSaver[str], None]:
+async def _sqlite_positions(url: str, key: bytes) -> AsyncGenerator[Bound, None]:
     from orchestrate.positions.on_sqlite import SqlitePositions
     from orchestrate.positions.serializer import SealedSerializer
 
@@ -34,11 +35,11 @@ async def _sqlite_positions(url: str, key: bytes) -> AsyncGenerator[BaseCheckpoi
 
 
 @asynccontextmanager
-async def _postgres_positions(url: str, key: bytes) -> AsyncGenerator[BaseCheckpointSaver[str], None]:
+async def _postgres_positions(url: str, key: bytes) -> AsyncGenerator[Bound, None]:
     from orchestrate.positions.on_postgres import PostgresPositions
     from orchestrate.positions.serializer import SealedSerializer
 
     plain = url.replace("postgresql+psycopg://", "postgresql://", 1)
     async with PostgresPositions.from_conn_string(plain, serde=SealedSerializer(key)) as saver:
         await saver.setup()
-        yield saver
+        yield cast(PostgresPositions, saver)

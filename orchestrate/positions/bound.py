@@ -21,6 +21,10 @@ from orchestrate.positions.serializer import belonging_to
 class Bound(BaseCheckpointSaver[str]):
     """Stands before a saver of LangGraph's."""
 
+    async def threads(self) -> tuple[str, ...]:
+        """The deployments that have a position here."""
+        raise NotImplementedError
+
     async def aget_tuple(self, config: RunnableConfig) -> CheckpointTuple | None:
         """The position. Raises SealBroken for one that was not written here, for this deployment."""
         with belonging_to(_thread(config)):

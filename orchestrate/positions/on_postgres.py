@@ -51,3 +51,8 @@ class _Sealing(AsyncPostgresSaver):
 
 class PostgresPositions(Bound, _Sealing):
     """One sealed value for each position, and one for each write of a step."""
+
+    async def threads(self) -> tuple[str, ...]:
+        async with self._cursor() as cursor:
+            await cursor.execute("SELECT DISTINCT thread_id FROM checkpoints")
+            return tuple(str(row["thread_id"]) for row in await cursor.fetchall())

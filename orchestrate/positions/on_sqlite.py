@@ -17,6 +17,8 @@ from langgraph.checkpoint.sqlite import SqliteSaver
 
 from orchestrate.positions.bound import Bound
 
+THREADS = "SELECT DISTINCT thread_id FROM checkpoints"
+
 
 class _AtOnce(SqliteSaver):
     """LangGraph's saver for SQLite, called as the store is: on the event loop, in short transactions.
@@ -64,3 +66,6 @@ class _AtOnce(SqliteSaver):
 
 class SqlitePositions(Bound, _AtOnce):
     """One sealed row for each position, and one for each wait and its answer."""
+
+    async def threads(self) -> tuple[str, ...]:
+        return tuple(row[0] for row in self.conn.execute(THREADS))
