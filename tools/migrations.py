@@ -21,6 +21,8 @@ from tools.sql import CAP, Made, SqlUnreadable, made
 from tools.sql_lint import lint
 from tools.sql_rules import Grade
 
+UNPROVED = ".part"
+
 
 class Applied(Fact):
     """A migration that the target has: its file name and the SHA-256 of the text that was applied."""
@@ -54,7 +56,10 @@ class Target(Protocol):
         ...
 
     async def backup(self, into: Path) -> BackupReceipt:
-        """Copy, restore into a scratch place, compare schema and row counts. Raises BackupFailed."""
+        """Copy, restore into a scratch place, compare schema and row counts. Raises BackupFailed.
+
+        The copy has its name below `into` once it is proved: see `unproved`.
+        """
         ...
 
     async def value(self, query: str) -> str:
@@ -128,6 +133,20 @@ async def migration_text(source: Source, version: Version, file: MigrationFile) 
             cure="start a new deployment, which reads the migrations again",
         )
     return script.text
+
+
+def unproved(copy: Path) -> Path:
+    """What a copy is called until its restore was compared; whoever ends before that leaves no other."""
+    return copy.with_name(f"{copy.name}{UNPROVED}")
+
+
+def is_backed_up(into: Path) -> bool:
+    """Whether `into` holds a copy that was proved; what an attempt that was cut short left is removed."""
+    found = list(into.iterdir()) if into.is_dir() else []
+    for copy in found:
+        if copy.name.endswith(UNPROVED):
+            copy.unlink(missing_ok=True)
+    return any(not copy.name.endswith(UNPROVED) for copy in found)
 
 
 def fingerprint(text: str) -> str:

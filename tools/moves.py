@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import dataclass
+from pathlib import Path
 
 from orchestrate.errors import MigrationFailed, OutsideFailed, UnknownComponent
 from orchestrate.models.fact import Fact
 from orchestrate.models.move import Backup, Drain, Migrate, Move, Scale, SetTraffic, Start, Stop, words
 from tools.executor import EffectClass, Write
 from tools.merge import Source
-from tools.migrations import Target, migration_text
+from tools.migrations import Target, is_backed_up, migration_text
 from tools.place import Place
 from tools.provider import Say, holds
 
@@ -51,6 +52,7 @@ class Mover:
     place: Place
     source: Source
     say: Say
+    deployment: str
 
     async def seen(self, placed: PlacedMove) -> Done | None:
         """The receipt, if the world already shows the move."""
@@ -62,6 +64,8 @@ class Mover:
             case Migrate():
                 names = {(one.name, one.sha256) for one in await self._target(move.component).applied()}
                 is_so = all((_name(file.path), file.sha256) in names for file in move.files)
+            case Backup():
+                is_so = await asyncio.to_thread(is_backed_up, self._copies(move))
             case _:
                 is_so = False
         return Done(said=f"{words(move)}: already so") if is_so else None
@@ -89,11 +93,14 @@ class Mover:
                 return Done(said=words(move))
 
     async def _back_up(self, move: Backup) -> Done:
-        folder = self.place.environment.root / "backups" / move.component
-        receipt = await self._target(move.component).backup(folder)
+        receipt = await self._target(move.component).backup(self._copies(move))
         said = f"{receipt.tables} tables, {receipt.rows} rows restored and compared: {receipt.location}"
         self.say(said)
         return Done(said=said)
+
+    def _copies(self, move: Backup) -> Path:
+        """Where this deployment's copy is kept."""
+        return self.place.environment.root / "backups" / move.component / self.deployment
 
     async def _migrate(self, move: Migrate) -> Done:
         target = self._target(move.component)

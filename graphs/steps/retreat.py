@@ -55,7 +55,12 @@ class Retreat:
         return left
 
     async def _undo(self, state: State, at: Errand, placed: PlacedMove) -> Done:
-        mover = Mover(place=self.crew.place(state), source=self.crew.source, say=self.crew.line(at))
+        mover = Mover(
+            place=self.crew.place(state),
+            source=self.crew.source,
+            say=self.crew.line(at),
+            deployment=at.deployment,
+        )
         tool = moving(mover, EffectClass.UNDO)
         retrying = AsyncRetrying(
             retry=retry_if_exception_type(OutsideFailed),

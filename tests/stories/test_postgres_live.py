@@ -113,7 +113,7 @@ async def additive_is_deployed(shop: Live, store: str, url: str, port: int) -> N
     assert ask(store, mine) == [(0,)]
     assert [one.failed for one in seen.values()] == [0] * len(seen)
     assert columns(url) == {"id", "legacy", "note"}
-    assert len(list(shop.place().environment.root.glob("backups/web/*.dump"))) == 1
+    assert len(list(shop.place().environment.root.glob("backups/web/*/*.dump"))) == 1
     assert ask(url, "SELECT count(*) FROM orders") == [(2,)]
 
 

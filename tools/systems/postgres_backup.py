@@ -14,7 +14,7 @@ from psycopg.rows import TupleRow
 
 from orchestrate.errors import BackupFailed, CommandFailed, ProgramMissing
 from tools.commands import CLEAN, run
-from tools.migrations import BackupReceipt
+from tools.migrations import BackupReceipt, unproved
 
 Connection = AsyncConnection[TupleRow]
 Counts = dict[tuple[str, str], int]
@@ -44,7 +44,8 @@ class PostgresBackup:
 
     async def taken(self, into: Path) -> BackupReceipt:
         """A dump below `into` whose restore was compared. Raises BackupFailed."""
-        dump = into / f"{self._where.get('dbname') or 'database'}-{uuid4().hex[:12]}.dump"
+        proved = into / f"{self._where.get('dbname') or 'database'}-{uuid4().hex[:12]}.dump"
+        dump = unproved(proved)
         try:
             into.mkdir(parents=True, exist_ok=True, mode=0o700)  # noqa: ASYNC240 - one short call
             dump.touch(mode=0o600)  # noqa: ASYNC240
@@ -52,6 +53,7 @@ class PostgresBackup:
             async with self._scratch() as name:
                 await self._restored(dump, name)
                 await self._compared(name, counts, schema)
+            dump.replace(proved)  # noqa: ASYNC240
         except (psycopg.Error, OSError, CommandFailed) as problem:
             dump.unlink(missing_ok=True)  # noqa: ASYNC240
             raise BackupFailed(f"the backup failed: {problem}", cure=_cure(problem)) from problem
@@ -60,7 +62,7 @@ class PostgresBackup:
                 "install PostgreSQL's client programs (pg_dump and pg_restore), the server's version or newer"
             )
             raise BackupFailed(f"no backup can be taken: {problem}", cure=cure) from problem
-        return BackupReceipt(location=str(dump), tables=len(counts), rows=sum(counts.values()))
+        return BackupReceipt(location=str(proved), tables=len(counts), rows=sum(counts.values()))
 
     async def _dumped(self, dump: Path) -> tuple[Counts, list[tuple[str, ...]]]:
         """Dump and count one snapshot: both see the same state."""

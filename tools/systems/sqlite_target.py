@@ -16,7 +16,7 @@ from uuid import uuid4
 from sqlalchemy.engine import make_url
 
 from orchestrate.errors import BackupFailed, MigrationFailed, OutsideFailed, Unreachable
-from tools.migrations import Applied, BackupReceipt, fingerprint, is_applied
+from tools.migrations import Applied, BackupReceipt, fingerprint, is_applied, unproved
 from tools.sql import Made, SqlUnreadable, made
 
 _TABLE = "orchestrate_migrations"
@@ -99,7 +99,8 @@ class SqliteTarget:
             raise MigrationFailed(f"{name}: {', '.join(missing)} is missing in {self._file.name}")
 
     def _backup(self, into: Path) -> BackupReceipt:
-        copy = into / f"{self._file.stem}-{uuid4().hex[:12]}.sqlite"
+        proved = into / f"{self._file.stem}-{uuid4().hex[:12]}.sqlite"
+        copy = unproved(proved)
         try:
             into.mkdir(parents=True, exist_ok=True, mode=0o700)
             copy.touch(mode=0o600)
@@ -107,10 +108,11 @@ class SqliteTarget:
                 counts, schema = _copied(source, destination)
             with closing(_connected(copy, "?mode=ro")) as restored:
                 _compared(restored, counts, schema)
+            copy.replace(proved)
         except (sqlite3.Error, OSError, OutsideFailed) as problem:
             copy.unlink(missing_ok=True)
             raise BackupFailed(f"the copy of {self._file.name} failed: {problem}") from problem
-        return BackupReceipt(location=str(copy), tables=len(counts), rows=sum(counts.values()))
+        return BackupReceipt(location=str(proved), tables=len(counts), rows=sum(counts.values()))
 
     def _value(self, query: str) -> str:
         with self._reading() as connection:
