@@ -12,6 +12,7 @@ from pydantic import BaseModel
 from orchestrate.errors import (
     EffectRefused,
     EffectsStopped,
+    LeaseLost,
     NotFound,
     OrchestrateError,
     OutcomeUnknown,
@@ -127,6 +128,9 @@ class Executor:
             raise OutcomeUnknown(f"{write.name}: {why}") from blind
 
     async def _act(self, write: Write[A, R], args: A, at: Errand, key: str) -> R:
+        """Act, unless another took over while we looked: it may be through with all that follows."""
+        if not self.store.leases.is_current(at.lease):
+            raise LeaseLost(at.deployment, at.lease.token)
         try:
             return await _made(write, args)
         except (OutsideFailed, NotFound) as problem:
