@@ -186,6 +186,21 @@ WORKSPACE = Branch(
     "orchestrate workspace list",
 )
 
+SECRET = Branch(
+    "secrets that the vault keeps",
+    {
+        "set": Leaf(
+            "keep a value: typed unseen, or from standard input",
+            "secret:set_one",
+            "orchestrate secret set api-key --env production",
+        ),
+        "list": Leaf("what is kept, without values", "secret:list_all", "orchestrate secret list"),
+        "rotate": Leaf("seal everything under a new key", "secret:rotate", "orchestrate secret rotate"),
+        "rm": Leaf("forget one", "secret:remove", "orchestrate secret rm api-key --env production"),
+    },
+    "orchestrate secret set api-key --env production",
+)
+
 DB = Branch(
     "the store",
     {
@@ -234,6 +249,7 @@ TREE = Branch(
             "let it begin again", "switch:allow", "orchestrate allow-effects --reason 'it was moved'"
         ),
         "audit": AUDIT,
+        "secret": SECRET,
         "db": DB,
         "doctor": Leaf("is everything there?", "doctor:doctor", "orchestrate doctor"),
         "demo": Leaf(

@@ -67,22 +67,20 @@ class SecretRows:
         """Every row, by environment and name."""
         return tuple(fact(SealedSecret, row) for row in self._connection.execute(ALL).mappings())
 
-    def write(self, row: SealedSecret) -> None:
-        """Add it, or take the place of the one with its name."""
+    def write(self, row: SealedSecret, *, by: str, what: str = "set") -> None:
+        """Add it, or take the place of the one with its name; the audit is told who did what."""
         self._connection.execute(DELETE, {"place": row.environment, "which": row.name})
         self._connection.execute(insert(secrets), row.model_dump())
-        self._tell(row.environment, row.name, by=row.set_by, version=str(row.version))
+        self._tell(row, by, what)
 
-    def delete(self, environment: str, name: str) -> bool:
-        """Forget it; whether it was there."""
-        was_there = self._connection.execute(DELETE, {"place": environment, "which": name}).rowcount > 0
-        if was_there:
-            self._tell(environment, name, version="none")
-        return was_there
+    def delete(self, row: SealedSecret, *, by: str) -> None:
+        """Forget it; the audit is told who did."""
+        self._connection.execute(DELETE, {"place": row.environment, "which": row.name})
+        self._tell(row, by, "forgotten")
 
-    def _tell(self, environment: str, name: str, *, by: str = "", version: str) -> None:
-        facts = {"environment": environment, "secret": name, "version": version}
-        note(self._connection, AuditKind.SECRET, by=by, **facts)
+    def _tell(self, row: SealedSecret, by: str, what: str) -> None:
+        facts = {"environment": row.environment, "secret": row.name, "version": str(row.version)}
+        note(self._connection, AuditKind.SECRET, by=by, what=what, **facts)
 
 
 class Secrets:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import time
 from dataclasses import dataclass
 
 from orchestrate.errors import KeyUnusable, SealBroken, UnknownSecret
@@ -20,6 +21,10 @@ __all__ = ["OURS", "Keys", "Vault", "vault_of"]
 POSITIONS = "positions"
 READS = 3
 """So often a row is read that was rotated between the reading of the row and that of the key."""
+
+
+TURN = 0.005
+"""Seconds between two rows of a rotation, in which others get to write: SQLite keeps no queue of them."""
 
 
 @dataclass(frozen=True)
@@ -45,18 +50,26 @@ class Vault:
         """Every secret, without its value; those of the product itself too."""
         return self.rows.all()
 
+    def check(self) -> None:
+        """Raises SealBroken or KeyUnusable unless every secret opens, and new ones can be sealed."""
+        self.positions_key()
+        for row in self.rows.all():
+            self.secret(row.environment, row.name)
+
     def put(self, environment: str, name: str, value: Secret, by: str) -> SealedSecret:
         """Keep a value as the next version. Raises KeyUnusable."""
         with self.rows.alone() as rows:
             return self._put(rows, environment, name, value, by)
 
-    def remove(self, environment: str, name: str) -> None:
+    def remove(self, environment: str, name: str, by: str) -> None:
         """Forget it. Raises UnknownSecret."""
         with self.rows.alone() as rows:
-            if not rows.delete(environment, name):
+            row = rows.row(environment, name)
+            if row is None:
                 raise self._unknown(environment, name)
+            rows.delete(row, by=by)
 
-    def rotate(self, *, data_keys: bool = False) -> tuple[SealedSecret, ...]:
+    def rotate(self, by: str, *, data_keys: bool = False) -> tuple[SealedSecret, ...]:
         """Seal everything under a new master key, or with `data_keys` under new data keys; what was done.
 
         Where it was interrupted before, it finishes: the old master key goes when no row needs it any more.
@@ -69,9 +82,10 @@ class Vault:
         done, broken = list[SealedSecret](), list[SealBroken]()
         for row in self.rows.all():
             try:
-                done += self._rotated(row, data_keys=data_keys)
+                done += self._rotated(row, by, data_keys=data_keys)
             except SealBroken as refused:
                 broken.append(refused)
+            time.sleep(TURN)
         self._retire()
         if broken:
             raise broken[0]
@@ -107,10 +121,10 @@ class Vault:
             sealed_at=now,
         )
         row = closed(row, value, self.keys)
-        rows.write(row)
+        rows.write(row, by=by)
         return row
 
-    def _rotated(self, seen: SealedSecret, *, data_keys: bool) -> list[SealedSecret]:
+    def _rotated(self, seen: SealedSecret, by: str, *, data_keys: bool) -> list[SealedSecret]:
         """One row in a transaction of its own; none when it is gone, or was sealed anew meanwhile."""
         with self.rows.alone() as rows:
             row = rows.row(seen.environment, seen.name)
@@ -118,7 +132,7 @@ class Vault:
                 return []
             fresh = closed(row, opened(row, self.keys), self.keys) if data_keys else rewrapped(row, self.keys)
             fresh = fresh.model_copy(update={"sealed_at": rows.clock()})
-            rows.write(fresh)
+            rows.write(fresh, by=by, what="rotated")
             return [fresh]
 
     def _retire(self) -> None:

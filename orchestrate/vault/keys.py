@@ -17,6 +17,7 @@ from orchestrate.vault.seal import KEY_BYTES, new_key, sealed, unsealed
 
 VARIABLE = "ORCHESTRATE_MASTER_KEY"
 _LARGEST = 64 * 1024  # bytes of a key file
+_ELSEWHERE = f"name a file of your own under vault.key_file, or give the key in {VARIABLE}"
 _MAKE_ONE = "one key is 32 random bytes in base64: openssl rand -base64 32"
 
 
@@ -113,7 +114,7 @@ class FileKeys:
             self._make()
             return self._read()
         except OSError as problem:
-            raise KeyUnusable(f"{self._file} cannot be read: {problem.strerror}") from None
+            raise KeyUnusable(f"{self._file} cannot be read: {problem.strerror}", cure=_ELSEWHERE) from None
         try:
             _check_private(self._file, os.fstat(file))
             text = os.read(file, _LARGEST).decode("ascii", "replace")
@@ -190,7 +191,7 @@ def _check_private(file: Path, found: os.stat_result) -> None:
 def _unwritable(file: Path, problem: OSError) -> KeyUnusable:
     return KeyUnusable(
         f"{file} cannot be written: {problem.strerror}",
-        cure=f"make its folder writable, or give the key in {VARIABLE}",
+        cure=f"make its folder writable; {_ELSEWHERE}",
     )
 
 

@@ -11,6 +11,7 @@ from orchestrate.cli.doctor.effects import audit, switch
 from orchestrate.cli.doctor.finding import Finding, State
 from orchestrate.cli.doctor.machine import machine, programs
 from orchestrate.cli.doctor.product import places, remote, settings_of, store, who
+from orchestrate.cli.doctor.secrets import vault
 from orchestrate.cli.exits import Exit
 from orchestrate.cli.output import AsJson, Output
 from orchestrate.cli.scene import Scene, scene_of
@@ -51,6 +52,10 @@ async def _findings(scene: Scene) -> AsyncIterator[Finding]:
         return
     yield switch(settings)
     yield audit(settings)
+    finding = vault(settings)
+    yield finding
+    if finding.state is State.FAIL:
+        return
     async with scene.app(settings) as app:
         yield await remote(app)
         for finding in await places(app):

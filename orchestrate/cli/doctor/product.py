@@ -69,9 +69,11 @@ async def places(app: App) -> list[Finding]:
 async def _place(app: App, environment: Environment) -> Finding:
     what = f"environment {environment.name}"
     place = app.crew.places(environment.name)
-    missing = [name for name in environment.secrets if not _has(place, name)]
+    missing = {name: why for name in environment.secrets if (why := _why_not(place, name)) is not None}
     if missing:
-        return bad(what, f"secrets without a value: {', '.join(missing)}", f"export {missing[0]}=…")
+        said = "; ".join(f"{name}: {why}" for name, why in missing.items())
+        cure = next(iter(missing.values())).cure
+        return bad(what, f"secrets without a value: {said}", cure or f"export {next(iter(missing))}=…")
     if environment.asks_a_person and not environment.approvers:
         return bad(what, "asks a person, and has no approvers", "name approvers in its settings")
     looks = [await look(place, part) for part in environment.components]
@@ -84,8 +86,9 @@ async def _place(app: App, environment: Environment) -> Finding:
     return good(what, "; ".join(f"{one.component}: {one.detail}" for one in looks))
 
 
-def _has(place: Place, name: str) -> bool:
+def _why_not(place: Place, name: str) -> OrchestrateError | None:
     try:
-        return bool(place.secret(name))
-    except OrchestrateError:
-        return False
+        place.secret(name)
+    except OrchestrateError as problem:
+        return problem
+    return None

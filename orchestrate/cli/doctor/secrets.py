@@ -1,0 +1,23 @@
+"""The vault: whether its master key is there and private, and opens every secret."""
+
+from __future__ import annotations
+
+from contextlib import closing
+
+from orchestrate.cli.doctor.finding import Finding, failed, good
+from orchestrate.errors import OrchestrateError
+from orchestrate.settings import Settings
+from orchestrate.store import Store
+from orchestrate.vault import OURS, vault_of
+
+
+def vault(settings: Settings) -> Finding:
+    """The key and the number of secrets; a key that is not there yet is made."""
+    try:
+        with closing(Store.open(settings.store.url)) as store:
+            opened = vault_of(settings, store)
+            opened.check()
+            count = sum(row.environment != OURS for row in opened.all())
+            return good("vault", f"master key {opened.keys.ids()[0]}; secrets kept: {count}")
+    except OrchestrateError as problem:
+        return failed("vault", problem)
