@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from enum import StrEnum
 
 from langgraph.graph import END, START, StateGraph
+from langgraph.runtime import Runtime
+from langgraph.types import Command
 
 from graphs import rollback
 from graphs.state import (
@@ -21,6 +23,7 @@ from graphs.state import (
     Turn,
 )
 from graphs.steps import Steps
+from graphs.steps.crew import Step
 from orchestrate.models.deployment import Stage
 
 Workflow = StateGraph[State, Drive, State, State]
@@ -97,6 +100,7 @@ ONWARD: Mapping[StrEnum, Stage] = {
 }
 
 Router = Callable[[State], StrEnum]
+Leading = Callable[[State, Runtime[Drive]], Awaitable[Command[Stage]]]
 
 ROUTES: Mapping[Stage, tuple[Router, Mapping[StrEnum, Stage]]] = {
     Stage.GATES: (
@@ -177,15 +181,27 @@ def workflow(steps: Steps) -> Workflow:
     """Check, plan, ask, merge, deploy in moves, verify, watch; go back if it does badly; tell everybody."""
     graph: Workflow = StateGraph(State, Drive)
     for stage, step in steps.by_stage.items():
-        graph.add_node(stage, step)
+        if stage in ROUTES:
+            question, answers = ROUTES[stage]
+            graph.add_node(stage, leading(step, question, answers), destinations=tuple({*answers.values()}))
+        else:
+            graph.add_node(stage, step)
     graph.add_node(Stage.ROLL_BACK, rollback.workflow(steps.retreat).compile())
 
     graph.add_edge(START, Stage.PICK_UP)
-    for stage, (question, answers) in ROUTES.items():
-        graph.add_conditional_edges(stage, question, {**answers})
     for stage, following in THEN.items():
         graph.add_edge(stage, following)
     graph.add_edge(Stage.FINISH, END)
     graph.add_edge(Stage.CLOSE, END)
 
     return graph
+
+
+def leading(step: Step, question: Router, answers: Mapping[StrEnum, Stage]) -> Leading:
+    """The step, and which follows it: a conditional edge would build the whole state once more to ask."""
+
+    async def led(state: State, runtime: Runtime[Drive]) -> Command[Stage]:
+        new = await step(state, runtime)
+        return Command(update=new, goto=answers[question(state | new)])
+
+    return led

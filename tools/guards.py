@@ -71,8 +71,8 @@ class Guards:
             raise EffectsStopped(stop.words)
 
     async def stands_in_the_plan(self, at: Errand, args: BaseModel) -> None:
-        """Only what the approved plan names, with the arguments it names."""
-        plan = self._plan(at)
+        """Only what the approved plan names, with the arguments it names; the stored plan is hashed again."""
+        plan = self._read(at)
         match args:
             case PlacedMove(index=index, move=move):
                 stands = index < len(plan.moves) and plan.moves[index].move == move
@@ -86,8 +86,8 @@ class Guards:
             raise EffectRefused(at.stage, "the approved plan does not say this")
 
     async def undo_stands_in_the_plan(self, at: Errand, args: BaseModel) -> None:
-        """Only undos that the plan showed."""
-        plan = self._plan(at)
+        """Only undos that the plan showed; the stored plan is hashed again."""
+        plan = self._read(at)
         if not isinstance(args, PlacedMove) or args.index >= len(plan.moves):
             raise EffectRefused(at.stage, "the plan has no such undo")
         if plan.moves[args.index].undo != args.move:
@@ -159,10 +159,16 @@ class Guards:
             raise EffectRefused(at.stage, objection)
         self.store.questions.consume(question.id, at.lease)
 
+    def _read(self, at: Errand) -> Plan:
+        return self.store.plans.plan(self._hash(at))
+
     def _plan(self, at: Errand) -> Plan:
+        return self.store.plans.proven(self._hash(at))
+
+    def _hash(self, at: Errand) -> str:
         if at.plan_hash is None:
             raise EffectRefused(at.stage, "there is no plan")
-        return self.store.plans.plan(at.plan_hash)
+        return at.plan_hash
 
     def _goes_on(self, at: Errand, plan: Plan, freeze: Freeze) -> bool:
         """Whether a person who was asked because of this freeze said to go on half-way."""
@@ -181,5 +187,5 @@ class Guards:
         return self.store.deployments.deployment(at.deployment).request.kind is Kind.ROLLBACK
 
     def _needs_no_second(self, at: Errand, environment: Environment) -> bool:
-        by = self.store.deployments.deployment(at.deployment).request.requested_by
-        return self._is_rollback(at) and by in environment.approvers
+        request = self.store.deployments.deployment(at.deployment).request
+        return request.kind is Kind.ROLLBACK and request.requested_by in environment.approvers

@@ -93,8 +93,8 @@ class Crew:
         return self.places(state["request"].environment)
 
     def plan(self, state: State) -> Plan:
-        """The stored plan, hashed again. Raises EffectRefused when it is not the one that was stored."""
-        return self.store.plans.plan(state["plan"])
+        """The plan with the hash that the state names; the door to effects hashes it again each time."""
+        return self.store.plans.proven(state["plan"])
 
     def errand(self, state: State, stage: Stage, runtime: Runtime[Drive], *told: Told) -> Errand:
         """Where we are, under the lease of this drive; the row is told, and the story what it begins with."""

@@ -13,18 +13,23 @@ from langgraph.checkpoint.base import (
     CheckpointMetadata,
     CheckpointTuple,
 )
+from langgraph.checkpoint.serde.types import RESUME
 from langgraph.checkpoint.sqlite import SqliteSaver
 
 from orchestrate.positions.bound import Bound
 
+<<<<<<< HEAD
 THREADS = "SELECT DISTINCT thread_id FROM checkpoints"
+=======
+KEPT = WRITES_IDX_MAP.keys() - {RESUME}
+>>>>>>> 6ec3fa9 (wip6)
 
 
 class _AtOnce(SqliteSaver):
     """LangGraph's saver for SQLite, called as the store is: on the event loop, in short transactions.
 
-    What a step wrote is written with the position that follows it, and not before that on its own. Waits,
-    answers and errors, which no position follows, are written at once.
+    What a step wrote is written with the position that follows it, and not before that on its own. Waits and
+    errors, which no position follows, are written at once. Answers are the store's, and come from there again.
     """
 
     async def aget_tuple(self, config: RunnableConfig) -> CheckpointTuple | None:
@@ -57,7 +62,7 @@ class _AtOnce(SqliteSaver):
         task_id: str,
         task_path: str = "",
     ) -> None:
-        if any(channel in WRITES_IDX_MAP for channel, _ in writes):
+        if any(channel in KEPT for channel, _ in writes):
             self.put_writes(config, writes, task_id, task_path)
 
     async def adelete_thread(self, thread_id: str) -> None:

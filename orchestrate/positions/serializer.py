@@ -11,6 +11,7 @@ from langgraph.checkpoint.serde.jsonplus import JsonPlusSerializer
 
 from graphs.typed import state_types
 from orchestrate.errors import SealBroken
+from orchestrate.models.secret import held
 from orchestrate.redaction import without_secrets, without_secrets_in
 from orchestrate.vault.seal import place, sealed, unsealed
 
@@ -45,8 +46,7 @@ class SealedSerializer(JsonPlusSerializer):
 
     def dumps_typed(self, obj: object) -> tuple[str, bytes]:
         form, data = super().dumps_typed(obj)
-        text = data.decode("utf-8", "replace")
-        if without_secrets(text) != text:
+        if held() and without_secrets(text := data.decode("utf-8", "replace")) != text:
             form, data = super().dumps_typed(without_secrets_in(obj))
         return f"{form}{MARK}", sealed(self._key, data, _bound(form))
 

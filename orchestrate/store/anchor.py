@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import os
+import sys
 import zlib
 from collections.abc import Generator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 
 from orchestrate.errors import AuditUnusable
@@ -53,8 +55,11 @@ class Anchor:
     def read(self) -> Known | None:
         """What it knows; None where there is no file. Raises AuditUnusable when it cannot be read."""
         try:
-            with self.file.open("rb") as found:
-                content = found.read(2 * SLOT + 1)
+            handle = os.open(self.file, os.O_RDONLY)
+            try:
+                content = os.read(handle, 2 * SLOT + 1)
+            finally:
+                os.close(handle)
         except FileNotFoundError:
             return None
         except OSError as problem:
@@ -77,7 +82,7 @@ class Anchor:
             handle = self._opened() if known else self._made()
             try:
                 os.pwrite(handle, _slot(number, before, after), at)
-                os.fsync(handle)
+                _sync(handle)
             except OSError:
                 os.close(handle)
                 raise
@@ -109,6 +114,11 @@ def _slot(number: int, before: Head, after: Head) -> bytes:
     return b"%s %08x %s\n" % (body, zlib.crc32(body), BEING_WRITTEN)
 
 
+_sync = os.fdatasync if sys.platform == "linux" else os.fsync
+"""The slots are there already: only what is in them must reach the disk."""
+
+
+@lru_cache(maxsize=16)
 def _known(slot: bytes) -> Known | None:
     """What a slot knows; None of one that was never written, or not to its end."""
     body, checksum, state = slot[:BODY], slot[BODY + 1 : BODY + 9], slot[STATE_AT:-1]

@@ -21,12 +21,16 @@ OF = (
 )
 TEXT = select(plans.c.text).where(plans.c.hash == bindparam("wanted"))
 
+MOST_PROVEN = 64
+"""Plans that one process remembers."""
+
 
 class Plans:
     """Keeps plans, and gives back none that was changed."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
+        self._proven: dict[str, Plan] = {}
 
     def save(self, plan: Plan) -> str:
         """Keep the plan; its hash."""
@@ -39,7 +43,14 @@ class Plans:
             text = connection.execute(TEXT, {"wanted": hash}).scalar()
         if text is None:
             raise EffectRefused("plan", f"no plan has the hash {hash[:12]}")
-        return _proven(hash, text)
+        if len(self._proven) >= MOST_PROVEN:
+            self._proven.clear()
+        self._proven[hash] = proven = _proven(hash, text)
+        return proven
+
+    def proven(self, hash: str) -> Plan:
+        """The plan that was found to have this hash before; for the first time, as `plan` gives it."""
+        return self._proven.get(hash) or self.plan(hash)
 
     def of(self, deployment: str) -> Plan:
         """A deployment's plan. Raises EffectRefused where it has none, or its text has another hash."""
