@@ -11,18 +11,17 @@ QUIET = {
     "PATH": os.environ["PATH"],
     "GIT_CONFIG_NOSYSTEM": "1",
     "GIT_CONFIG_GLOBAL": "/dev/null",
-    "GIT_AUTHOR_NAME": "Ada",
-    "GIT_AUTHOR_EMAIL": "ada@example.test",
-    "GIT_COMMITTER_NAME": "Ada",
-    "GIT_COMMITTER_EMAIL": "ada@example.test",
 }
 
 
 class GitRemote:
-    """Commits and branches on a bare repository."""
+    """Commits and branches on a bare repository, all of them by one author."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, author: str = "Ada") -> None:
         self.folder = folder
+        roles = [f"GIT_{role}" for role in ("AUTHOR", "COMMITTER")]
+        self._author = {f"{role}_NAME": author for role in roles}
+        self._author |= {f"{role}_EMAIL": f"{author.lower()}@example.test" for role in roles}
         folder.mkdir(parents=True)
         self.git("init", "--quiet", "--bare", "--initial-branch=main", ".")
         self.git("config", "http.receivepack", "true")
@@ -34,7 +33,7 @@ class GitRemote:
                 ["git", *words],
                 cwd=self.folder,
                 input=fed,
-                env={**QUIET, **(env or {})},
+                env={**QUIET, **self._author, **(env or {})},
                 capture_output=True,
                 check=True,
             )

@@ -267,7 +267,7 @@ async def live(
     **sections: object,
 ) -> AsyncGenerator[Live]:
     """The product, with version one in every environment; nothing that was started is left in the end."""
-    remote = GitRemote(folder / "shop.git")
+    remote = GitRemote(folder / "shop.git", author="Mira")  # not Ada: she approves
     first = remote.write("main", does() if files is None else files, "Version one", mode="100755")
     settings = load(written(folder, environments, **sections))
     store = open_store(settings)
