@@ -100,7 +100,7 @@ ONWARD: Mapping[StrEnum, Stage] = {
 }
 
 Router = Callable[[State], StrEnum]
-Leading = Callable[[State, Runtime[Drive]], Awaitable[Command[Stage]]]
+Leading = Callable[..., Awaitable[Command[Stage]]]
 
 ROUTES: Mapping[Stage, tuple[Router, Mapping[StrEnum, Stage]]] = {
     Stage.GATES: (

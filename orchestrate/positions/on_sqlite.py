@@ -18,18 +18,15 @@ from langgraph.checkpoint.sqlite import SqliteSaver
 
 from orchestrate.positions.bound import Bound
 
-<<<<<<< HEAD
 THREADS = "SELECT DISTINCT thread_id FROM checkpoints"
-=======
 KEPT = WRITES_IDX_MAP.keys() - {RESUME}
->>>>>>> 6ec3fa9 (wip6)
 
 
 class _AtOnce(SqliteSaver):
     """LangGraph's saver for SQLite, called as the store is: on the event loop, in short transactions.
 
     What a step wrote is written with the position that follows it, and not before that on its own. Waits and
-    errors, which no position follows, are written at once. Answers are the store's, and come from there again.
+    errors, which no position follows, are written at once. Answers are in the store, and come again.
     """
 
     async def aget_tuple(self, config: RunnableConfig) -> CheckpointTuple | None:
@@ -70,7 +67,7 @@ class _AtOnce(SqliteSaver):
 
 
 class SqlitePositions(Bound, _AtOnce):
-    """One sealed row for each position, and one for each wait and its answer."""
+    """One sealed row for each position, and one for each wait."""
 
     async def threads(self) -> tuple[str, ...]:
         return tuple(row[0] for row in self.conn.execute(THREADS))
