@@ -94,7 +94,7 @@ async def assembled(settings: Settings, store: Store | None = None) -> AsyncGene
     try:
         vault = vault_of(settings, opened)
         acquaint(settings, [*settings.environments.values(), *opened.environments.all()], vault.secret)
-        async with positions(settings.store.url, vault.positions_key()) as saver:
+        async with positions(settings.store.url, vault.positions_key) as saver:
             yield _assemble(settings, opened, saver, vault)
     finally:
         if store is None:

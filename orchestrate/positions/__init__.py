@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Callable
 from contextlib import asynccontextmanager, closing
 from pathlib import Path
 from typing import cast
@@ -14,16 +14,20 @@ PATIENCE = 5.0
 """Seconds to wait for another worker that writes to the same file."""
 
 
+Key = Callable[[], bytes]
+"""Gives the key when the first position is written or read, so that whoever only looks makes none."""
+
+
 @asynccontextmanager
-async def positions(url: str, key: bytes) -> AsyncGenerator[Bound, None]:
-    """Where LangGraph keeps its positions: beside the store, in rows that open under `key` alone."""
+async def positions(url: str, key: Key) -> AsyncGenerator[Bound, None]:
+    """Where LangGraph keeps its positions: beside the store, sealed under what `key` gives."""
     opened = _postgres_positions if url.startswith("postgresql") else _sqlite_positions
     async with opened(url, key) as saver:
         yield saver
 
 
 @asynccontextmanager
-async def _sqlite_positions(url: str, key: bytes) -> AsyncGenerator[Bound, None]:
+async def _sqlite_positions(url: str, key: Key) -> AsyncGenerator[Bound, None]:
     from orchestrate.positions.on_sqlite import SqlitePositions
     from orchestrate.positions.serializer import SealedSerializer
 
@@ -35,7 +39,7 @@ async def _sqlite_positions(url: str, key: bytes) -> AsyncGenerator[Bound, None]
 
 
 @asynccontextmanager
-async def _postgres_positions(url: str, key: bytes) -> AsyncGenerator[Bound, None]:
+async def _postgres_positions(url: str, key: Key) -> AsyncGenerator[Bound, None]:
     from orchestrate.positions.on_postgres import PostgresPositions
     from orchestrate.positions.serializer import SealedSerializer
 

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from contextvars import ContextVar
+from functools import cache
 
 from langgraph.checkpoint.serde.event_hooks import SerdeEvent, register_serde_event_listener
 from langgraph.checkpoint.serde.jsonplus import JsonPlusSerializer
@@ -36,9 +37,9 @@ def belonging_to(thread: str) -> Generator[None]:
 class SealedSerializer(JsonPlusSerializer):
     """Seals what it writes; what it did not write for the same deployment, it refuses."""
 
-    def __init__(self, key: bytes) -> None:
+    def __init__(self, key: Callable[[], bytes]) -> None:
         super().__init__(allowed_msgpack_modules=state_types())
-        self._key = key
+        self._key = cache(key)
 
     def with_msgpack_allowlist(self, extra_allowlist: object) -> SealedSerializer:  # noqa: ARG002
         """Itself: nobody adds to our list of types."""
@@ -48,7 +49,7 @@ class SealedSerializer(JsonPlusSerializer):
         form, data = super().dumps_typed(obj)
         if held() and without_secrets(text := data.decode("utf-8", "replace")) != text:
             form, data = super().dumps_typed(without_secrets_in(obj))
-        return f"{form}{MARK}", sealed(self._key, data, _bound(form))
+        return f"{form}{MARK}", sealed(self._key(), data, _bound(form))
 
     def loads_typed(self, data: tuple[str, bytes]) -> object:
         """What was written. Raises SealBroken for plain, changed, moved and foreign data."""
@@ -57,7 +58,7 @@ class SealedSerializer(JsonPlusSerializer):
         if form == kind or form not in FORMS:
             raise _broken(f"it is not sealed ({kind})")
         try:
-            plain = unsealed(self._key, bytes(content), _bound(form))
+            plain = unsealed(self._key(), bytes(content), _bound(form))
         except SealBroken as broken:
             raise _broken(str(broken)) from None
         token = _refused.set(foreign := list[str]())

@@ -58,7 +58,7 @@ def thread(name: str) -> RunnableConfig:
 @asynccontextmanager
 async def waiting(url: str) -> AsyncGenerator[BaseCheckpointSaver[str]]:
     """Two deployments that wait: one and two."""
-    async with positions(url, KEY) as saver:
+    async with positions(url, lambda: KEY) as saver:
         for number, name in enumerate(("one", "two")):
             version = Version(commit="a" * 40, tree="b" * 40, name="v1")
             state = Notes(text="plain words", number=number, version=version)
@@ -87,7 +87,7 @@ def forge(url: str, statement: str, *values: object) -> None:
 
 
 async def assert_refused(url: str, name: str = "one") -> None:
-    async with positions(url, KEY) as saver:
+    async with positions(url, lambda: KEY) as saver:
         with pytest.raises(SealBroken):
             await graph(saver).aget_state(thread(name))
 
@@ -104,7 +104,7 @@ async def test_what_was_written_is_read(any_url: str) -> None:
 async def test_a_graph_goes_on_from_a_sealed_position(any_url: str) -> None:
     async with waiting(any_url):
         pass
-    async with positions(any_url, KEY) as saver:
+    async with positions(any_url, lambda: KEY) as saver:
         config = thread("one")
         assert (await graph(saver).aget_state(config)).next == ("ask",)
 
@@ -198,7 +198,7 @@ async def test_a_position_under_another_key_is_refused(url: str) -> None:
     async with waiting(url):
         pass
 
-    async with positions(url, bytes(32)) as saver:
+    async with positions(url, lambda: bytes(32)) as saver:
         with pytest.raises(SealBroken):
             await graph(saver).aget_state(thread("one"))
 
@@ -232,7 +232,7 @@ async def test_positions_of_all_deployments_are_not_read_at_once(url: str) -> No
 
 
 def test_only_our_own_types_are_rebuilt() -> None:
-    serializer = SealedSerializer(KEY)
+    serializer = SealedSerializer(lambda: KEY)
     row = SealedSecret(environment="e", name="n", version=1, sealed="", set_by="", set_at=0, sealed_at=0)
 
     with pytest.raises(SealBroken, match="types that are not ours: orchestrate.models.sealed.SealedSecret"):
@@ -240,7 +240,7 @@ def test_only_our_own_types_are_rebuilt() -> None:
 
 
 def test_a_position_opens_for_its_deployment_alone() -> None:
-    serializer = SealedSerializer(KEY)
+    serializer = SealedSerializer(lambda: KEY)
     with belonging_to("one"):
         written = serializer.dumps_typed({"a": 1})
         assert serializer.loads_typed(written) == {"a": 1}
@@ -251,7 +251,7 @@ def test_a_position_opens_for_its_deployment_alone() -> None:
 
 def test_a_position_holds_no_secret_even_when_it_is_opened() -> None:
     Secret(CANARY)
-    serializer = SealedSerializer(KEY)
+    serializer = SealedSerializer(lambda: KEY)
     failure = Failure(stage=Stage.DEPLOY, kind="start", error=f"refused: {CANARY}", log_excerpt=CANARY)
 
     found = serializer.loads_typed(serializer.dumps_typed({"failure": failure, "reason": CANARY}))

@@ -19,12 +19,16 @@ class GitRemote:
 
     def __init__(self, folder: Path, author: str = "Ada") -> None:
         self.folder = folder
-        roles = [f"GIT_{role}" for role in ("AUTHOR", "COMMITTER")]
-        self._author = {f"{role}_NAME": author for role in roles}
-        self._author |= {f"{role}_EMAIL": f"{author.lower()}@example.test" for role in roles}
+        self.author = author
         folder.mkdir(parents=True)
         self.git("init", "--quiet", "--bare", "--initial-branch=main", ".")
         self.git("config", "http.receivepack", "true")
+
+    @property
+    def _signature(self) -> dict[str, str]:
+        roles = [f"GIT_{role}" for role in ("AUTHOR", "COMMITTER")]
+        names = {f"{role}_NAME": self.author for role in roles}
+        return names | {f"{role}_EMAIL": f"{self.author.lower()}@example.test" for role in roles}
 
     def git(self, *words: str, stdin: str | bytes = "", env: Mapping[str, str] | None = None) -> str:
         fed = stdin.encode() if isinstance(stdin, str) else stdin
@@ -33,7 +37,7 @@ class GitRemote:
                 ["git", *words],
                 cwd=self.folder,
                 input=fed,
-                env={**QUIET, **self._author, **(env or {})},
+                env={**QUIET, **self._signature, **(env or {})},
                 capture_output=True,
                 check=True,
             )

@@ -196,7 +196,7 @@ async def assembled(
         shutil.copy(_empty_store(), file)
     store = Store.open(f"sqlite:///{file}", clock=around.clock)
     with SqlitePositions.from_conn_string(str(folder / "positions.db")) as saver:
-        saver.serde = SealedSerializer(POSITIONS_KEY)
+        saver.serde = SealedSerializer(lambda: POSITIONS_KEY)
         yield built(folder, store, saver, around, environments)
     store.close()
 

@@ -121,6 +121,7 @@ class CopiedRemote(GitRemote):
     def __init__(self, folder: Path) -> None:
         shutil.copytree(_template(), folder)
         self.folder = folder
+        self.author = "Ada"
 
 
 def _files(word: str, does: str) -> dict[str, str | bytes | None]:
