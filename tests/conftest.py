@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from orchestrate.models.secret import forget
 from orchestrate.store import Store
 from orchestrate.store.tables import metadata
 from tests.servers import postgres as postgres_server
@@ -92,6 +93,13 @@ def any_store(any_store_url: str) -> Iterator[Store]:
     """An empty store: once on SQLite, once on PostgreSQL."""
     with closing(Store.open(any_store_url)) as store:
         yield store
+
+
+@pytest.fixture(autouse=True)
+def nobodys_secrets() -> Iterator[None]:
+    """No test's secrets are kept out of the next one's texts."""
+    yield
+    forget()
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

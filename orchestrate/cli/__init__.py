@@ -31,8 +31,10 @@ def _ended(words: list[str]) -> int:
         if overview is not None:
             print(overview)
             return 0
+    from orchestrate.cli.discretion import be_discreet
     from orchestrate.cli.entry import run
 
+    be_discreet()
     return run(words)
 
 

@@ -14,7 +14,6 @@ from typing import cast
 
 import typer
 
-from orchestrate.cli.discretion import be_discreet
 from orchestrate.cli.exits import Exit, of_error
 from orchestrate.cli.output import Unread, note
 from orchestrate.cli.root import orchestrate
@@ -27,7 +26,6 @@ from orchestrate.redaction import without_secrets
 def run(words: Sequence[str]) -> int:
     """Run the command that `words` are; its exit code."""
     scene = Scene()
-    be_discreet()
     for stream in (sys.stdout, sys.stderr):
         stream.reconfigure(errors="replace")  # pyright: ignore[reportAttributeAccessIssue]
     try:

@@ -342,6 +342,25 @@ def test_a_secret_without_a_value_is_missed_when_it_is_used(
         settings.secret("production", "PASSWORD")
 
 
+def test_a_secret_may_be_kept_in_the_vault(tmp_path: Path) -> None:
+    settings = production(tmp_path, "secrets: {PASSWORD: {secret: db-password}}")
+
+    def kept(environment: str, name: str) -> Secret:
+        return Secret(f"{environment}/{name}")
+
+    assert settings.environment("production").secrets == ("PASSWORD",)
+    assert settings.secret("prod", "PASSWORD", kept).reveal() == "production/db-password"
+    assert settings.filled("prod", "x ${PASSWORD}", kept).reveal() == "x production/db-password"
+    with pytest.raises(UnknownSecret, match="db-password of production"):
+        settings.secret("production", "PASSWORD")
+
+
+def test_the_master_key_lies_beside_the_file_unless_it_is_named(tmp_path: Path) -> None:
+    assert production(tmp_path).vault.key_file == tmp_path / ".orchestrate" / "master.key"
+    assert production(tmp_path, top="vault: {key_file: k/one.key}").vault.key_file == tmp_path / "k/one.key"
+    assert production(tmp_path, top="vault: {key_file: /etc/one.key}").vault.key_file == Path("/etc/one.key")
+
+
 def test_a_secret_that_the_file_does_not_name_is_unknown(tmp_path: Path) -> None:
     settings = production(tmp_path, "secrets: {PASSWORD: '${NOT_SET}'}")
 

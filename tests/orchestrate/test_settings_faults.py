@@ -251,6 +251,17 @@ PORT = "        port: 8081\n"
             "A: expected a reference such as TOKEN:",
         ),
         (STAGING, "    type: staging\n    secrets: [A]\n", 7, "secrets: expected keys and values"),
+        (STAGING, "    type: staging\n    secrets: {A: {secrt: a}}\n", 7, "A: expected a reference such as"),
+        (
+            STAGING,
+            "    type: staging\n    secrets: {A: {secret: a b}}\n",
+            7,
+            "A: expected a reference such as",
+        ),
+        (STAGING, "    type: staging\n    secrets:\n      A: {secret: [a]}\n", 8, "A: expected a reference"),
+        (STAGING, "    type: staging\n    secrets: {A: {secret: a, b: c}}\n", 7, "A: expected a reference"),
+        ("service: shop", "service: shop\nvault: {file: x}", 2, "unknown key 'file'"),
+        ("service: shop", "service: shop\nvault: here", 2, "vault: expected keys and values"),
         (
             STAGING,
             "    type: staging\n    provider: docker\n",

@@ -15,7 +15,7 @@ HEAVY = {
     "rich",
     "yaml",
     "orchestrate.app",
-    "orchestrate.models",
+    "orchestrate.models.fact",
     "orchestrate.settings",
 }
 
