@@ -8,7 +8,6 @@ quotes or plus signs split it.
 from __future__ import annotations
 
 import json
-import sys
 import unicodedata
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -54,12 +53,24 @@ def without_secrets_in(value: object) -> object:
     match value:
         case str():
             return without_secrets(value)
+        case None | bool() | int() | float():
+            return value
         case dict() | list() | tuple():
             held_there = cast(Container, value)
             made = _inside(held_there)
             return held_there if made == held_there else made
         case _:
-            return _in_fact(value) if "pydantic" in sys.modules else value
+            return _fact(value)
+
+
+def _fact(value: object) -> object:
+    from pydantic import BaseModel  # slow to import, and whoever writes lines has no facts
+
+    if not isinstance(value, BaseModel):
+        return value
+    found = {name: without_secrets_in(inner) for name, inner in value}
+    changed = {name: new for name, new in found.items() if new is not getattr(value, name)}
+    return value.model_copy(update=changed) if changed else value
 
 
 def without_secrets_json(text: str) -> str:
@@ -74,16 +85,6 @@ def without_secrets_json(text: str) -> str:
     except ValueError:
         return without_secrets(text)
     return json.dumps(without_secrets_in(told), ensure_ascii=False)
-
-
-def _in_fact(value: object) -> object:
-    from pydantic import BaseModel  # slow to import, and not needed where there are no facts
-
-    if not isinstance(value, BaseModel):
-        return value
-    found = {name: without_secrets_in(inner) for name, inner in value}
-    changed = {name: new for name, new in found.items() if new is not getattr(value, name)}
-    return value.model_copy(update=changed) if changed else value
 
 
 def _inside(value: Container) -> object:

@@ -15,7 +15,7 @@ HEAVY = {
     "rich",
     "yaml",
     "orchestrate.app",
-    "orchestrate.models.fact",
+    "orchestrate.models.deployment",
     "orchestrate.settings",
 }
 
