@@ -6,13 +6,17 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
-.PHONY: demo test check format bench schema deployer-agent lock clean
+.PHONY: demo test mutants check format bench schema deployer-agent lock clean
 
 demo: $(STAMP)
 	$(BIN)/orchestrate demo
 
 test: $(STAMP)
-	$(BIN)/pytest
+	$(BIN)/pytest -n 3 --dist loadgroup
+
+# Takes out each guard in turn; a test must notice. MUTANTS="word …" chooses guards by their names.
+mutants: $(STAMP)
+	$(BIN)/python -m tests.mutants $(MUTANTS)
 
 check: $(STAMP)
 	$(BIN)/ruff format --check .
