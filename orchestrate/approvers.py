@@ -97,5 +97,5 @@ def _is(person: Person, signature: str) -> bool:
     """Whether a commit's signature names the person: by an address or a name of theirs, in any case."""
     match = _SIGNATURE.fullmatch(signature)
     said = {match["name"].casefold(), match["address"].casefold()} if match else {signature.casefold()}
-    names = {one.casefold() for one in (*person.known_as(Channel.GIT), *person.known_as(Channel.FORGE))}
-    return bool(said & {*names, person.name.casefold()} - {""})
+    forge = person.known_as(Channel.FORGE) if Channel.FORGE in person.identities else ()
+    return bool(said & {one.casefold() for one in (*person.known_as(Channel.GIT), *forge)} - {""})

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from contextlib import suppress
 from dataclasses import dataclass, field
 
 from orchestrate.app import App
@@ -94,23 +93,28 @@ class Following:
         if row.waits_for is None or row.waits_for.kind != APPROVAL:
             return  # its text is still on its way
         self._known.add(question.id)
-        may = self._may_approve(question)
-        if self.manner.yes and may and question.asks_approval:
-            await self._decide(question, DecisionKind.APPROVED)
-            return
+        objection = self._objection(question)
+        may = not objection
+        if self.manner.yes and question.asks_approval:
+            if may:
+                await self._decide(question, DecisionKind.APPROVED)
+                return
+            self.screen.say(f"--yes does not count: {objection}")
         self.screen.say(_how(question, row))
         if self.manner.detach:
             stop.set()
         elif may and can_ask() and not self.manner.is_quiet:
             self._asking = asyncio.create_task(self._ask(question))
 
-    def _may_approve(self, question: Question) -> bool:
+    def _objection(self, question: Question) -> str:
+        """Why whoever types may not approve, or ''."""
         plan = self.app.store.plans.plan(question.plan_hash)
         panel = panel_of(self.app.crew.places(plan.environment).environment, plan)
-        with suppress(NotAllowed):
+        try:
             check_allowed(self.who.person, DecisionKind.APPROVED, panel)
-            return True
-        return False
+        except NotAllowed as refused:
+            return str(refused)
+        return ""
 
     async def _ask(self, question: Question) -> None:
         back = "" if question.asks_approval else ", r to roll back"

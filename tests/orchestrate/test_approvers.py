@@ -17,7 +17,7 @@ THEN = datetime(2026, 1, 1, tzinfo=UTC)
 ADA = Person(
     name="ada",
     identities={Channel.FORGE: "ada-l", Channel.GIT: "ada@example.com"},
-    accounts={Channel.FORGE: ("ada-at-home",), Channel.GIT: ("ada@home.example",)},
+    accounts={Channel.FORGE: ("ada-at-home",), Channel.GIT: ("ada@home.example", "Ada L.")},
 )
 ROB = Person(name="rob", identities={Channel.GIT: "rob@example.com"})
 PEOPLE = (ADA, ROB)
@@ -57,11 +57,11 @@ THEIRS = {
     "the author of a commit": Work(commits=[commit(), commit(email="ada@example.com")]),
     "by another address": Work(commits=[commit(email="ada@home.example")]),
     "in another case": Work(commits=[commit(email="Ada@Example.com")]),
-    "by name alone": Work(commits=[commit(author="ADA", email="x@y")]),
+    "by a name in git": Work(commits=[commit(author="ADA L.", email="x@y")]),
     "by the forge's name": Work(commits=[commit(author="ada-l", email="x@y")]),
     "who committed it": Work(commits=[commit(committer="A <ada@example.com>")]),
     "a co-author": Work(commits=[commit(co_authors=("Rob's friend <x@y>", "A. L. <ada@example.com>"))]),
-    "a co-author without an address": Work(commits=[commit(co_authors=("ada",))]),
+    "a co-author without an address": Work(commits=[commit(co_authors=("ada l.",))]),
 }
 
 
@@ -72,6 +72,15 @@ def test_nobody_approves_their_own_work(work: Work) -> None:
     assert [one.person for one in found.barred] == ["ada"]
     assert found.allowed == ("rob",)
     assert rule(work, authors_may_approve=True).allowed == ("ada", "rob")
+
+
+def test_who_has_no_name_in_git_is_known_by_their_own() -> None:
+    work = Work(commits=[commit(author="Rob")])
+
+    found = approval_rule(work, place(), (Person(name="ada"), Person(name="rob")))
+
+    assert found.allowed == ("ada",)
+    assert approval_rule(work, place(), PEOPLE).allowed == ("ada", "rob")
 
 
 def test_others_work_may_be_approved_and_strangers_are_named() -> None:

@@ -291,7 +291,7 @@ def written(folder: Path, environments: Mapping[str, Words], **sections: object)
     told: dict[str, object] = {
         "service": "shop",
         "forge": {"remote": "./shop.git", "base": "main"},
-        "people": {"ada": {"cli": "ada", "roles": ["approver"]}},
+        "people": {"ada": {"cli": "ada", "git": "not in these commits", "roles": ["approver"]}},
         "flow": [next(iter(environments))],
         "environments": environments,
         "worker": {"poll_interval": 1, "lease_seconds": 2},

@@ -5,8 +5,6 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-import pytest
-
 from orchestrate import reports
 from orchestrate.models.fact import canonical
 from orchestrate.models.plan import Plan
@@ -56,14 +54,31 @@ def test_one_approval_of_two_is_counted_and_shown(folder: Path, command: Command
     assert json.loads(command("deploy", "status", deployment, "--json").out)["status"] == "waiting"
 
 
-@pytest.mark.parametrize("manner", [(), ("--yes",)])
-def test_who_asked_for_it_is_not_the_second_person(
-    folder: Path, command: Command, manner: tuple[str, ...]
-) -> None:
+def test_who_asked_for_it_is_not_the_second_person(folder: Path, command: Command) -> None:
     shop_of_two(folder)
-    deployment = asked(command, *manner)
+    deployment = asked(command)
 
     ran = command("deploy", "approve", deployment)
 
     assert (ran.code, ran.err) == (1, "error: ada asked for this deployment and may not approve it\n")
     assert command("deploy", "hold", deployment).code == 0
+
+
+def test_a_yes_in_advance_that_does_not_count_says_why(folder: Path, command: Command) -> None:
+    shop_of_two(folder)
+
+    ran = command("deploy", "run", "--env", "test", "--yes", "--detach")
+
+    assert ran.code == 4
+    assert "--yes does not count: ada asked for this deployment and may not approve it" in ran.out
+
+
+def test_nobody_approves_at_the_terminal_what_they_committed(asking_shop: Shop, command: Command) -> None:
+    assert command("deploy", "run", "--env", "test", "--yes").code == 0  # the first: nothing runs yet
+    text = asking_shop.settings.read_text().replace("{cli:", "{git: ada@example.test, cli:")
+    asking_shop.settings.write_text(text)
+    sha = asking_shop.write("faster")
+
+    ran = command("deploy", "approve", asked(command))
+
+    assert (ran.code, f"ada has a part in commit {sha[:10]}" in ran.err) == (1, True)
