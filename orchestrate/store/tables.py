@@ -22,6 +22,7 @@ from sqlalchemy import (
 metadata = MetaData()
 
 UNFINISHED = text("status <> 'finished'")
+ENDED = text("outcome IS NOT NULL")
 IN_FORCE = text("lifted_by IS NULL")
 
 deployments = Table(
@@ -58,6 +59,13 @@ deployments = Table(
 )
 Index(
     "deployments_claim", deployments.c.task, unique=True, sqlite_where=UNFINISHED, postgresql_where=UNFINISHED
+)
+Index(
+    "deployments_of_outcome",
+    deployments.c.outcome,
+    deployments.c.id,
+    sqlite_where=ENDED,
+    postgresql_where=ENDED,
 )
 Index("deployments_unfinished", deployments.c.id, sqlite_where=UNFINISHED, postgresql_where=UNFINISHED)
 Index(
