@@ -1,4 +1,4 @@
-"""`python -m tests.mutants [WORD…]`: take out each guard in turn (those whose name holds a word); a test must fail."""
+"""`python -m tests.mutants [WORD…]`: take out each guard in turn; a test must notice."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The list of guards: each file that holds some, the form in which they say no, and who notices when one is gone."""
+"""The list of guards: each file with some, how they say no, and who notices when one is gone."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from tests.mutants.places import Place, Says
 
 STORE = "tests/orchestrate/store"
 GATES = "tests/orchestrate/gates"
+CASES = "tests/orchestrate/test_approval"
 
 PLACES = (
     Place("tools/guards.py", Says.RAISE, "tests/tools/test_guards.py"),
@@ -20,12 +21,12 @@ PLACES = (
     Place(
         "orchestrate/approvals.py",
         Says.WHY,
-        "tests/orchestrate/test_approval_cases.py tests/orchestrate/test_approvals.py tests/orchestrate/test_answers.py",
+        f"{CASES}_cases.py {CASES}s.py tests/orchestrate/test_standing.py tests/orchestrate/test_answers.py",
     ),
     Place(
         "orchestrate/approvals.py",
         Says.RAISE,
-        "tests/orchestrate/test_approval_cases.py tests/orchestrate/test_approvals.py tests/orchestrate/test_answers.py",
+        f"{CASES}_cases.py {CASES}s.py tests/orchestrate/test_standing.py tests/orchestrate/test_answers.py",
     ),
     Place("orchestrate/store/questions.py", Says.RAISE, f"{STORE}/test_questions.py"),
     Place("orchestrate/store/leases.py", Says.RAISE, f"{STORE}/test_leases.py"),

@@ -19,7 +19,7 @@ NOTICED = 1
 
 @dataclass(frozen=True)
 class Removal:
-    """Where a guard stands in its file (bytes), what takes its place, and the tests of which one must fail."""
+    """Where a guard stands in its file (bytes), what takes its place, and the tests that must notice."""
 
     guard: str
     file: str
