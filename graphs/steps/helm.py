@@ -28,6 +28,9 @@ from orchestrate.outside import clipped
 from orchestrate.strategies import SLOTS
 from tools.executor import Errand
 
+NOTHING = "0"
+"""What was asked before the first question."""
+
 
 @dataclass(frozen=True)
 class Helm:
@@ -203,15 +206,16 @@ class Helm:
         return known | State(course=Course.ASK, asking=Asking.ROLLBACK, question=question)
 
     async def _ask(self, state: State, at: Errand, asking: Asking, why: str) -> ForApproval:
+        """Ask what comes after the question before; a step that begins again asks the same one."""
         environment, task = self.crew.place(state).environment, state["request"].task
         before = self.crew.store.questions.for_deployment(at.deployment)
         if answered := next((one for one in before if _is_back(one)), None):
             return ForApproval(gate=answered.id, until=answered.expires)
-        asked = sum(1 for one in before if not one.is_open)
+        after = state["question"].gate if "question" in state else NOTHING
         now = self.crew.store.clock()
         question = self.crew.store.questions.open(
             deployment=at.deployment,
-            gate_kind=f"{asking}/{state['cursor']}/{asked}",
+            gate_kind=f"{asking}/{state['cursor']}/{after}",
             plan_hash=state["plan"],
             head=None,
             tree=None,
