@@ -59,10 +59,14 @@ class Voice:
 
     async def hand_over(self, at: Errand, task: str | None, fix: str) -> None:
         """What waited for `task` waits for `fix` instead (Q7)."""
+        tool = depending(self.tasks, self.desk)
         for waiting in await self.tasks.dependents(task) if task else ():
             if waiting.id != fix:
-                blocked = Blocked(task=waiting.id, on=fix, instead_of=task)
-                await self.executor.do(depending(self.tasks, self.desk), blocked, at)
+                await self.executor.do(tool, Blocked(task=waiting.id, on=fix, instead_of=task), at)
+        for handed in await self.tasks.dependents(fix) if task else ():
+            blocked = Blocked(task=handed.id, on=fix, instead_of=task)
+            if self.executor.was_meant(tool, blocked, at):  # before an interruption: now it is seen to be so
+                await self.executor.do(tool, blocked, at)
 
 
 def _discreet(new: NewTask) -> NewTask:
