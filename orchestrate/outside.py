@@ -55,10 +55,13 @@ _UNSEEN = frozenset({"Cc", "Cf", "Co", "Cs", "Cn", "Zl", "Zp"})
 
 
 def clipped(text: str, limit: int) -> str:
-    """At most `limit` bytes, or the note alone: the beginning, how much was left out, and the end."""
-    data = text.encode(errors="replace")
-    if len(data) <= limit:
+    """At most `limit` bytes, or the note alone: the beginning, how much was left out, and the end.
+
+    A longer text is cut without its secrets: half of one would not be known again.
+    """
+    if len(text.encode(errors="replace")) <= limit:
         return text
+    data = without_secrets(text).encode(errors="replace")
     half = max(0, (limit - len(_NOTE.format(len(data)).encode())) // 2)
     head, tail = (part.decode(errors="ignore") for part in (data[:half], data[len(data) - half :]))
     return f"{head}{_NOTE.format(len(data) - 2 * half)}{tail}"

@@ -8,21 +8,14 @@ quotes or plus signs split it.
 from __future__ import annotations
 
 import json
-import unicodedata
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import TypeAlias, cast
 
 from orchestrate.models.disguises import SHORTEST, disguises
+from orchestrate.models.pieces import SPLITTABLE, joined, without_pieces
 from orchestrate.models.secret import MASK, held
-
-SPLITTABLE = 8
-"""Characters a form must have to be found in pieces: a shorter one would come together by chance."""
-
-_BETWEEN = "".join(one for one in map(chr, range(256)) if unicodedata.category(one) in ("Cc", "Zs", "Cf"))
-_SEPARATORS = frozenset(f"{_BETWEEN}\"'`+\\,\u200b\u200c\u200d\u2028\u2029\u2060\ufeff")
-_WITHOUT_SEPARATORS = {ord(one): None for one in _SEPARATORS}
 
 Container: TypeAlias = "dict[object, object] | list[object] | tuple[object, ...]"
 
@@ -43,9 +36,7 @@ def without_secrets(text: str) -> str:
     for form in forms.whole:
         if form in text:
             text = text.replace(form, MASK)
-    joined = text.translate(_WITHOUT_SEPARATORS)
-    split = [form for form in forms.joined if form in joined]
-    return _masked(text, joined, split) if split else text
+    return without_pieces(text, forms.joined, MASK)
 
 
 def without_secrets_in(value: object) -> object:
@@ -97,32 +88,11 @@ def _inside(value: Container) -> object:
 @lru_cache(maxsize=4)
 def _forms(values: frozenset[str]) -> Forms:
     found = {form for value in values for form in disguises(value)}
-    joined = {form.translate(_WITHOUT_SEPARATORS) for form in found}
     return Forms(
         _longest_first(form for form in found if len(form) >= SHORTEST),
-        _longest_first(form for form in joined if len(form) >= SPLITTABLE),
+        _longest_first(form for form in map(joined, found) if len(form) >= SPLITTABLE),
     )
 
 
 def _longest_first(forms: Iterable[str]) -> tuple[str, ...]:
-    return tuple(sorted(forms, key=lambda form: (-len(form), form)))
-
-
-def _masked(text: str, joined: str, forms: Sequence[str]) -> str:
-    """`text` with the pieces of each form masked, and what stood between them gone."""
-    places = [at for at, one in enumerate(text) if one not in _SEPARATORS]
-    spans = sorted(span for form in forms for span in _spans(joined, form))
-    made, end = list[str](), 0
-    for first, last in spans:
-        begin = places[first]
-        if begin >= end:
-            made += [text[end:begin], MASK]
-        end = max(end, places[last] + 1)
-    return "".join([*made, text[end:]])
-
-
-def _spans(joined: str, form: str) -> Iterator[tuple[int, int]]:
-    at = joined.find(form)
-    while at >= 0:
-        yield at, at + len(form) - 1
-        at = joined.find(form, at + len(form))
+    return tuple(sorted({*forms}, key=lambda form: (-len(form), form)))

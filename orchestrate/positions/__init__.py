@@ -31,8 +31,9 @@ async def _sqlite_positions(url: str, key: Key) -> AsyncGenerator[Bound, None]:
     from orchestrate.positions.on_sqlite import SqlitePositions
     from orchestrate.positions.serializer import SealedSerializer
 
-    path = Path(url.removeprefix("sqlite:///"))
-    with closing(sqlite3.connect(path.with_suffix(".positions.db"), timeout=PATIENCE)) as connection:
+    file = Path(url.removeprefix("sqlite:///")).with_suffix(".positions.db")
+    file.touch(mode=0o600)
+    with closing(sqlite3.connect(file, timeout=PATIENCE)) as connection:
         saver = SqlitePositions(connection, serde=SealedSerializer(key))
         saver.setup()
         yield saver

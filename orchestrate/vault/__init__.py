@@ -50,11 +50,12 @@ class Vault:
         """Every secret, without its value; those of the product itself too."""
         return self.rows.all()
 
-    def check(self) -> None:
-        """Raises SealBroken or KeyUnusable unless every secret opens, and new ones can be sealed."""
-        self.positions_key()
-        for row in self.rows.all():
-            self.secret(row.environment, row.name)
+    def check(self) -> tuple[SealedSecret, ...]:
+        """Every secret, after each was opened; makes no key. Raises SealBroken, KeyUnusable."""
+        rows = self.rows.all()
+        for row in rows:
+            opened(row, self.keys)
+        return rows
 
     def put(self, environment: str, name: str, value: Secret, by: str) -> SealedSecret:
         """Keep a value as the next version. Raises KeyUnusable."""
