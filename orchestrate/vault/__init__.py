@@ -12,7 +12,7 @@ from orchestrate.models.secret import Secret
 from orchestrate.settings import Settings, variable
 from orchestrate.store import Store
 from orchestrate.store.secrets import SecretRows, Secrets
-from orchestrate.vault.envelope import OURS, closed, envelope_of, opened, rewrapped
+from orchestrate.vault.envelope import OURS, closed, envelope_of, opened, resealed, rewrapped
 from orchestrate.vault.keys import VARIABLE, FileKeys, GivenKeys, Keys
 from orchestrate.vault.seal import new_key
 
@@ -131,7 +131,7 @@ class Vault:
             row = rows.row(seen.environment, seen.name)
             if row is None or not (data_keys or self._is_old(row)):
                 return []
-            fresh = closed(row, opened(row, self.keys), self.keys) if data_keys else rewrapped(row, self.keys)
+            fresh = resealed(row, self.keys) if data_keys else rewrapped(row, self.keys)
             fresh = fresh.model_copy(update={"sealed_at": rows.clock()})
             rows.write(fresh, by=by, what="rotated")
             return [fresh]

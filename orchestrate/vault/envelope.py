@@ -60,21 +60,30 @@ def closed(row: SealedSecret, value: Secret, keys: Keys) -> SealedSecret:
 
 def opened(row: SealedSecret, keys: Keys) -> Secret:
     """The value. Raises SealBroken, and KeyUnusable when the master key is not there."""
-    found = envelope_of(row)
-    data_key = _data_key(row, found, keys)
-    try:
-        return Secret(unsealed(data_key, found.value, _bound(row, "value")).decode())
-    except (SealBroken, UnicodeDecodeError) as broken:
-        raise _broken(row, str(broken)) from None
+    return Secret(_text(row, keys))
+
+
+def resealed(row: SealedSecret, keys: Keys) -> SealedSecret:
+    """The same value under a new data key."""
+    return closed(row, Secret.composed(_text(row, keys)), keys)
 
 
 def rewrapped(row: SealedSecret, keys: Keys) -> SealedSecret:
     """The same value under the same data key, wrapped by the first master key; it is proved to open."""
     found = envelope_of(row)
-    opened(row, keys)
+    _text(row, keys)
     data_key = _data_key(row, found, keys)
     id, wrapped = keys.wrap(data_key, _bound(row, "data key"))
     return row.model_copy(update={"sealed": Envelope(id, wrapped, found.value).text})
+
+
+def _text(row: SealedSecret, keys: Keys) -> str:
+    found = envelope_of(row)
+    data_key = _data_key(row, found, keys)
+    try:
+        return unsealed(data_key, found.value, _bound(row, "value")).decode()
+    except (SealBroken, UnicodeDecodeError) as broken:
+        raise _broken(row, str(broken)) from None
 
 
 def _data_key(row: SealedSecret, found: Envelope, keys: Keys) -> bytes:
