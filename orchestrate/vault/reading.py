@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import dataclass
+from urllib.parse import unquote, urlsplit
 
 from orchestrate.errors import OrchestrateError, UnknownSecret
 from orchestrate.models.environment import Environment
-from orchestrate.models.secret import Secret
+from orchestrate.models.secret import Secret, remember
 from orchestrate.settings import Settings, variable
 from orchestrate.settings.settings import Kept, no_vault
 from orchestrate.settings.variables import filled, references
@@ -44,9 +45,24 @@ class Reading:
 
 
 def acquaint(settings: Settings, environments: Iterable[Environment], kept: Kept) -> None:
-    """Read every secret that has a value, so that this process knows what to keep out of its texts."""
+    """Read every secret that has a value, so that this process knows what to keep out of its texts.
+
+    The passwords in the addresses of the store and of the forge's remote are secrets too.
+    """
+    for address in (settings.store.url, settings.forge.remote):
+        remember(_password(address))
+        remember(unquote(_password(address)))
     for environment in environments:
         reading = Reading(settings, environment, kept)
         for name in environment.secrets:
             with suppress(OrchestrateError):  # whoever needs it says what is wrong with it
                 reading.value(name)
+
+
+def _password(address: str) -> str:
+    """What stands for a password in an address; of a remote that is the user's name, where it is a token."""
+    try:
+        found = urlsplit(address)
+    except ValueError:
+        return ""
+    return found.password or (found.username if found.scheme in ("http", "https") else "") or ""
