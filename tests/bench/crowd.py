@@ -6,6 +6,7 @@ import sqlite3
 from collections.abc import AsyncGenerator, Mapping
 from contextlib import asynccontextmanager, closing
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 
 from orchestrate.app import App, assembled
@@ -63,7 +64,9 @@ class Crowd:
         """Copy everything of each original `copies` times, under other ids."""
         store, positions = self.databases
         with closing(sqlite3.connect(store)) as there, closing(sqlite3.connect(positions)) as here:
-            there.row_factory = here.row_factory = sqlite3.Row
+            for connection in (there, here):
+                connection.row_factory = sqlite3.Row
+                connection.execute("PRAGMA synchronous=OFF")
             for row in originals:
                 mine = f"announce/{row.id}/%"
                 told = there.execute("SELECT number FROM tasks WHERE marker LIKE ?", (mine,)).fetchall()
@@ -73,8 +76,11 @@ class Crowd:
                     _copy_positions(here, row.id, new)
                     for (task,) in told:
                         _copy_task(there, task, f"{number:06x}")
-            there.commit()
-            here.commit()
+                    if number % 50 == 0:
+                        there.commit()
+                        here.commit()
+                there.commit()
+                here.commit()
 
 
 @asynccontextmanager
@@ -103,7 +109,7 @@ def _copy(
     connection: sqlite3.Connection, table: str, key: str, id: str, swaps: Mapping[str, str], tag: str = ""
 ) -> None:
     """Insert each row once more, with its ids swapped; numbers of its own are given anew."""
-    for found in connection.execute(f"SELECT * FROM {table} WHERE {key} = ?", (id,)).fetchall():
+    for found in _rows(connection, table, key, id):
         values = {name: found[name] for name in found.keys() if name not in ("number", "seq")}  # noqa: SIM118
         for name, value in values.items():
             if isinstance(value, str):
@@ -116,15 +122,21 @@ def _copy(
 
 
 def _copy_task(connection: sqlite3.Connection, number: int, tag: str) -> int:
-    found = connection.execute("SELECT * FROM tasks WHERE number = ?", (number,)).fetchone()
+    (found,) = _rows(connection, "tasks", "number", number)
     values = dict(found) | {"marker": f"{found['marker']}/{tag}"}
     del values["number"]
     new = _insert(connection, "tasks", values)
-    for said in connection.execute("SELECT * FROM task_comments WHERE task = ?", (number,)).fetchall():
+    for said in _rows(connection, "task_comments", "task", number):
         comment = dict(said) | {"task": new}
         del comment["number"]
         _insert(connection, "task_comments", comment)
     return new
+
+
+@lru_cache(maxsize=64)
+def _rows(connection: sqlite3.Connection, table: str, key: str, id: str | int) -> list[sqlite3.Row]:
+    """The originals, read once for all their copies."""
+    return connection.execute(f"SELECT * FROM {table} WHERE {key} = ?", (id,)).fetchall()
 
 
 def _insert(connection: sqlite3.Connection, table: str, values: Mapping[str, object]) -> int:
@@ -136,5 +148,5 @@ def _insert(connection: sqlite3.Connection, table: str, values: Mapping[str, obj
 
 def _copy_positions(connection: sqlite3.Connection, old: str, new: str) -> None:
     for table in ("checkpoints", "writes"):
-        for row in connection.execute(f"SELECT * FROM {table} WHERE thread_id = ?", (old,)).fetchall():
+        for row in _rows(connection, table, "thread_id", old):
             _insert(connection, table, dict(row) | {"thread_id": new})

@@ -77,7 +77,7 @@ def measured(folder: Path) -> list[Row]:
             measured=f"{grown:.1f} MB",
             reference=f"{found.before:.0f} MB before",
             ratio=found.most / found.before,
-            goal=f"bounded (≤ {MOST_RSS:.0f} MB)",
+            target=f"bounded (≤ {MOST_RSS:.0f} MB)",
             ok=grown <= MOST_RSS,
         ),
         Row(
@@ -85,7 +85,7 @@ def measured(folder: Path) -> list[Row]:
             measured=f"{found.disk / 2**20:.1f} MB",
             reference=f"cap {found.cap / 2**20:.1f} MB",
             ratio=found.disk / found.cap,
-            goal="≤ 1",
+            target="≤ 1",
             ok=found.disk <= found.cap,
         ),
     ]

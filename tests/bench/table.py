@@ -1,4 +1,4 @@
-"""The table: what was measured, beside its reference and its goal."""
+"""The table: what was measured, beside its reference and its target."""
 
 from __future__ import annotations
 
@@ -6,18 +6,18 @@ import json
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 
-HEADINGS = ("what", "measured", "reference", "ratio", "goal", "ok")
+HEADINGS = ("what", "measured", "reference", "ratio", "target", "verdict")
 
 
 @dataclass(frozen=True, kw_only=True)
 class Row:
-    """One number, and whether it is good enough; None where nothing was asked for."""
+    """One number, and whether it is good enough; `ok` is None where it was not measured."""
 
     what: str
     measured: str
     reference: str = ""
     ratio: float | None = None
-    goal: str = ""
+    target: str = ""
     ok: bool | None = None
 
 
@@ -36,5 +36,5 @@ def document(rows: Sequence[Row]) -> str:
 
 def _cells(row: Row) -> tuple[str, ...]:
     ratio = "" if row.ratio is None else f"{row.ratio:.2f}"
-    ok = {None: "", True: "yes", False: "NO"}[row.ok]
-    return (row.what, row.measured, row.reference, ratio, row.goal, ok)
+    verdict = {None: "skipped", True: "met", False: "MISSED"}[row.ok]
+    return (row.what, row.measured, row.reference, ratio, row.target, verdict)
