@@ -12,7 +12,8 @@ demo: $(STAMP)
 	$(BIN)/orchestrate demo
 
 test: $(STAMP)
-	$(BIN)/pytest -n 3 --dist loadgroup
+	$(BIN)/pytest -n 3 -m 'not live'
+	$(BIN)/pytest -m live
 
 # Takes out each guard in turn; a test must notice. MUTANTS="word …" chooses guards by their names.
 mutants: $(STAMP)

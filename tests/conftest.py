@@ -103,13 +103,7 @@ def nobodys_secrets() -> Iterator[None]:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Let what is measured under load run one after another, and what shares a demo share a process."""
+    """Mark what is measured under load: it runs with nothing beside it."""
     for item in items:
-        if group := _group(item.path):
-            item.add_marker(pytest.mark.xdist_group(group))
-
-
-def _group(file: Path) -> str | None:
-    if file.stem.endswith("_live"):
-        return "live"
-    return file.stem if "demo" in file.parts or file.stem.startswith("test_demo") else None
+        if item.path.stem.endswith("_live") or "demo" in item.path.as_posix() or "traffic" in item.path.stem:
+            item.add_marker(pytest.mark.live)

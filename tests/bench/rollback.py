@@ -9,8 +9,9 @@ from typing import NamedTuple
 
 from orchestrate.models.deployment import Outcome
 from tests.bench.table import Row
-from tests.servers.live import Live, does, environment, free_ports, live
+from tests.servers.live import Live, does, environment, live
 from tests.servers.load import Load
+from tests.servers.ports import free_ports
 
 ROUNDS = 3
 INTERVAL = 1.0  # seconds between samples, as `environment` says

@@ -17,7 +17,8 @@ from websockets.asyncio.client import connect
 from websockets.asyncio.server import ServerConnection, serve
 
 from orchestrate.errors import PortTaken
-from tests.servers.upstream import Upstream, free_port, upstreams
+from tests.servers.ports import free_port
+from tests.servers.upstream import Upstream, upstreams
 from tools.systems.detached import until
 from tools.systems.haproxy import HAProxy
 from tools.systems.haproxy_config import SYSTEM_PLACES

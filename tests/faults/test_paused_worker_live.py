@@ -8,8 +8,9 @@ from collections import Counter
 from pathlib import Path
 
 from orchestrate.models.deployment import Deployment, Outcome
-from tests.servers.live import Live, does, environment, free_ports, live
+from tests.servers.live import Live, does, environment, live
 from tests.servers.load import Load
+from tests.servers.ports import free_ports
 from tests.stories.test_worker_killed_live import PATIENCE, queued, worker
 
 AWAKE = 3.0  # seconds in which whoever woke could do harm

@@ -18,7 +18,8 @@ from orchestrate.settings import load
 from orchestrate.vault import vault_of
 from tests.faults.canaries import canary, files, leaks, masked
 from tests.orchestrate.cli.world import surroundings
-from tests.servers.live import Live, does, environment, free_ports, live, web, written
+from tests.servers.live import Live, does, environment, live, web, written
+from tests.servers.ports import free_ports
 
 SHOUT = """
 import base64, os, sys, textwrap, time

@@ -9,8 +9,9 @@ from pathlib import Path
 
 from orchestrate.models.audit import AuditKind
 from orchestrate.models.deployment import Deployment, ForEffects, Outcome, Status
-from tests.servers.live import Live, does, environment, free_ports, live
+from tests.servers.live import Live, does, environment, live
 from tests.servers.load import Load
+from tests.servers.ports import free_ports
 from tests.stories.test_worker_killed_live import PATIENCE, ROOT, queued, worker
 from tools.commands import CLEAN
 

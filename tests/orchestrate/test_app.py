@@ -10,7 +10,7 @@ import pytest
 from orchestrate.app import place_of, router
 from orchestrate.models.environment import Component, Environment, EnvironmentType
 from orchestrate.settings import load
-from tests.servers.upstream import free_port
+from tests.servers.ports import free_port
 from tools.systems.haproxy import HAProxy
 from tools.systems.proxy import BuiltinProxy
 

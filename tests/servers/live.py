@@ -6,7 +6,6 @@ import asyncio
 import json
 import os
 import shutil
-import socket
 import sys
 from collections.abc import AsyncGenerator, Mapping
 from contextlib import asynccontextmanager
@@ -45,15 +44,6 @@ def does(behaviour: str = "serve", page: str = "Hello", **words: object) -> dict
     """The files of a version of the service that behaves like this."""
     told = {"does": behaviour, "page": page, **words}
     return {"live_service.py": PROGRAM, "does.json": json.dumps(told)}
-
-
-def free_ports(number: int) -> list[int]:
-    """Ports that nobody listens on."""
-    probes = [socket.create_server(("127.0.0.1", 0)) for _ in range(number)]
-    ports = [int(probe.getsockname()[1]) for probe in probes]
-    for probe in probes:
-        probe.close()
-    return ports
 
 
 def require(program: str) -> None:

@@ -5,19 +5,12 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
-import socket
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 
 import h11
 
 from tools.systems.proxy_server.wire import Wire, WireLost
-
-
-def free_port() -> int:
-    """A port that nothing listens on right now."""
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        return free.getsockname()[1]
 
 
 class Upstream:

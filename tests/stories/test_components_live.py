@@ -8,8 +8,9 @@ from contextlib import closing
 from pathlib import Path
 
 from orchestrate.models.deployment import Outcome
-from tests.servers.live import Live, does, environment, free_ports, live, web
+from tests.servers.live import Live, does, environment, live, web
 from tests.servers.load import Load
+from tests.servers.ports import free_ports
 
 ORDERS = "CREATE TABLE orders (id INTEGER PRIMARY KEY);"
 NOTE = "ALTER TABLE orders ADD COLUMN note TEXT;"

@@ -11,7 +11,8 @@ from pathlib import Path
 import pytest
 
 from orchestrate.models.deployment import DecisionKind, Outcome
-from tests.servers.live import Live, does, environment, free_ports, live, web
+from tests.servers.live import Live, does, environment, live, web
+from tests.servers.ports import free_ports
 
 SHORT = {"expect": {"status": "ok"}, "start_seconds": 1, "timeout": 1}
 LONGER = SHORT | {"start_seconds": 8}

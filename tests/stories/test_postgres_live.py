@@ -11,8 +11,9 @@ import psycopg
 import pytest
 
 from orchestrate.models.deployment import Outcome, Status
-from tests.servers.live import Live, does, environment, free_ports, live, web
+from tests.servers.live import Live, does, environment, live, web
 from tests.servers.load import Load
+from tests.servers.ports import free_ports
 from tests.servers.postgres import Postgres
 
 pytestmark = pytest.mark.postgres

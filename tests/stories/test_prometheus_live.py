@@ -11,8 +11,9 @@ from urllib.parse import urlsplit
 import pytest
 
 from orchestrate.models.deployment import DecisionKind, Outcome
-from tests.servers.live import Live, does, environment, free_ports, live, require, web
+from tests.servers.live import Live, does, environment, live, require, web
 from tests.servers.load import Load
+from tests.servers.ports import free_ports
 from tests.servers.prometheus import prometheus
 from tools.systems.proxy import BuiltinProxy
 

@@ -12,8 +12,9 @@ import pytest
 
 from orchestrate.models.deployment import Deployment, Outcome
 from orchestrate.models.environment import Strategy
-from tests.servers.live import Live, does, environment, free_ports, live, require, web
+from tests.servers.live import Live, does, environment, live, require, web
 from tests.servers.load import Counts, Load
+from tests.servers.ports import free_ports
 
 ROUTERS = ["builtin", pytest.param("haproxy", marks=pytest.mark.haproxy)]
 SMOOTH = [Strategy.ROLLING, Strategy.BLUE_GREEN, Strategy.CANARY]

@@ -13,8 +13,9 @@ import pytest
 
 from orchestrate.models.deployment import Deployment, Outcome
 from orchestrate.models.task import NewTask, Priority, Queue
-from tests.servers.live import Live, does, environment, free_ports, killed, live
+from tests.servers.live import Live, does, environment, killed, live
 from tests.servers.load import Load
+from tests.servers.ports import free_ports
 from tools.commands import CLEAN
 
 ROOT = Path(__file__).parents[2]

@@ -7,7 +7,6 @@ import json
 import os
 import pwd
 import shutil
-import socket
 import subprocess
 import sys
 import tempfile
@@ -19,6 +18,7 @@ from pathlib import Path
 import psutil
 
 from tests.servers.git_remote import GitRemote
+from tests.servers.ports import free_port
 from tests.servers.sample_service import PROGRAM
 
 ROOT = Path(__file__).parents[3]
@@ -131,12 +131,6 @@ def _files(word: str, does: str) -> dict[str, str | bytes | None]:
 def surroundings(**variables: str) -> dict[str, str]:
     kept = {name: os.environ[name] for name in ("PATH", "HOME", "TMPDIR") if name in os.environ}
     return {**kept, "PYTHONPATH": str(ROOT), **variables}
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 def stop_all_below(folder: Path) -> None:

@@ -15,7 +15,8 @@ import pytest
 from orchestrate.analysis.series import slower_than
 from orchestrate.errors import PortTaken, ProgramMissing, Refused
 from orchestrate.models.sample import LATENCY_EDGES_MS
-from tests.servers.upstream import Upstream, free_port, upstreams
+from tests.servers.ports import free_port
+from tests.servers.upstream import Upstream, upstreams
 from tools.systems.detached import Detached, until
 from tools.systems.haproxy import HAProxy
 from tools.systems.haproxy_config import (

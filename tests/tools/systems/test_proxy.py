@@ -16,7 +16,8 @@ import psutil
 import pytest
 
 from orchestrate.errors import PortTaken, Refused, Unreachable
-from tests.servers.upstream import Upstream, free_port, upstreams
+from tests.servers.ports import free_port
+from tests.servers.upstream import Upstream, upstreams
 from tools.systems.detached import Detached, until
 from tools.systems.proxy import BuiltinProxy
 

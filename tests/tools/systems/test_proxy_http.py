@@ -10,7 +10,8 @@ from pathlib import Path
 import httpx
 import pytest
 
-from tests.servers.upstream import Upstream, free_port, upstreams
+from tests.servers.ports import free_port
+from tests.servers.upstream import Upstream, upstreams
 from tools.systems.detached import Detached, until
 from tools.systems.proxy import BuiltinProxy
 

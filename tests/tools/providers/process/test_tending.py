@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import signal
-import socket
 from collections.abc import AsyncGenerator
 from pathlib import Path
 
@@ -13,6 +12,7 @@ import pytest
 
 from orchestrate.models.environment import Component
 from orchestrate.models.move import SetTraffic, Start, Stop
+from tests.servers.ports import free_port
 from tests.servers.sample_service import checkout, component, environment, silent, version
 from tools.providers.process.instances import belonging_to
 from tools.providers.process.lock import held
@@ -25,9 +25,7 @@ ONE = version("v1")
 
 @pytest.fixture
 def web() -> Component:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return component(port=int(probe.getsockname()[1]))
+    return component(port=free_port())
 
 
 @pytest.fixture

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import socket
 from collections.abc import AsyncGenerator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -14,6 +13,7 @@ import pytest
 from orchestrate.models.change import Version
 from orchestrate.models.environment import Component
 from orchestrate.models.move import Drain, Move, Scale, SetTraffic, Start, Stop
+from tests.servers.ports import free_port
 from tests.servers.sample_service import checkout, component, environment, silent, version
 from tools.providers.process.provider import ProcessProvider
 from tools.systems.proxy import BuiltinProxy
@@ -53,9 +53,7 @@ class Visitors:
 
 @pytest.fixture
 def web() -> Component:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return component(port=int(probe.getsockname()[1]), drain_seconds=5)
+    return component(port=free_port(), drain_seconds=5)
 
 
 @pytest.fixture
