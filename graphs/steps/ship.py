@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
 
@@ -152,13 +153,16 @@ class Ship:
             self.crew.plan(state),
             state["cursor"],
         )
-        await self._tell_alerts(state, at)
+        watches = self.crew.store.watches.open_of(at.deployment)
+        await self._tell_alerts(state, at, watches)
         was_asked, move = state.get("course") is Course.ASK, plan.moves[index].move
         if was_asked and state.get("answer") is Answer.APPROVED:
             return await self.helm.resumed(state, at)
         if not isinstance(move, Analyse):
             return await self.helm.asked_again(state, at, "")
-        watch = self._bad(at) or self.crew.store.watches.watch(f"{at.deployment}:{index}")
+        watch = next((one for one in watches if one.is_bad), None) or self.crew.store.watches.watch(
+            f"{at.deployment}:{index}"
+        )
         judgement = self.helm.judgement(watch, plan)
         if was_asked and judgement.verdict is not Verdict.FAIL:
             return await self.helm.asked_again(state, at, judgement.sentence)
@@ -166,15 +170,9 @@ class Ship:
             return await self._keep_watching(state, at, watch, judgement)
         return await self._conclude(state, at, watch, judgement)
 
-    def _bad(self, at: Errand) -> Watch | None:
-        """Any watch with a verdict against it: components are watched at the same time."""
-        open_ones = self.crew.store.watches.open_of(at.deployment)
-        return next((one for one in open_ones if one.is_bad), None)
-
-    async def _tell_alerts(self, state: State, at: Errand) -> None:
+    async def _tell_alerts(self, state: State, at: Errand, watches: Sequence[Watch]) -> None:
         """What people should look at, as soon as it is seen: on the thread, and in the story."""
-        store = self.crew.store
-        for one in untold(store, at.deployment, store.watches.open_of(at.deployment)):
+        for one in untold(self.crew.store, at.deployment, watches):
             text = reports.alert(one.watch, one.sentence)
             key = f"alert {one.watch.id} {one.name}"
             await self.crew.voice.say(at, state["request"].task, key, text)

@@ -21,6 +21,9 @@ from orchestrate.positions.bound import Bound
 THREADS = "SELECT DISTINCT thread_id FROM checkpoints"
 KEPT = WRITES_IDX_MAP.keys() - {RESUME}
 
+VERSION_DIGITS = 6
+"""Far more than a deployment has steps."""
+
 
 class _AtOnce(SqliteSaver):
     """LangGraph's saver for SQLite, called as the store is: on the event loop, in short transactions.
@@ -61,6 +64,15 @@ class _AtOnce(SqliteSaver):
     ) -> None:
         if any(channel in KEPT for channel, _ in writes):
             self.put_writes(config, writes, task_id, task_path)
+
+    def get_next_version(self, current: str | None, channel: None) -> str:
+        """A short text: LangGraph's own also tells branches of a thread apart, and ours has none.
+
+        A thread that was begun with long ones goes on with them, because versions are compared as texts.
+        """
+        if current is not None and len(current) > VERSION_DIGITS:
+            return super().get_next_version(current, channel)
+        return f"{int(current or 0) + 1:0{VERSION_DIGITS}}"
 
     async def adelete_thread(self, thread_id: str) -> None:
         self.delete_thread(thread_id)
