@@ -49,7 +49,7 @@ class Threads(Protocol):
     """What people say: which threads to read, and each thread."""
 
     async def spoken(self, since: str) -> Spoken:
-        """The threads spoken on since the call that gave this mark; '' for all on which people ever spoke.
+        """The threads on which people spoke since the call that gave this mark; '' for ever.
 
         A thread is told again for SETTLED seconds, so that a comment which comes late is not missed.
         """
@@ -153,7 +153,7 @@ class MemoryTracker:
 
     async def spoken(self, since: str) -> Spoken:
         new = list(self._comments.values())[int(since or 0) :]
-        tasks = dict.fromkeys(one.task for one in new if since or one.author != self._bot)
+        tasks = dict.fromkeys(one.task for one in new if one.author != self._bot)
         settled = sum(one.at.timestamp() < self._clock() - SETTLED for one in new)
         return Spoken(tasks=tuple(tasks), mark=str(int(since or 0) + settled))
 

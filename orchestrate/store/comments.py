@@ -15,8 +15,11 @@ from orchestrate.store.task_ids import known_number, task_id
 
 SAY = insert(comments).returning(*comments.c)
 OF = select(comments).where(comments.c.task == bindparam("wanted")).order_by(comments.c.number)
-SPOKEN = select(comments.c.task).where(comments.c.number > bindparam("mark")).distinct()
-SPOKEN_BY_OTHERS = SPOKEN.where(comments.c.author != bindparam("bot"))
+SPOKEN = (
+    select(comments.c.task)
+    .where(comments.c.number > bindparam("mark"), comments.c.author != bindparam("but"))
+    .distinct()
+)
 SETTLED = select(func.max(comments.c.number)).where(
     comments.c.number > bindparam("mark"), comments.c.at < bindparam("moment")
 )
@@ -57,13 +60,13 @@ class Comments:
             found = connection.execute(OF, {"wanted": number}).mappings()
             return tuple(_comment(row) for row in found)
 
-    def spoken(self, mark: int, seconds: float, but: str | None = None) -> tuple[tuple[str, ...], int]:
+    def spoken(self, mark: int, seconds: float, but: str) -> tuple[tuple[str, ...], int]:
         """The tasks that somebody (`but` one author) commented on after comment `mark`, and the next mark:
         the newest comment that is older than `seconds`."""
-        asked = {"mark": mark, "moment": self._database.clock() - seconds}
+        asked = {"mark": mark, "moment": self._database.clock() - seconds, "but": but}
         with self._database.reading() as connection:
             settled = connection.execute(SETTLED, asked).scalar()
-            found = connection.execute(SPOKEN_BY_OTHERS if but else SPOKEN, {**asked, "bot": but}).scalars()
+            found = connection.execute(SPOKEN, asked).scalars()
             return tuple(task_id(number) for number in found), settled or mark
 
 

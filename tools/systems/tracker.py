@@ -42,8 +42,7 @@ class StoreTracker:
         return self._book.comments.of(task)
 
     async def spoken(self, since: str) -> Spoken:
-        but = None if since else self._bot
-        tasks, mark = self._book.comments.spoken(int(since or 0), SETTLED, but)
+        tasks, mark = self._book.comments.spoken(int(since or 0), SETTLED, but=self._bot)
         return Spoken(tasks=tasks, mark=str(mark))
 
     async def dependents(self, task: str) -> tuple[Task, ...]:
