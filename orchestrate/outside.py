@@ -97,7 +97,8 @@ def muted(text: str) -> str:
 _CALL = re.compile(r"@(?=\w)|<(?=!)")
 _MARKUP = re.compile(r"[\\`*\[\]|~]|(?<!\w)_|_(?!\w)|#(?=\w)|^[>+=#-]")
 _NUMBERED = re.compile(r"^(\d{1,9})([.)])(?=\s|$)")
-_LINK = re.compile(r"://|\b(?:javascript|mailto):|\bwww\.", re.IGNORECASE)
+_LINK = re.compile(r"://|(?:javascript|mailto):|www\.", re.IGNORECASE)
+"""Wherever it stands: GitHub makes a link of `a_www.e.vil` too, and others after any letter."""
 
 
 def _escaped(text: str) -> str:
