@@ -109,10 +109,9 @@ class Executor:
                 raise EffectRefused(write.name, f"a check could not be made: {problem}") from problem
 
     def _key(self, write: Write[A, R], args: A, at: Errand) -> str:
-        parts = [at.deployment, at.stage, write.name, write.key(args)]
-        if write.effect is EffectClass.CHANGE and at.plan_hash:
-            parts.append(at.plan_hash[:16])
-        return "/".join(parts)
+        key = f"{at.deployment}/{at.stage}/{write.name}/{write.key(args)}"
+        is_change = write.effect is EffectClass.CHANGE and at.plan_hash
+        return f"{key}{_mark(at.plan_hash)}" if is_change and at.plan_hash else key
 
     async def _happened(self, write: Write[A, R], args: A) -> R | None:
         return await write.observe(args) if write.observe else None
@@ -152,6 +151,15 @@ class Executor:
             why = f"{problem}; and looking at it failed too: {blind}"
             self.store.effects.unknown(at.lease, key, why)
             raise OutcomeUnknown(f"{write.name}: {why}") from problem
+
+
+def is_change_of(effect: Effect, at: Errand) -> bool:
+    """Whether it is a change that was meant under the plan of `at`."""
+    return at.plan_hash is not None and effect.key.endswith(_mark(at.plan_hash))
+
+
+def _mark(plan_hash: str) -> str:
+    return f"/{plan_hash[:16]}"
 
 
 async def _made(write: Write[A, R], args: A) -> R:

@@ -17,12 +17,19 @@ from orchestrate.models.gate import GateName
 from orchestrate.models.move import Analyse
 from orchestrate.models.plan import Plan
 from orchestrate.models.question import Question
+from orchestrate.models.task import NewTask
 from orchestrate.store import Store
 from tools.building import BuildOrder
-from tools.executor import EffectClass, Errand, Guard
+from tools.desk import Blocked, Closed, Moved, Said
+from tools.destroying import DestroyOrder
+from tools.executor import EffectClass, Errand, Guard, is_change_of
 from tools.hearing import Hearing
 from tools.moves import PlacedMove
+from tools.reverting import RevertOrder
 from tools.signatures import Signatures
+
+NOTES = (Said, NewTask, Moved, Closed, Blocked, RevertOrder, DestroyOrder)
+"""What every note is about; anything else needs an approved plan."""
 
 
 @dataclass(frozen=True)
@@ -39,7 +46,7 @@ class Guards:
     def by_class(self) -> Mapping[EffectClass, tuple[Guard, ...]]:
         """Which guards stand before which class of effects. An undo is stopped by as little as possible."""
         return {
-            EffectClass.NOTE: (self.lease_is_current, self.effects_may_begin),
+            EffectClass.NOTE: (self.lease_is_current, self.is_a_note, self.effects_may_begin),
             EffectClass.CHANGE: (
                 self.lease_is_current,
                 self.effects_may_begin,
@@ -50,13 +57,23 @@ class Guards:
                 self.nothing_is_frozen,
                 self.plan_is_approved,
             ),
-            EffectClass.UNDO: (self.lease_is_current, self.undos_may_begin, self.undo_stands_in_the_plan),
+            EffectClass.UNDO: (
+                self.lease_is_current,
+                self.undos_may_begin,
+                self.undo_stands_in_the_plan,
+                self.something_was_begun,
+            ),
         }
 
     async def lease_is_current(self, at: Errand, args: BaseModel) -> None:  # noqa: ARG002
         """Another worker may have taken over while this one slept."""
         if not self.store.leases.is_current(at.lease):
             raise LeaseLost(at.deployment, at.lease.token)
+
+    async def is_a_note(self, at: Errand, args: BaseModel) -> None:
+        """Only what is known to change nothing that serves people goes without a plan."""
+        if not isinstance(args, NOTES):
+            raise EffectRefused(at.stage, f"{type(args).__name__} is no note, whatever it is called")
 
     async def effects_may_begin(self, at: Errand, args: BaseModel) -> None:  # noqa: ARG002
         """Nobody stopped them; a rollback that a person asked for takes something back, as an undo does."""
@@ -92,6 +109,11 @@ class Guards:
             raise EffectRefused(at.stage, "the plan has no such undo")
         if plan.moves[args.index].undo != args.move:
             raise EffectRefused(at.stage, "the plan has another undo for this move")
+
+    async def something_was_begun(self, at: Errand, args: BaseModel) -> None:  # noqa: ARG002
+        """There is nothing to take back before the first change, which only an approval lets through."""
+        if not any(is_change_of(effect, at) for effect in self.store.effects.of(at.deployment)):
+            raise EffectRefused(at.stage, "nothing was begun under this plan")
 
     async def settings_are_unchanged(self, at: Errand, args: BaseModel) -> None:  # noqa: ARG002
         """The environment is configured as it was when the plan was made."""
@@ -160,7 +182,10 @@ class Guards:
         self.store.questions.consume(question.id, at.lease)
 
     def _read(self, at: Errand) -> Plan:
-        return self.store.plans.plan(self._hash(at))
+        plan = self.store.plans.plan(self._hash(at))
+        if plan.deployment != at.deployment:
+            raise EffectRefused(at.stage, f"the plan is that of deployment {plan.deployment}")
+        return plan
 
     def _plan(self, at: Errand) -> Plan:
         return self.store.plans.proven(self._hash(at))

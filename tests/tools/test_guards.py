@@ -14,7 +14,7 @@ from orchestrate.models.move import Drain, Irreversible, Move
 from orchestrate.models.plan import Plan
 from tests.stories.places import quick
 from tests.stories.world import World, world
-from tools.building import BuildOrder
+from tools.building import BuildOrder, building
 from tools.executor import EffectClass, Errand
 from tools.guards import Guards
 from tools.moves import PlacedMove
@@ -52,6 +52,12 @@ class Scene:
         move = self.plan.moves[0].undo
         assert not isinstance(move, Irreversible)
         return PlacedMove(index=0, move=move)
+
+    async def begin(self) -> None:
+        """Make the first change, through the door."""
+        tool = building(self.here.crew.places("production"), self.here.forge, lambda _: None)
+        order = BuildOrder(component="web", version=self.plan.version)
+        await self.here.crew.executor.do(tool, order, self.at)
 
     async def refuses(self, why: str) -> None:
         with pytest.raises(EffectRefused, match=why):
@@ -186,6 +192,7 @@ async def test_a_plan_that_was_tampered_with_is_refused(scene: Scene) -> None:
 
 
 async def test_an_undo_goes_through_freeze_settings_lock_and_expiry(scene: Scene) -> None:
+    await scene.begin()
     scene.here.change_settings(freezes=(FREEZE,), move_timeout=5)
     scene.here.store.locks.release(scene.at.deployment)
     scene.here.store.leases.renew(scene.at.lease, 200_000)
@@ -199,6 +206,28 @@ async def test_an_undo_that_the_plan_does_not_show_is_refused(scene: Scene) -> N
         await scene.check(EffectClass.UNDO, scene.first)
     with pytest.raises(EffectRefused, match="no such undo"):
         await scene.check(EffectClass.UNDO, PlacedMove(index=99, move=scene.undo.move))
+
+
+async def test_before_the_first_change_there_is_nothing_to_undo(scene: Scene) -> None:
+    with pytest.raises(EffectRefused, match="nothing was begun"):
+        await scene.check(EffectClass.UNDO, scene.undo)
+
+
+@pytest.mark.parametrize("effect", [EffectClass.CHANGE, EffectClass.UNDO])
+async def test_the_plan_of_another_deployment_is_refused(scene: Scene, effect: EffectClass) -> None:
+    await scene.begin()
+    row = scene.here.accept("production", version="main", requested_by="rob")
+    lease = scene.here.store.leases.take(row.id, "test", 600)
+    assert lease is not None
+    scene.at = Errand(deployment=row.id, stage=Stage.DEPLOY, lease=lease, plan_hash=scene.at.plan_hash)
+
+    with pytest.raises(EffectRefused, match="that of deployment"):
+        await scene.check(effect, scene.first)
+
+
+async def test_a_change_is_refused_that_calls_itself_a_note(scene: Scene) -> None:
+    with pytest.raises(EffectRefused, match="PlacedMove is no note"):
+        await scene.check(EffectClass.NOTE, scene.first)
 
 
 @pytest.mark.parametrize(("by", "is_asked"), [("ada", False), ("rob", True)])
