@@ -20,6 +20,9 @@ OrchestrateError
 ├── SealBroken                 sealed data was changed, belongs elsewhere, or was never sealed
 ├── PromptInvalid              a prompt file cannot be used
 └── ModelFailed                a model gave no usable answer
+    ├── ModelBusy              it may answer when it is asked again
+    ├── ModelAway              it will not answer before somebody does something
+    └── PurseEmpty             what may be spent on it is spent
 """
 
 from __future__ import annotations
@@ -281,6 +284,26 @@ class SealBroken(OrchestrateError):
 
 class ModelFailed(OrchestrateError):
     """A model gave no usable answer."""
+
+
+class ModelBusy(ModelFailed):
+    """No answer came, and one may when it is asked again; `after`: in so many seconds, where it said so."""
+
+    def __init__(self, message: str, *, cure: str = "", after: float = 0.0) -> None:
+        self.after = after
+        super().__init__(message, cure=cure)
+
+
+class ModelAway(ModelFailed):
+    """The key, the model or the address is not right: asking again does not help."""
+
+    cure = "orchestrate doctor tells what is wrong with the models"
+
+
+class PurseEmpty(ModelFailed):
+    """The deployment, or the role in it, may not spend what the question could cost."""
+
+    cure = "raise budget in the models section, or do without"
 
 
 class PromptInvalid(OrchestrateError):

@@ -21,6 +21,8 @@ from orchestrate.store.events import Events
 from orchestrate.store.leases import Leases
 from orchestrate.store.locks import Locks
 from orchestrate.store.logs import Logs
+from orchestrate.store.model_calls import ModelCalls
+from orchestrate.store.objections import Objections
 from orchestrate.store.plans import Plans
 from orchestrate.store.quarantine import Quarantines
 from orchestrate.store.questions import Questions
@@ -56,6 +58,8 @@ class Store:
         self.secrets = Secrets(database)
         self.audit = Audit(database)
         self.switch = Switch(database)
+        self.model_calls = ModelCalls(database)
+        self.objections = Objections(database)
 
     @classmethod
     def open(cls, url: str, *, clock: Clock = time.time, home: Path | None = None) -> Store:
