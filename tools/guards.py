@@ -12,9 +12,10 @@ from orchestrate.errors import EffectRefused, EffectsStopped, LeaseLost
 from orchestrate.gates.rules import frozen_by, instant
 from orchestrate.models.change import MergeOrder
 from orchestrate.models.deployment import DecisionKind, Kind
+from orchestrate.models.effect import Effect, EffectState
 from orchestrate.models.environment import Environment, Freeze
 from orchestrate.models.gate import GateName
-from orchestrate.models.move import Analyse
+from orchestrate.models.move import Analyse, Verify
 from orchestrate.models.plan import Plan
 from orchestrate.models.question import Question
 from orchestrate.models.task import NewTask
@@ -24,7 +25,7 @@ from tools.desk import Blocked, Closed, Moved, Said
 from tools.destroying import DestroyOrder
 from tools.executor import EffectClass, Errand, Guard, is_change_of
 from tools.hearing import Hearing
-from tools.moves import PlacedMove
+from tools.moves import MOVE, UNDO, PlacedMove
 from tools.reverting import RevertOrder
 from tools.signatures import Signatures
 
@@ -51,6 +52,7 @@ class Guards:
                 self.lease_is_current,
                 self.effects_may_begin,
                 self.stands_in_the_plan,
+                self.comes_in_its_turn,
                 self.settings_are_unchanged,
                 self.signature_still_holds,
                 self.environment_is_ours,
@@ -101,6 +103,18 @@ class Guards:
                 stands = False
         if not stands:
             raise EffectRefused(at.stage, "the approved plan does not say this")
+
+    async def comes_in_its_turn(self, at: Errand, args: BaseModel) -> None:
+        """The moves before it were made, and nothing was taken back since."""
+        known = self.store.effects.of(at.deployment)
+        if any(effect.name == UNDO for effect in known):
+            raise EffectRefused(at.stage, "what was begun is being taken back")
+        if not isinstance(args, PlacedMove):
+            return
+        made = {_index(effect) for effect in known if _is_made(effect) and is_change_of(effect, at)}
+        for index, step in enumerate(self._plan(at).moves[: args.index]):
+            if index not in made and not isinstance(step.move, Verify | Analyse):
+                raise EffectRefused(at.stage, f"move {index} comes before move {args.index}")
 
     async def undo_stands_in_the_plan(self, at: Errand, args: BaseModel) -> None:
         """Only undos that the plan showed; the stored plan is hashed again."""
@@ -214,3 +228,12 @@ class Guards:
     def _needs_no_second(self, at: Errand, environment: Environment) -> bool:
         request = self.store.deployments.deployment(at.deployment).request
         return request.kind is Kind.ROLLBACK and request.requested_by in environment.approvers
+
+
+def _is_made(effect: Effect) -> bool:
+    return effect.name == MOVE and effect.state is EffectState.DONE
+
+
+def _index(move: Effect) -> int:
+    """Its place in the plan, which is the last word of its key but one: the plan's hash is the last."""
+    return int(move.key.split("/")[-2])

@@ -15,6 +15,9 @@ from tools.migrations import Target, is_backed_up, migration_text
 from tools.place import Place
 from tools.provider import Say, holds
 
+MOVE, UNDO = "move", "undo"
+"""What a move is called at the door to effects: forward, and back."""
+
 
 class PlacedMove(Fact):
     """A move of a plan, by its place in it."""
@@ -36,7 +39,7 @@ class MoveTimedOut(OutsideFailed):
 def moving(mover: Mover, effect: EffectClass) -> Write[PlacedMove, Done]:
     """The tool that does a move: a change, or, on the way back, an undo."""
     return Write(
-        name="move" if effect is EffectClass.CHANGE else "undo",
+        name=MOVE if effect is EffectClass.CHANGE else UNDO,
         effect=effect,
         result=Done,
         key=lambda placed: str(placed.index),

@@ -10,14 +10,14 @@ import pytest
 from orchestrate.errors import EffectRefused, LeaseLost
 from orchestrate.models.deployment import Decision, DecisionKind, Kind, Stage
 from orchestrate.models.environment import ArtifactRules, Channel, Freeze
-from orchestrate.models.move import Drain, Irreversible, Move
+from orchestrate.models.move import Drain, Irreversible, Move, SetTraffic
 from orchestrate.models.plan import Plan
 from tests.stories.places import quick
 from tests.stories.world import World, world
 from tools.building import BuildOrder, building
 from tools.executor import EffectClass, Errand
 from tools.guards import Guards
-from tools.moves import PlacedMove
+from tools.moves import Mover, PlacedMove, moving
 
 FREEZE = Freeze(start="2020-01-01", end="2099-01-01", reason="launch week")
 
@@ -58,6 +58,12 @@ class Scene:
         tool = building(self.here.crew.places("production"), self.here.forge, lambda _: None)
         order = BuildOrder(component="web", version=self.plan.version)
         await self.here.crew.executor.do(tool, order, self.at)
+
+    async def make(self, effect: EffectClass, placed: PlacedMove) -> None:
+        """Make a move, through the door."""
+        place = self.here.crew.places("production")
+        mover = Mover(place=place, source=self.here.forge, say=lambda _: None, deployment=self.at.deployment)
+        await self.here.crew.executor.do(moving(mover, effect), placed, self.at)
 
     async def refuses(self, why: str) -> None:
         with pytest.raises(EffectRefused, match=why):
@@ -206,6 +212,21 @@ async def test_an_undo_that_the_plan_does_not_show_is_refused(scene: Scene) -> N
         await scene.check(EffectClass.UNDO, scene.first)
     with pytest.raises(EffectRefused, match="no such undo"):
         await scene.check(EffectClass.UNDO, PlacedMove(index=99, move=scene.undo.move))
+
+
+async def test_a_move_is_refused_before_those_that_come_first(scene: Scene) -> None:
+    later = next(i for i, one in enumerate(scene.plan.moves) if isinstance(one.move, SetTraffic))
+
+    with pytest.raises(EffectRefused, match=f"move 0 comes before move {later}"):
+        await scene.check(EffectClass.CHANGE, PlacedMove(index=later, move=scene.plan.moves[later].move))
+
+
+async def test_nothing_goes_on_once_something_was_taken_back(scene: Scene) -> None:
+    await scene.begin()
+    await scene.make(EffectClass.CHANGE, scene.first)
+    await scene.make(EffectClass.UNDO, scene.undo)
+
+    await scene.refuses("is being taken back")
 
 
 async def test_before_the_first_change_there_is_nothing_to_undo(scene: Scene) -> None:
