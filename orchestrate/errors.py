@@ -9,9 +9,13 @@ OrchestrateError
 │   ├── UnknownComment · UnknownQuestion · UnknownWatch
 ├── Refused                    the request is understood, and the answer is no
 │   ├── EnvironmentBusy · TaskClaimed · NotAllowed · EffectRefused · LeaseLost · AlreadyDecided
+│   └── CheckNotMade           a check at the door could not be made, and is made again
 ├── OutsideFailed              the outside world did not do what it was asked
 │   ├── CommandFailed · BuildFailed · StartFailed · MergeRefused · MergeConflict · HeadMoved
-│   ├── MigrationFailed · BackupFailed · ProgramMissing · PortTaken · Unreachable
+│   ├── MigrationFailed · BackupFailed · ProgramMissing · PortTaken
+│   ├── Unreachable            no usable answer came: it is asked again
+│   │   └── RateLimited        it was asked too often, and did nothing
+│   └── AccessDenied           it does not let us in: a person must look
 ├── OutcomeUnknown             nobody can say whether an effect happened
 ├── EffectsStopped             no effect may begin now; what was refused waits
 │   └── AuditUnusable          because the audit cannot be written, or was tampered with
@@ -38,6 +42,11 @@ class OrchestrateError(Exception):
     def __init__(self, message: str, *, cure: str = "") -> None:
         self.cure = cure or type(self).cure
         super().__init__(message)
+
+
+def with_cure(problem: OrchestrateError) -> str:
+    """What went wrong, and what helps where that is known."""
+    return f"{problem} ({problem.cure})" if problem.cure else str(problem)
 
 
 class SettingsInvalid(OrchestrateError):
@@ -166,6 +175,10 @@ class EffectRefused(Refused):
         super().__init__(f"{effect} refused: {reason}")
 
 
+class CheckNotMade(EffectRefused):
+    """A check at the door could not be made, because something outside did not answer."""
+
+
 class LeaseLost(Refused):
     """Another worker drives this deployment now."""
 
@@ -248,7 +261,21 @@ class PortTaken(OutsideFailed):
 
 
 class Unreachable(OutsideFailed):
-    """No answer, or no usable answer, came from an address."""
+    """No answer, or no usable one, came; `retry_after`: seconds, when it said when to come back."""
+
+    def __init__(self, message: str, *, cure: str = "", retry_after: float | None = None) -> None:
+        self.retry_after = retry_after
+        super().__init__(message, cure=cure)
+
+
+class RateLimited(Unreachable):
+    """It was asked too often, and did not do what it was asked."""
+
+
+class AccessDenied(OutsideFailed):
+    """It does not know us (401), or does not let us do this (403); asking again does not help."""
+
+    cure = "renew the token or its rights, and deploy again"
 
 
 class OutcomeUnknown(OrchestrateError):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -17,25 +17,29 @@ from langgraph.runtime import RunControl
 from langgraph.types import Command
 from pydantic import TypeAdapter
 
+from graphs.patience import ENDS, NOT_DONE, fruitless, most_tries, rest
 from graphs.state import GRAPH_VERSION, Drive, State, stage_names, start
 from graphs.waits import Waits, waiting_stage
 from orchestrate.errors import (
+    AccessDenied,
     AuditUnusable,
+    CheckNotMade,
     EffectsStopped,
     LeaseLost,
     OrchestrateError,
     OutcomeUnknown,
     OutsideFailed,
     StoreUnusable,
+    with_cure,
 )
 from orchestrate.models.deployment import (
     Deployment,
+    Event,
     ForEffects,
     ForTime,
     Lease,
     Outcome,
     Request,
-    Stage,
     Status,
     Wait,
 )
@@ -47,13 +51,8 @@ Graph = CompiledStateGraph[State, Drive, State, State]
 
 STEPS = 400
 """Supersteps in one drive: far more than any plan has, so that a loop is stopped."""
-NOT_DONE, STOPPED = "not_done", "stopped"
+STOPPED = "stopped"
 MOST_EVENTS = 100_000
-FIRST_REST, LONGEST_REST = 5.0, 300.0
-TRIES, TRIES_AT_THE_END = 12, 300
-"""A step whose outside does not answer is tried this often, with longer and longer rests: half an hour."""
-ENDS = frozenset({Stage.FINISH, Stage.FIX_TASKS, Stage.CLOSE})
-"""Where only people are told what is done already: that may wait a day, and keeps nobody else waiting."""
 
 CRASHES = 3
 """A deployment that ends its worker this often is parked."""
@@ -119,13 +118,13 @@ class Runner:
             return
         except GraphDrained:
             self._hand_on(lease)
-        except (OutsideFailed, OutcomeUnknown) as problem:
+        except (OutsideFailed, OutcomeUnknown, CheckNotMade) as problem:
             if not self._again(lease, problem):
-                await self._park(lease, f"a person must look: {problem}")
+                await self._park(lease, f"a person must look: {with_cure(problem)}")
         except (StoreUnusable, EffectsStopped):
             raise
         except OrchestrateError as problem:
-            await self._park(lease, f"it cannot go on: {problem}")
+            await self._park(lease, f"it cannot go on: {with_cure(problem)}")
 
     def _unfit(self, row: Deployment) -> str:
         """Why it cannot be driven on, or ''."""
@@ -201,27 +200,28 @@ class Runner:
         is_switched = not isinstance(stopped, AuditUnusable)
         wait = ForEffects(why=str(stopped), is_switched=is_switched)
         row = self.store.deployments.deployment(lease.deployment)
-        wake_at = None if is_switched else self.store.clock() + self._tries(row, STOPPED)[1]
+        tried = len(fruitless(self._story(row), row.stage, STOPPED))
+        wake_at = None if is_switched else self.store.clock() + rest(tried, row.stage)
         with contextlib.suppress(LeaseLost):
             self.store.events.add(row.id, row.stage, STOPPED, str(stopped))
             self.store.deployments.waits(lease, wait, wake_at)
 
     def _again(self, lease: Lease, problem: OrchestrateError) -> bool:
-        """Try the same step later; False when that was done often enough."""
+        """Try the same step later; False when that was done often enough, or does not help."""
         row, now = self.store.deployments.deployment(lease.deployment), self.store.clock()
-        tried, seconds = self._tries(row, NOT_DONE)
+        if isinstance(problem, AccessDenied):
+            return False
+        tried = len(fruitless(self._story(row), row.stage))
+        seconds = rest(tried, row.stage, problem)
         with contextlib.suppress(LeaseLost):
             self.store.deployments.waits(lease, ForTime(until=now + seconds), now + seconds)
             self.store.events.add(row.id, row.stage, NOT_DONE, f"{problem}; tried again in {seconds:.0f} s")
         if row.stage in ENDS:
             self.store.locks.release(row.id)
-        return tried < (TRIES_AT_THE_END if row.stage in ENDS else TRIES)
+        return tried < most_tries(row.stage)
 
-    def _tries(self, row: Deployment, kind: str) -> tuple[int, float]:
-        """How often this stage told of one before, and the seconds to the next."""
-        story = self.store.events.of(row.id, limit=MOST_EVENTS)
-        tried = sum(one.kind == kind and one.stage == row.stage for one in story)
-        return tried, min(LONGEST_REST, FIRST_REST * 2 ** min(tried, 10))
+    def _story(self, row: Deployment) -> Sequence[Event]:
+        return self.store.events.of(row.id, limit=MOST_EVENTS)
 
     async def _finish(self, lease: Lease, position: Position) -> None:
         state = position.values

@@ -10,6 +10,8 @@ from typing import Generic, TypeVar
 from pydantic import BaseModel
 
 from orchestrate.errors import (
+    AccessDenied,
+    CheckNotMade,
     EffectRefused,
     EffectsStopped,
     LeaseLost,
@@ -17,8 +19,10 @@ from orchestrate.errors import (
     OrchestrateError,
     OutcomeUnknown,
     OutsideFailed,
+    RateLimited,
     Refused,
     StoreUnusable,
+    Unreachable,
 )
 from orchestrate.models.deployment import Lease, Stage, Told
 from orchestrate.models.effect import Effect, EffectState
@@ -26,6 +30,7 @@ from orchestrate.store import Store
 
 A = TypeVar("A", bound=BaseModel)
 R = TypeVar("R", bound=BaseModel)
+T = TypeVar("T")
 
 
 class EffectClass(StrEnum):
@@ -75,8 +80,9 @@ class Executor:
         """Do it, or give the receipt of when it was done; the story is told what `telling` makes of it.
 
         Raises EffectRefused (a guard said no), EffectsStopped (not now: a person stopped effects, or the
-        audit cannot be kept), LeaseLost, OutsideFailed or NotFound (it did not happen), and OutcomeUnknown
-        (nobody can say). What is unknown is looked at again, and never tried blindly.
+        audit cannot be kept), CheckNotMade (not yet: a check could not be made), LeaseLost, OutsideFailed or
+        NotFound (it did not happen), and OutcomeUnknown (nobody can say). What is unknown is looked at again,
+        and never tried blindly.
         """
         await self._check(write, args, at)
         key = self._key(write, args, at)
@@ -105,6 +111,8 @@ class Executor:
                 await guard(at, args)
             except (Refused, EffectsStopped, StoreUnusable):
                 raise
+            except Unreachable as silent:
+                raise CheckNotMade(write.name, f"a check could not be made: {silent}") from silent
             except (OrchestrateError, ValueError, OSError) as problem:
                 raise EffectRefused(write.name, f"a check could not be made: {problem}") from problem
 
@@ -114,14 +122,14 @@ class Executor:
         return f"{key}{_mark(at.plan_hash)}" if is_change and at.plan_hash else key
 
     async def _happened(self, write: Write[A, R], args: A) -> R | None:
-        return await write.observe(args) if write.observe else None
+        return await _asked(write.name, write.observe(args)) if write.observe else None
 
     async def _look_again(self, write: Write[A, R], args: A, effect: Effect) -> R | None:
         """What the world shows of an effect whose outcome was unknown. Raises OutcomeUnknown: it still is."""
         if write.observe is None:
             raise OutcomeUnknown(f"{write.name}: it is not known whether this happened: {effect.why}")
         try:
-            return await write.observe(args)
+            return await self._happened(write, args)
         except OutsideFailed as blind:
             why = f"it is still not known whether this happened: {effect.why}; {blind}"
             raise OutcomeUnknown(f"{write.name}: {why}") from blind
@@ -131,7 +139,10 @@ class Executor:
         if not self.store.leases.is_current(at.lease):
             raise LeaseLost(at.deployment, at.lease.token)
         try:
-            return await _made(write, args)
+            return await _asked(write.name, write.act(args))
+        except (RateLimited, AccessDenied) as turned_away:
+            self.store.effects.failed(at.lease, key, str(turned_away))
+            raise
         except (OutsideFailed, NotFound) as problem:
             receipt = await self._seen_after_all(write, args, at, key, problem)
             if receipt is None:
@@ -162,9 +173,11 @@ def _mark(plan_hash: str) -> str:
     return f"/{plan_hash[:16]}"
 
 
-async def _made(write: Write[A, R], args: A) -> R:
-    """The act; what the machine refuses (a full disk, a missing permission) is a failure outside too."""
+async def _asked(name: str, asking: Awaitable[T]) -> T:
+    """What comes of asking the outside; what the machine refuses (a full disk, a port) is its failure too."""
     try:
-        return await write.act(args)
+        return await asking
+    except (ConnectionError, TimeoutError) as problem:
+        raise Unreachable(f"{name}: {str(problem) or type(problem).__name__}") from problem
     except OSError as problem:
-        raise OutsideFailed(f"{write.name}: {problem}") from problem
+        raise OutsideFailed(f"{name}: {problem}") from problem

@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from orchestrate.errors import OrchestrateError
+from orchestrate.errors import OrchestrateError, Unreachable
 from orchestrate.models.change import Version
 from orchestrate.models.environment import Component, Smoke, SqlSmoke
 from orchestrate.models.fact import Fact
@@ -70,7 +70,10 @@ class Inspection:
         version: Version,
         before: Mapping[str, str] | None = None,
     ) -> Report:
-        """Instances, version, traffic and smoke tests of one slot, within the environment's time."""
+        """Instances, version, traffic and smoke tests of one slot, within the environment's time.
+
+        Raises Unreachable when it cannot be looked at: then nothing is known about the slot.
+        """
         limit = place.environment.verification_timeout
         known = {
             name.removeprefix(f"{component.name}/"): value
@@ -86,6 +89,8 @@ class Inspection:
         except TimeoutError:
             late = Point(name="verification", passed=False, sentence=f"not done after {limit} s")
             return Report(points=(late,))
+        except Unreachable:
+            raise
         except OrchestrateError as problem:
             blind = Point(name="verification", passed=False, sentence=str(problem))
             return Report(points=(blind,))

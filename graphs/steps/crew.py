@@ -11,6 +11,7 @@ from langgraph.runtime import Runtime
 
 from agents.situation import Situation
 from agents.triager import Triager
+from graphs import patience
 from graphs.state import Drive, State
 from orchestrate.errors import OrchestrateError
 from orchestrate.models.deployment import Failure, Stage, Told
@@ -106,6 +107,11 @@ class Crew:
     def event(self, at: Errand, kind: str, text: str, **data: str) -> None:
         """A line in the deployment's story."""
         self.store.events.add(at.deployment, at.stage, kind, text, data)
+
+    def may_still_come(self, at: Errand) -> bool:
+        """Whether the outside, silent at this stage, is to be waited for any longer."""
+        story = self.store.events.of(at.deployment, limit=WHOLE_STORY)
+        return patience.may_still_come(story, at.stage, self.store.clock())
 
     def line(self, at: Errand) -> Callable[[str], None]:
         """Where a tool's progress goes: the deployment's log."""

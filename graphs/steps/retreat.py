@@ -5,11 +5,21 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from langgraph.runtime import Runtime
-from tenacity import AsyncRetrying, retry_if_exception_type, stop_after_attempt, wait_exponential
+from tenacity import AsyncRetrying, retry_if_exception, stop_after_attempt, wait_exponential
 
 from graphs.state import Drive, State, Undoing
 from graphs.steps.crew import MOST_SAID, Crew
-from orchestrate.errors import EffectRefused, NotFound, OutcomeUnknown, OutsideFailed
+from orchestrate.errors import (
+    AccessDenied,
+    CheckNotMade,
+    EffectRefused,
+    NotFound,
+    OrchestrateError,
+    OutcomeUnknown,
+    OutsideFailed,
+    Unreachable,
+    with_cure,
+)
 from orchestrate.models.deployment import Failure, Stage
 from orchestrate.models.move import Irreversible, Start, words
 from orchestrate.models.plan import Shipped
@@ -17,7 +27,6 @@ from orchestrate.models.task import FailureKind
 from orchestrate.outside import clipped
 from tools.executor import EffectClass, Errand
 from tools.moves import Done, Mover, PlacedMove, moving
-from tools.place import Place
 
 TRIES = 3
 """How often an undo that fails is tried; it is idempotent, and nothing better can be done."""
@@ -42,17 +51,24 @@ class Retreat:
         try:
             done = await self._undo(state, at, placed)
         except (OutsideFailed, NotFound, OutcomeUnknown, EffectRefused) as problem:
+            if self._waits(state, at, problem):
+                raise
             self.crew.event(at, "undo_failed", str(problem), index=str(index))
             failure = Failure(
                 stage=at.stage,
                 kind=FailureKind.ROLLBACK_FAILURE,
-                error=clipped(str(problem), MOST_SAID),
+                error=clipped(with_cure(problem), MOST_SAID),
                 component=step.move.component,
                 move=words(step.undo),
             )
             return left | State(rollback_failure=failure)
         self.crew.event(at, "undone", done.said, index=str(index))
         return left
+
+    def _waits(self, state: State, at: Errand, problem: OrchestrateError) -> bool:
+        """Whether a silent outside is asked again later; after one was given up, none is."""
+        is_silent = isinstance(problem, Unreachable | OutcomeUnknown | CheckNotMade)
+        return is_silent and "rollback_failure" not in state and self.crew.may_still_come(at)
 
     async def _undo(self, state: State, at: Errand, placed: PlacedMove) -> Done:
         mover = Mover(
@@ -63,7 +79,7 @@ class Retreat:
         )
         tool = moving(mover, EffectClass.UNDO)
         retrying = AsyncRetrying(
-            retry=retry_if_exception_type(OutsideFailed),
+            retry=retry_if_exception(_may_work_at_once),
             stop=stop_after_attempt(TRIES),
             wait=wait_exponential(multiplier=0.2, max=2),
             reraise=True,
@@ -72,17 +88,13 @@ class Retreat:
 
     async def verify_rollback(self, state: State, runtime: Runtime[Drive]) -> State:
         """See that what served before serves again, with all the traffic."""
-        at, plan, place = (
-            self.crew.errand(state, Stage.VERIFY_ROLLBACK, runtime),
-            self.crew.plan(state),
-            (self.crew.place(state)),
-        )
+        at, plan = self.crew.errand(state, Stage.VERIFY_ROLLBACK, runtime), self.crew.plan(state)
         started = {one.move.component for one in plan.moves if isinstance(one.move, Start)}
         bad = [
             said
             for shipped in plan.ships
             if shipped.component in started
-            for said in await self._trouble(place, shipped)
+            for said in await self._trouble(state, at, shipped)
         ]
         self.crew.event(at, "rollback_verified", "; ".join(bad) or _serving(plan.ships), good=str(not bad))
         if not bad:
@@ -92,18 +104,26 @@ class Retreat:
         )
         return State(rollback_failure=state.get("rollback_failure", failure))
 
-    async def _trouble(self, place: Place, shipped: Shipped) -> list[str]:
+    async def _trouble(self, state: State, at: Errand, shipped: Shipped) -> list[str]:
+        place = self.crew.place(state)
         component, version = place.component(shipped.component), shipped.from_version
         if version is None:
             return []
         try:
             live = (await place.provider.running(component)).live
+            if live is None:
+                return [f"{component.name}: nothing runs"]
+            report = await self.crew.inspection.slot(place, component, live.name, version)
         except OutsideFailed as blind:
+            if self._waits(state, at, blind):
+                raise
             return [f"{component.name}: {blind}"]
-        if live is None:
-            return [f"{component.name}: nothing runs"]
-        report = await self.crew.inspection.slot(place, component, live.name, version)
         return [] if report.is_good else [f"{component.name}: {report.words}"]
+
+
+def _may_work_at_once(problem: BaseException) -> bool:
+    """Who is silent is asked again later, and who does not let us in not at all."""
+    return isinstance(problem, OutsideFailed) and not isinstance(problem, Unreachable | AccessDenied)
 
 
 def _serving(ships: tuple[Shipped, ...]) -> str:

@@ -15,13 +15,18 @@ from graphs.steps.crew import MOST_SAID, Crew
 from graphs.steps.helm import Helm
 from orchestrate import reports
 from orchestrate.errors import (
+    AccessDenied,
+    CheckNotMade,
     EffectRefused,
     HeadMoved,
     MergeConflict,
     MergeRefused,
     NotFound,
+    OrchestrateError,
     OutcomeUnknown,
     OutsideFailed,
+    Unreachable,
+    with_cure,
 )
 from orchestrate.models.change import Merged
 from orchestrate.models.deployment import Outcome, Stage, Told
@@ -54,6 +59,8 @@ class Ship:
             return State(merging=Merging.MERGED)
         try:
             merged = await self.crew.executor.do(merging(self.crew.forge), plan.merge, at, _merged)
+        except CheckNotMade:
+            raise
         except (HeadMoved, EffectRefused) as moved:
             self.crew.event(at, "moved", f"{moved}; back to the gates")
             self.crew.store.locks.release(at.deployment)
@@ -72,6 +79,8 @@ class Ship:
             for shipped in plan.ships:
                 order = BuildOrder(component=shipped.component, version=shipped.to_version)
                 await self.crew.executor.do(tool, order, at, partial(_built, order))
+        except (Unreachable, CheckNotMade, AccessDenied):
+            raise
         except (OutsideFailed, EffectRefused) as problem:
             return await self.helm.failed(state, at, problem, FailureKind.DEPLOYMENT_FAILED)
         before = await self.crew.inspection.before(self.crew.place(state))
@@ -86,24 +95,43 @@ class Ship:
         at = self.crew.errand(state, Stage.DEPLOY, runtime, begins)
         if (back := await self.helm.called_back(state, at)) is not None:
             return back
+        try:
+            await self._make(state, at, PlacedMove(index=index, move=move))
+        except (Unreachable, OutcomeUnknown, CheckNotMade) as silent:
+            if self.crew.may_still_come(at):
+                raise
+            return await self._given_up(state, at, silent)
+        except EffectRefused as refused:
+            return await self.helm.halted(state, at, str(refused), FailureKind.PRE_DEPLOYMENT_CHECKS_FAILED)
+        except AccessDenied as denied:
+            return await self.helm.halted(state, at, with_cure(denied), FailureKind.UNKNOWN)
+        except MoveTimedOut as late:
+            return await self.helm.failed(state, at, late, FailureKind.DEPLOYMENT_FAILED, timed_out=True)
+        except (OutsideFailed, NotFound) as problem:
+            return await self.helm.failed(state, at, problem, FailureKind.DEPLOYMENT_FAILED)
+        return self.helm.onward(state, at, index + 1)
+
+    async def _make(self, state: State, at: Errand, placed: PlacedMove) -> None:
         mover = Mover(
             place=self.crew.place(state),
             source=self.crew.source,
             say=self.crew.line(at),
             deployment=at.deployment,
         )
-        try:
-            tool, placed = moving(mover, EffectClass.CHANGE), PlacedMove(index=index, move=move)
-            await self.crew.executor.do(tool, placed, at, partial(_moved_on, placed))
-        except EffectRefused as refused:
-            return await self.helm.halted(state, at, str(refused), FailureKind.PRE_DEPLOYMENT_CHECKS_FAILED)
-        except OutcomeUnknown as unknown:
-            return await self.helm.halted(state, at, str(unknown), FailureKind.UNKNOWN)
-        except MoveTimedOut as late:
-            return await self.helm.failed(state, at, late, FailureKind.DEPLOYMENT_FAILED, timed_out=True)
-        except (OutsideFailed, NotFound) as problem:
-            return await self.helm.failed(state, at, problem, FailureKind.DEPLOYMENT_FAILED)
-        return self.helm.onward(state, at, index + 1)
+        tool = moving(mover, EffectClass.CHANGE)
+        await self.crew.executor.do(tool, placed, at, partial(_moved_on, placed))
+
+    async def _given_up(self, state: State, at: Errand, silent: OrchestrateError) -> State:
+        """The outside was silent for too long: what is not known, a person looks at; the rest goes back."""
+        match silent:
+            case Unreachable():
+                return await self.helm.failed(state, at, silent, FailureKind.DEPLOYMENT_FAILED)
+            case CheckNotMade():
+                return await self.helm.halted(
+                    state, at, str(silent), FailureKind.PRE_DEPLOYMENT_CHECKS_FAILED
+                )
+            case _:
+                return await self.helm.halted(state, at, str(silent), FailureKind.UNKNOWN)
 
     async def verify(self, state: State, runtime: Runtime[Drive]) -> State:
         """Look at the new version as people and operators would."""
@@ -118,7 +146,12 @@ class Ship:
         place = self.crew.place(state)
         component = place.component(move.component)
         before = state.get("before", {})
-        report = await self.crew.inspection.slot(place, component, move.slot, move.version, before)
+        try:
+            report = await self.crew.inspection.slot(place, component, move.slot, move.version, before)
+        except Unreachable as silent:
+            if self.crew.may_still_come(at):
+                raise
+            return await self.helm.failed(state, at, silent, FailureKind.HEALTH_CHECKS_FAILED)
         said = Told(
             kind="verified", text=f"{move.component}: {report.words}", data={"good": str(report.is_good)}
         )
@@ -175,7 +208,13 @@ class Ship:
         for one in untold(self.crew.store, at.deployment, watches):
             text = reports.alert(one.watch, one.sentence)
             key = f"alert {one.watch.id} {one.name}"
-            await self.crew.voice.say(at, state["request"].task, key, text)
+            try:
+                await self.crew.voice.say(at, state["request"].task, key, text)
+            except (OutsideFailed, OutcomeUnknown) as silent:
+                if not any(bad.is_bad for bad in watches):
+                    raise
+                self.crew.event(at, "not_told", f"{text}; {silent}")  # going back comes first
+                break
             told = f"{one.watch.component}: {one.sentence}"
             self.crew.event(at, TOLD, told, watch=one.watch.id, name=one.name)
 

@@ -16,9 +16,10 @@ from langgraph.types import StateSnapshot
 from sqlalchemy import event
 from sqlalchemy.engine.interfaces import DBAPIConnection
 
+from graphs.patience import TRIES
 from orchestrate.errors import StoreUnusable
 from orchestrate.models.deployment import ForTime, Outcome, Status
-from orchestrate.runner import TRIES, Graph
+from orchestrate.runner import Graph
 from tests.stories.places import quick
 from tests.stories.world import World, world
 

@@ -89,7 +89,7 @@ async def blind(here: World, deployment: str) -> None:
         raise Unreachable("no answer came")
 
     here.provider.at[SWITCH] = vanish
-    waiting = await here.go(deployment)
+    waiting = await here.go(deployment, most=1000)
     assert isinstance(waiting.waits_for, ForApproval)
     assert here.store.locks.holder("production", "shop") == deployment
     here.provider.is_down = False

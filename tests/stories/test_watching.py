@@ -132,7 +132,7 @@ async def test_a_provider_that_is_down_while_it_is_verified_is_no_pass(folder: P
             here.provider.is_down = True
 
         here.provider.at["web: traffic green 100 %"] = vanish
-        row = await here.go(deployment.id)
+        row = await here.go(deployment.id, most=3000)
 
         assert row.outcome is not Outcome.DEPLOYED
 

@@ -1,0 +1,55 @@
+"""Patience: how often and how long an outside that does not answer is asked again, as the story tells it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from orchestrate.errors import OrchestrateError, RateLimited, Unreachable
+from orchestrate.models.deployment import Event, Stage
+
+NOT_DONE = "not_done"
+"""How the story calls an attempt at a step that came to nothing."""
+
+WENT_ON = frozenset({"moved_on", "undone", "undo_failed", "kept", "verified", "decided"})
+"""Lines after which it is another move that is tried, or the same one anew."""
+
+FIRST_REST, LONGEST_REST, LONGEST_AT_THE_END = 5.0, 300.0, 1800.0
+TOO_OFTEN = 60.0
+"""The shortest rest for whoever asked too often and was not told when to come back."""
+LONGEST_ASKED = 3600.0
+"""However long somebody asks us to rest, it is looked at again after this time."""
+
+TRIES, TRIES_AT_THE_END = 12, 55
+"""A step whose outside does not answer is tried this often: about half an hour, at the end about a day."""
+HALF_WAY = 600.0
+"""Seconds that a silent outside is waited for between two moves; then it goes back, or people are called."""
+
+ENDS = frozenset({Stage.FINISH, Stage.FIX_TASKS, Stage.CLOSE})
+"""Where only people are told what is done already: that may wait a day, and keeps nobody else waiting."""
+
+
+def fruitless(story: Sequence[Event], stage: Stage | None, kind: str = NOT_DONE) -> tuple[Event, ...]:
+    """The attempts at what this stage is at that came to nothing, since it last went on."""
+    since = max((one.seq for one in story if one.kind in WENT_ON), default=0)
+    return tuple(one for one in story if one.kind == kind and one.stage == stage and one.seq > since)
+
+
+def rest(tried: int, stage: Stage | None, problem: OrchestrateError | None = None) -> float:
+    """Seconds to the next attempt: longer and longer, and no sooner than whoever did not answer asks for."""
+    longest = LONGEST_AT_THE_END if stage in ENDS else LONGEST_REST
+    usual = min(longest, FIRST_REST * 2 ** min(tried, 10))
+    asked = problem.retry_after if isinstance(problem, Unreachable) else None
+    if asked is None and isinstance(problem, RateLimited):
+        asked = TOO_OFTEN
+    return max(usual, min(asked or 0.0, LONGEST_ASKED))
+
+
+def most_tries(stage: Stage | None) -> int:
+    """How often a step is tried before people must look."""
+    return TRIES_AT_THE_END if stage in ENDS else TRIES
+
+
+def may_still_come(story: Sequence[Event], stage: Stage, now: float) -> bool:
+    """Whether an outside that is silent half-way is to be waited for any longer."""
+    before = fruitless(story, stage)
+    return not before or now - before[0].at < HALF_WAY
