@@ -8,7 +8,7 @@ from typing import Literal
 from pydantic import Field, PositiveInt
 
 from orchestrate.models.change import MergeMethod
-from orchestrate.models.environment import Triggers
+from orchestrate.models.environment import ADDRESS, Triggers
 from orchestrate.models.fact import Fact
 from orchestrate.models.task import Queue
 
@@ -54,6 +54,34 @@ class ForgeSettings(Fact):
     remote: str = Field(default=".", min_length=1)  # an address, or an absolute path
     base: str = Field(default="main", min_length=1)
     methods: tuple[MergeMethod, ...] = tuple(MergeMethod)
+
+
+class Price(Fact):
+    """What a model costs: US cents for a million tokens."""
+
+    input: PositiveInt
+    output: PositiveInt
+    cache_write: PositiveInt
+    cache_read: PositiveInt
+
+
+class ModelBudget(Fact):
+    """What one deployment may spend on models."""
+
+    tokens: int = Field(ge=0)  # in and out together
+    cents: int = Field(ge=0)  # US cents
+
+
+class ModelSettings(Fact):
+    """Which models answer, and for how much; agents/config/models.yaml holds the defaults."""
+
+    base_url: str = Field(pattern=ADDRESS)
+    fast: str = Field(min_length=1)
+    standard: str = Field(min_length=1)
+    deep: str = Field(min_length=1)
+    deadline: PositiveInt  # seconds
+    budget: ModelBudget
+    prices: dict[str, Price]
 
 
 class WorkerSettings(Fact):

@@ -12,6 +12,7 @@ from orchestrate.settings.deployer import read_deployer
 from orchestrate.settings.environment import Surroundings, read_environment, read_secrets, template
 from orchestrate.settings.facts import DeployerSettings
 from orchestrate.settings.faults import check_keys
+from orchestrate.settings.models import read_models
 from orchestrate.settings.owners import read_owners
 from orchestrate.settings.sections import (
     Outline,
@@ -39,6 +40,7 @@ SECTIONS = (
     "people",
     "owners",
     "worker",
+    "models",
     "roles",
     "environments",
 )
@@ -78,6 +80,7 @@ def load(path: Path) -> Settings:
     environments = {name: _promoted(document, flow, one) for name, one in environments.items()}
     check_promotion(document, environments)
     check_people(document, people, environments.values())
+    models, key = read_models(document, [*environments])
     return Settings(
         path=document.path,
         mtime=document.mtime,
@@ -94,6 +97,8 @@ def load(path: Path) -> Settings:
         deployer=deployer,
         environments=environments,
         templates={name: _templates(document, name) for name in environments},
+        models=models,
+        model_key=key,
     )
 
 

@@ -15,6 +15,7 @@ from orchestrate.models.task import Queue
 from orchestrate.settings.facts import (
     DeployerSettings,
     ForgeSettings,
+    ModelSettings,
     StoreSettings,
     TrackerSettings,
     VaultSettings,
@@ -22,7 +23,7 @@ from orchestrate.settings.facts import (
 )
 from orchestrate.settings.owners import KEYS as OWNED
 from orchestrate.settings.sections import Outline
-from orchestrate.settings.units import DEPLOYER, ENVIRONMENT, SECONDS, WORKER, Unit, Units
+from orchestrate.settings.units import DEPLOYER, ENVIRONMENT, MODELS, SECONDS, WORKER, Unit, Units
 from orchestrate.settings.words import SYNONYMS
 
 Schema = dict[str, object]
@@ -54,6 +55,7 @@ def document() -> Schema:
     properties["owners"] = _closed({key: {"$ref": "#/$defs/Scalar"} for key in OWNED})
     deployer = _partial(_fact(DeployerSettings, DEPLOYER, definitions))
     properties["roles"] = _closed({"deployer": deployer})
+    properties["models"] = _models(definitions)
     properties["environments"] = {
         "type": "object",
         "minProperties": 1,
@@ -102,6 +104,17 @@ def _tracker(schema: Schema) -> Schema:
     names = [queue.value for queue in Queue if queue is not Queue.DEPLOY]
     properties["queues"] = _closed({name: {"$ref": "#/$defs/Scalar"} for name in names})
     return schema
+
+
+def _models(definitions: dict[str, Schema]) -> Schema:
+    """Every key but `key` may be left out, also inside budget and prices."""
+    schema = _partial(_fact(ModelSettings, MODELS, definitions))
+    for name in ("ModelBudget", "Price"):
+        definitions[name].pop("required", None)
+    kept = _closed({"secret": {"$ref": "#/$defs/Scalar"}, "environment": {"$ref": "#/$defs/Scalar"}})
+    kept["required"] = ["secret", "environment"]
+    properties = {"key": {"anyOf": [_REFERENCE, kept]}, **_properties(schema)}
+    return {**schema, "properties": properties, "required": ["key"]}
 
 
 def _person(definitions: dict[str, Schema]) -> Schema:

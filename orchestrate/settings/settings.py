@@ -14,6 +14,7 @@ from orchestrate.models.secret import Secret, remember
 from orchestrate.settings.facts import (
     DeployerSettings,
     ForgeSettings,
+    ModelSettings,
     StoreSettings,
     TrackerSettings,
     VaultSettings,
@@ -31,6 +32,7 @@ class Template:
     text: str
     line: int
     kept: str | None = None  # its name in the vault, instead of a text
+    place: str = ""  # whose secret that is, where no environment asks for it
 
 
 Kept = Callable[[str, str], Secret]
@@ -61,6 +63,8 @@ class Settings:
     deployer: DeployerSettings
     environments: Mapping[str, Environment]
     templates: Mapping[str, Mapping[str, Template]] = field(repr=False)  # environment → secret → template
+    models: ModelSettings | None = None  # None: no model is asked
+    model_key: Template | None = field(default=None, repr=False)
 
     def environment(self, name: str) -> Environment:
         """The environment called `name`; prod and production are one word. Raises UnknownEnvironment."""
@@ -86,7 +90,15 @@ class Settings:
         templates = self.templates[place]
         if name not in templates:
             raise UnknownSecret(name, tuple(templates))
-        template = templates[name]
+        return self._value(templates[name], place, kept)
+
+    def key_of_models(self, kept: Kept = no_vault) -> Secret:
+        """What lets us ask models. Raises UnknownSecret, VariableMissing, and what the vault raises."""
+        if self.model_key is None:
+            raise UnknownSecret("key of models")
+        return self._value(self.model_key, self.model_key.place, kept)
+
+    def _value(self, template: Template, place: str, kept: Kept) -> Secret:
         if template.kept is not None:
             return kept(place, template.kept)
         try:

@@ -119,6 +119,7 @@ DEPLOYER: Units = {
     ("verification_timeout",): SECONDS,
     **{("rollback_triggers", *path): unit for path, unit in TRIGGERS.items()},
 }
+MODELS: Units = {("deadline",): SECONDS}
 WORKER: Units = {("poll_interval",): SECONDS, ("lease_seconds",): SECONDS}
 
 
