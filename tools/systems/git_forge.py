@@ -2,42 +2,33 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 from orchestrate.errors import (
     CommandFailed,
     HeadMoved,
-    MergeConflict,
     MergeRefused,
     OutcomeUnknown,
-    UnknownVersion,
     Unreachable,
 )
 from orchestrate.models.change import (
     Change,
     ChangeRecord,
-    Commit,
-    FileChange,
     Merged,
     MergeMethod,
     MergeOrder,
     NewChange,
     Preview,
-    Version,
 )
 from tools.merge import ChangeRecords
 from tools.systems.git import NULL, Git, Push, sha
-from tools.systems.git_contents import Contents
-from tools.systems.git_history import History
 from tools.systems.git_merges import Merges, Signature
 from tools.systems.git_reverts import Reverts, title
 from tools.systems.git_sightings import Sightings
+from tools.systems.git_source import EVERY_METHOD, GitSource
 
-EVERY_METHOD = (MergeMethod.MERGE, MergeMethod.SQUASH, MergeMethod.REBASE)
 _ATTEMPTS = 3  # pushes of one order, where the remote was busy and the base did not move
 
 
-class GitForge:
+class GitForge(GitSource):
     """Forge, Source and Reverts on one remote; heads and merge states are always git's own."""
 
     def __init__(
@@ -49,8 +40,8 @@ class GitForge:
         methods: tuple[MergeMethod, ...] = EVERY_METHOD,
         signature: Signature | None = None,
     ) -> None:
-        self._git, self._records, self._base, self._methods = git, records, base, methods
-        self._history, self._contents = History(git), Contents(git)
+        super().__init__(git)
+        self._records, self._base, self._methods = records, base, methods
         self._signature = signature or Signature()
         self._merges = Merges(git, self._history, self._signature)
         self._sightings = Sightings(git, self._history, self._merges)
@@ -69,13 +60,8 @@ class GitForge:
         return await self._sightings.change(record)
 
     async def methods(self) -> tuple[MergeMethod, ...]:
-        """What is allowed; what the base's last thirty commits look like comes first."""
         await self._git.fetch()
-        tip = await self._history.tip(self._base)
-        recent = await self._history.recent(tip, 30) if tip else ()
-        merges = any(len(node.parents) > 1 for node in recent)
-        custom = MergeMethod.MERGE if merges or len(recent) < 10 else MergeMethod.SQUASH
-        return tuple(sorted(self._methods, key=lambda method: method is not custom))
+        return await self._customary(self._methods, self._base)
 
     async def preview(self, change: Change, method: MergeMethod) -> Preview:
         await self._git.fetch()
@@ -92,29 +78,6 @@ class GitForge:
         record = self._records.record(order.change)
         await self._git.fetch()
         return await self._sightings.fulfilled(order, record.base)
-
-    async def version(self, name: str) -> Version:
-        await self._git.fetch()
-        return await self._history.version(name)
-
-    async def files(self, change: Change) -> tuple[FileChange, ...]:
-        await self._git.fetch()
-        base = await self._before(change)
-        fork = await self._history.common(base, change.head)
-        return await self._contents.changed(fork or base, change.head)
-
-    async def checkout(self, version: Version, into: Path, only: str = ".") -> None:
-        await self._present(version.commit)
-        await self._contents.unpack(version, into, only)
-
-    async def contains(self, version: str, commit: str) -> bool:
-        for one in (version, commit):
-            await self._present(one)
-        return await self._history.contains(version, commit)
-
-    async def log(self, since: str | None, until: str, limit: int = 50) -> tuple[Commit, ...]:
-        await self._present(until)
-        return await self._history.log(since, until, limit)
 
     async def revert(self, commit: str, reason: str, marker: str) -> Change:
         """Raises MergeConflict when a person has to take it back, MergeRefused when nothing is left of it."""
@@ -162,11 +125,7 @@ class GitForge:
             found = await self._history.tip(branch) or NULL
             if found != ordered:
                 raise HeadMoved(what, ordered, found)
-        preview = await self._merges.preview(order.head, order.base, order.method)
-        if preview.tree is None:
-            raise MergeConflict(record.id, preview.conflicts)
-        if preview.tree != order.tree:
-            raise HeadMoved("tree", order.tree, preview.tree)
+        await self._merges.compared(order)
 
     async def _pushed(self, commit: str, branch: str) -> Push | None:
         try:
@@ -181,23 +140,6 @@ class GitForge:
             raise OutcomeUnknown(
                 f"change {order.change} was pushed; whether it arrived cannot be asked: {problem}"
             ) from problem
-
-    async def _before(self, change: Change) -> str:
-        """The base as it is, or as it was before the change was merged."""
-        if change.merge_commit is None:
-            return await self._tip(change.base)
-        merge = await self._history.node(change.merge_commit)
-        return merge.parents[0] if merge.parents else merge.sha
-
-    async def _tip(self, branch: str) -> str:
-        tip = await self._history.tip(branch)
-        if tip is None:
-            raise UnknownVersion(branch)
-        return tip
-
-    async def _present(self, commit: str) -> None:
-        if await self._history.commit(sha(commit)) is None:
-            await self._git.fetch()
 
 
 def _refuse_other_base(push: Push | None, order: MergeOrder) -> None:

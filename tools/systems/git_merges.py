@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from orchestrate.errors import CommandFailed
+from orchestrate.errors import CommandFailed, HeadMoved, MergeConflict
 from orchestrate.models.change import MergeMethod, MergeOrder, Preview
 from tools.systems.git import Git, sha
 from tools.systems.git_history import CHANGE, HEAD, History, Node
@@ -46,9 +46,17 @@ class Merges:
             tree = await self.tree(base, head)
         return Preview(head=head, base=base, tree=tree.sha, conflicts=tree.conflicts)
 
+    async def compared(self, order: MergeOrder) -> None:
+        """Raise MergeConflict, or HeadMoved, unless the merge gives the tree that was ordered."""
+        preview = await self.preview(order.head, order.base, order.method)
+        if preview.tree is None:
+            raise MergeConflict(order.change, preview.conflicts)
+        if preview.tree != order.tree:
+            raise HeadMoved("tree", order.tree, preview.tree)
+
     async def commit(self, order: MergeOrder) -> str:
         """The commit that fulfils `order`, not yet anywhere but in the mirror."""
-        trailers = {CHANGE: order.change, HEAD: order.head}
+        trailers = trailers_of(order)
         match order.method:
             case MergeMethod.MERGE:
                 return await self.made(order.tree, (order.base, order.head), order.message, trailers)
@@ -69,7 +77,7 @@ class Merges:
     ) -> str:
         """A commit of `tree`; `author` is who wrote it, where that is not us."""
         after = [word for parent in parents for word in ("-p", sha(parent))]
-        text = await self._with_trailers(message, trailers)
+        text = await self.worded(message, trailers)
         env = {**self._signature.env, **(author or {})}
         return sha(await self._git.text("commit-tree", *after, "-F", "-", sha(tree), stdin=text, env=env))
 
@@ -119,13 +127,19 @@ class Merges:
             return {}
         return {"GIT_AUTHOR_NAME": name, "GIT_AUTHOR_EMAIL": email, "GIT_AUTHOR_DATE": f"@{date}"}
 
-    async def _with_trailers(self, message: str, trailers: Mapping[str, str]) -> bytes:
+    async def worded(self, message: str, trailers: Mapping[str, str]) -> bytes:
+        """The message of a commit, with the trailers in their place."""
         words = [word for key, value in trailers.items() for word in ("--trailer", f"{key}: {_line(value)}")]
         if not words:
             return message.encode()
         text = message.strip() or "Merge"
         asked = ("interpret-trailers", "--no-divider", *words)
         return (await self._git.output(*asked, stdin=f"{text}\n".encode())).whole().stdout
+
+
+def trailers_of(order: MergeOrder) -> dict[str, str]:
+    """What the commit of a merge says about its order."""
+    return {CHANGE: order.change, HEAD: order.head}
 
 
 def _line(value: str) -> str:

@@ -16,8 +16,9 @@ class Reverts:
     def __init__(self, git: Git, history: History, merges: Merges) -> None:
         self._git, self._history, self._merges = git, history, merges
 
-    async def branch(self, commit: str, base: str, reason: str, marker: str) -> str:
-        """The branch that carries `marker`, made if there is none.
+    async def branch(self, commit: str, base: str, reason: str, marker: str, before: str = "") -> str:
+        """The branch that carries `marker`, made if there is none; it gives back what was there `before`,
+        which without a word is what our own trailers tell.
 
         Raises UnknownVersion when `base` does not hold the commit, MergeConflict when a person has to
         decide, MergeRefused when nothing is left of it.
@@ -28,14 +29,16 @@ class Reverts:
             name = f"revert-{commit[:8]}" if index == 1 else f"revert-{commit[:8]}-{index}"
             tip = await self._history.tip(name)
             if tip is None:
-                return await self._made(name, commit, base, reason, marker)
+                return await self._made(name, (commit, before), base, reason, marker)
             if (await self._history.node(tip)).marker == marker:
                 return name
         raise MergeRefused(f"there are {_NAMES - 1} branches that take {commit[:8]} back already")
 
-    async def _made(self, name: str, commit: str, base: str, reason: str, marker: str) -> str:
+    async def _made(self, name: str, span: tuple[str, str], base: str, reason: str, marker: str) -> str:
+        commit, given = span
         bad, onto = await self._history.node(commit), await self._history.node(base)
-        tree = await self._merges.moved(onto, bad.sha, await self._before(bad))
+        before = await self._history.node(given) if given else await self._before(bad)
+        tree = await self._merges.moved(onto, bad.sha, before)
         if tree.sha is None:
             raise MergeConflict(f"revert of {commit[:8]}", tree.conflicts)
         if tree.sha == onto.tree:
