@@ -18,6 +18,7 @@ from orchestrate.store.deployments import Deployments
 from orchestrate.store.effects import Effects
 from orchestrate.store.environments import Environments
 from orchestrate.store.events import Events
+from orchestrate.store.keepsakes import Keepsakes
 from orchestrate.store.leases import Leases
 from orchestrate.store.locks import Locks
 from orchestrate.store.logs import Logs
@@ -29,6 +30,7 @@ from orchestrate.store.questions import Questions
 from orchestrate.store.secrets import Secrets
 from orchestrate.store.switch import Switch
 from orchestrate.store.tasks import TaskBook
+from orchestrate.store.threads import Threads
 from orchestrate.store.verified import Verified
 from orchestrate.store.watches import Watches
 
@@ -60,6 +62,8 @@ class Store:
         self.switch = Switch(database)
         self.model_calls = ModelCalls(database)
         self.objections = Objections(database)
+        self.keepsakes = Keepsakes(database)
+        self.threads = Threads(database)
 
     @classmethod
     def open(cls, url: str, *, clock: Clock = time.time, home: Path | None = None) -> Store:
