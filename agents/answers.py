@@ -82,11 +82,18 @@ class TriageNotes(Fact):
     notes: Annotated[tuple[Suspicion, ...], Field(max_length=3)] = ()
 
 
+class ResolvedText(Fact):
+    """One file that conflicted, without its marks."""
+
+    path: str
+    text: Annotated[str, Field(max_length=100_000)]
+
+
 class Resolution(Fact):
     """A proposal for files that conflict; somebody reviews it on a branch of its own."""
 
     summary: Sentence
-    texts: dict[str, str] = {}  # conflicting path → its whole text
+    texts: Annotated[tuple[ResolvedText, ...], Field(max_length=20)] = ()
 
 
 class Draft(Fact):

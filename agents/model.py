@@ -37,6 +37,14 @@ class Quoted:
 Facts = Mapping[str, "str | Quoted"]
 
 
+class Brief(dict[str, "str | Quoted"]):
+    """Facts, and the deployment that pays for the answer."""
+
+    def __init__(self, deployment: str, facts: Facts) -> None:
+        self.deployment = deployment
+        super().__init__(facts)
+
+
 class Model(Protocol):
     """A mind that can be asked."""
 

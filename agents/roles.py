@@ -40,6 +40,7 @@ class Budget(Fact):
 
     tokens: int  # in and out together
     cents: int  # US cents
+    answer: int = 2_000  # tokens of one answer, thoughts included
 
 
 class StandIn(Fact):
@@ -60,15 +61,14 @@ class RoleSettings(Fact):
 
 
 def _role(
-    role: Role, tier: Tier, output: type[Fact], budget: tuple[int, int], *tools: ReadTool
+    role: Role, tier: Tier, output: type[Fact], budget: tuple[int, int, int], *tools: ReadTool
 ) -> RoleSettings:
-    tokens, cents = budget
-    return RoleSettings(
-        prompt=role, tier=tier, tools=tools, output=output, budget=Budget(tokens=tokens, cents=cents)
-    )
+    tokens, cents, answer = budget
+    limits = Budget(tokens=tokens, cents=cents, answer=answer)
+    return RoleSettings(prompt=role, tier=tier, tools=tools, output=output, budget=limits)
 
 
-_SMALL, _MEDIUM, _LARGE = (20_000, 10), (60_000, 50), (150_000, 150)
+_SMALL, _MEDIUM, _LARGE = (30_000, 10, 1_500), (60_000, 50, 2_500), (150_000, 100, 8_000)
 
 ROLES: Mapping[Role, RoleSettings] = {
     Role.DEPLOYER: _role(

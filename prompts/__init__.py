@@ -74,6 +74,17 @@ def render(name: str, folder: Path = FOLDER, /, **values: str) -> str:
     return _filled(prompt.text, values)
 
 
+def outlined(name: str, folder: Path = FOLDER) -> str:
+    """The prompt with «name» in the place of each input: the part that is the same for every question."""
+    prompt = load(name, folder)
+    return _filled(prompt.text, {one: f"«{one}»" for one in prompt.inputs})
+
+
+def handbook() -> str:
+    """What every role has read."""
+    return (FOLDER / "shared" / "handbook.md").read_text(encoding="utf-8").strip()
+
+
 def unfilled(name: str, folder: Path = FOLDER) -> str:
     """The prompt for somebody who brings the facts along. Raises PromptInvalid when it does not say how."""
     prompt = load(name, folder)

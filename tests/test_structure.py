@@ -25,6 +25,8 @@ PROCESSES = {
 CONNECTIONS = {
     "tools/fetch.py": "HTTP, to addresses that were looked up once",
     "tools/reach.py": "TCP, to addresses that were looked up once",
+    "tools/systems/github_account.py": "asks in which installation its App is",
+    "tools/systems/github_api.py": "GitHub's API, at the address that the settings name",
     "tools/wires.py": "WebSockets, to addresses that were looked up once",
     "tools/providers/process/instances.py": "looks for free ports of this machine",
     "tools/systems/haproxy.py": "looks for free ports of this machine",
@@ -36,6 +38,8 @@ CONNECTIONS = {
     "orchestrate/demo/ports.py": "looks for free ports of this machine",
     "orchestrate/demo/wire.py": "the customers of the demo, on loopback",
     "orchestrate/app.py": "the machine's own name",
+    "agents/claude_api.py": "Claude's API, at the address of the settings",
+    "agents/question.py": "the SDK's words for the form of an answer; it connects to nobody",
 }
 REMOVALS = {
     "tools/providers/process/releases.py": "half-made releases, in the provider's own folder",
@@ -48,8 +52,8 @@ SPAWNING = {
 SPAWNING_METHODS = ("subprocess_exec", "subprocess_shell")
 SPAWNING_MODULES = ("subprocess", "multiprocessing", "pty", "pexpect", "sh", "concurrent.futures.process")
 NETWORK_MODULES = (
-    "socket", "httpx", "requests", "aiohttp", "urllib.request", "http.client", "websockets", "ftplib",
-    "smtplib", "telnetlib", "xmlrpc",
+    "socket", "httpx", "httpx2", "anthropic", "requests", "aiohttp", "urllib.request", "http.client",
+    "websockets", "ftplib", "smtplib", "telnetlib", "xmlrpc", "github", "urllib3",
 )  # fmt: skip
 EVALUATING = ("eval", "exec", "compile", "__import__")
 UNTRUSTED_FORMS = ("pickle", "marshal", "shelve", "dill", "cloudpickle", "jinja2", "mako")

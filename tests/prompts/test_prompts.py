@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from orchestrate.errors import PromptInvalid
-from prompts import Tier, load, names, problems, render, sha, unfilled
+from prompts import Tier, handbook, load, names, outlined, problems, render, sha, unfilled
 
 GOOD = """\
 ---
@@ -149,3 +149,19 @@ def test_a_prompt_file_is_plain_and_no_wider_than_a_page(name: str) -> None:
 
     assert max(len(line) for line in text.splitlines()) <= 120
     assert text.endswith("\n") and not text.endswith("\n\n") and "\t" not in text
+
+
+@pytest.mark.parametrize("name", names())
+def test_the_part_that_never_changes_names_what_takes_each_place(name: str) -> None:
+    text = outlined(name)
+
+    assert all(f"«{one}»" in text for one in load(name).inputs)
+    assert text == outlined(name)
+
+
+def test_the_handbook_is_plain_and_holds_nothing_of_one_moment() -> None:
+    text = handbook()
+
+    assert max(len(line) for line in text.splitlines()) <= 120
+    assert "$" not in text and "20" not in text
+    assert len(text) > 4 * 2000  # a shorter beginning is kept by no cache

@@ -1,0 +1,180 @@
+"""Claude: asks within a deadline and a purse, again where that may help, for one typed answer."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Protocol, TypeVar, cast
+
+from pydantic import BaseModel
+from tenacity import (
+    AsyncRetrying,
+    RetryCallState,
+    retry_if_exception_type,
+    stop_after_attempt,
+    stop_before_delay,
+)
+
+from agents.heard import Heard
+from agents.model import Brief, Facts, parsed
+from agents.question import Question, question_of
+from agents.role import Role
+from orchestrate.errors import ModelAway, ModelBusy, ModelFailed
+from orchestrate.models.model_call import NewCall, Purse, Tokens
+from orchestrate.models.secret import Secret
+from orchestrate.settings.facts import ModelSettings, Price
+from orchestrate.store.model_calls import ModelCalls
+from prompts import Tier
+
+T = TypeVar("T", bound=BaseModel)
+
+TRIES = 3
+"""Requests for one question."""
+
+REST = 60.0
+"""Seconds of peace after nobody answered, so that what is down does not hold up a deployment twice."""
+
+REQUESTS, REQUESTS_OF_ROLE = 60, 20
+"""Requests that one deployment may make, with those that failed, in all and for one role."""
+
+MICROS_PER_CENT = 10_000
+
+
+class Api(Protocol):
+    """Whoever carries one question to a model."""
+
+    async def listen(self, question: Question[BaseModel], heard: Heard) -> None:
+        """Ask once, and fill `heard`. Raises ModelBusy, ModelAway, ModelFailed."""
+        ...
+
+
+@dataclass
+class Claude:
+    """A mind that costs money."""
+
+    settings: ModelSettings
+    calls: ModelCalls
+    api: Api
+    clock: Callable[[], float] = time.monotonic
+    name: str = "claude"
+    _rests_until: float = field(default=float("-inf"), init=False)
+
+    async def ask(self, role: Role, facts: Facts, answer: type[T]) -> T:
+        """What `role` says, as an `answer`; the same question of a deployment is answered once.
+
+        Raises ModelBusy, ModelAway, PurseEmpty, and ModelFailed for whatever else is no answer.
+        """
+        if not isinstance(facts, Brief):
+            raise ModelFailed("nobody pays for this question")
+        question = question_of(role, facts, answer, self.models)
+        known = self.calls.answer(facts.deployment, question.sha)
+        if known is not None:
+            return parsed(known, answer)
+        if self.clock() < self._rests_until:
+            raise ModelBusy("it did not answer a moment ago, and is left in peace for a while")
+        try:
+            async with asyncio.timeout(self.settings.deadline):
+                return await self._patiently(question, facts.deployment)
+        except TimeoutError as late:
+            self._rest()
+            raise ModelBusy(f"no answer within {self.settings.deadline} s") from late
+        except (ModelBusy, ModelAway):
+            self._rest()
+            raise
+
+    @cached_property
+    def models(self) -> Mapping[Tier, str]:
+        """Which model answers for which tier."""
+        of = self.settings
+        return {Tier.FAST: of.fast, Tier.STANDARD: of.standard, Tier.DEEP: of.deep}
+
+    def _rest(self) -> None:
+        self._rests_until = self.clock() + REST
+
+    async def _patiently(self, question: Question[T], deployment: str) -> T:
+        """Again after ModelBusy alone, and never when that would be after the deadline."""
+        retrying = AsyncRetrying(
+            retry=retry_if_exception_type(ModelBusy),
+            stop=stop_after_attempt(TRIES) | stop_before_delay(self.settings.deadline),
+            wait=_wait,
+            reraise=True,
+        )
+        return await retrying(self._once, question, deployment)
+
+    async def _once(self, question: Question[T], deployment: str) -> T:
+        number, heard, began = self._begun(question, deployment), Heard(), self.clock()
+        try:
+            await self.api.listen(cast(Question[BaseModel], question), heard)
+            text = heard.text()
+            said = parsed(text, question.answer)
+        except (ModelFailed, asyncio.CancelledError) as problem:
+            tokens = heard.cost(question.most)
+            why = str(problem) or "no answer in time"
+            self.calls.failed(number, tokens, self._micros(question, tokens), why, self.clock() - began)
+            raise
+        tokens = heard.cost(question.most)
+        self.calls.answered(
+            number, tokens, self._micros(question, tokens), said.model_dump_json(), self.clock() - began
+        )
+        return said
+
+    def _begun(self, question: Question[T], deployment: str) -> int:
+        call = NewCall(
+            deployment=deployment,
+            role=question.role,
+            model=question.model,
+            prompt=question.prompt,
+            question=question.sha,
+            most=question.most,
+            most_micros=self._micros(question, question.most),
+        )
+        of = self.settings.budget
+        whole = Purse(tokens=of.tokens, micros=of.cents * MICROS_PER_CENT, requests=REQUESTS)
+        budget = question.budget
+        own = Purse(tokens=budget.tokens, micros=budget.cents * MICROS_PER_CENT, requests=REQUESTS_OF_ROLE)
+        return self.calls.begin(call, whole, own)
+
+    def _micros(self, question: Question[T], tokens: Tokens) -> int:
+        return cost(tokens, self.settings.prices.get(question.model))
+
+
+def cost(tokens: Tokens, price: Price | None) -> int:
+    """What `tokens` cost in millionths of a dollar, rounded up. Raises ModelAway where nobody knows."""
+    if price is None:
+        raise ModelAway("the model has no price", cure="add it to prices in the models section")
+    hundredths = (
+        tokens.fresh * price.input
+        + tokens.cache_write * price.cache_write
+        + tokens.cache_read * price.cache_read
+        + tokens.output * price.output
+    )
+    return -(-hundredths // 100)
+
+
+def _wait(state: RetryCallState) -> float:
+    """Half a second, then one; longer where the API asks for it."""
+    problem = state.outcome.exception() if state.outcome else None
+    after = problem.after if isinstance(problem, ModelBusy) else 0.0
+    return max(after, 0.5 * 2 ** (state.attempt_number - 1))
+
+
+def asked_by(settings: ModelSettings, key: Callable[[], Secret], calls: ModelCalls) -> Claude:
+    """Claude behind its API, which is loaded when somebody is asked first: it is slow to load."""
+    return Claude(settings=settings, calls=calls, api=_Late(settings, key))
+
+
+@dataclass(frozen=True)
+class _Late:
+    """The API, when it is needed."""
+
+    settings: ModelSettings
+    key: Callable[[], Secret]
+
+    async def listen(self, question: Question[BaseModel], heard: Heard) -> None:
+        from agents.claude_api import ClaudeApi
+
+        api = ClaudeApi(self.settings.base_url, self.key, float(self.settings.deadline))
+        await api.listen(question, heard)
