@@ -14,7 +14,8 @@ OrchestrateError
 │   ├── CommandFailed · BuildFailed · StartFailed · MergeRefused · MergeConflict · HeadMoved
 │   ├── MigrationFailed · BackupFailed · ProgramMissing · PortTaken
 │   ├── Unreachable            no usable answer came: it is asked again
-│   │   └── RateLimited        it was asked too often, and did nothing
+│   │   ├── RateLimited        it was asked too often, and did nothing
+│   │   └── MergeQueued        the merge waits in the forge's queue
 │   └── AccessDenied           it does not let us in: a person must look
 ├── OutcomeUnknown             nobody can say whether an effect happened
 ├── EffectsStopped             no effect may begin now; what was refused waits
@@ -263,6 +264,8 @@ class PortTaken(OutsideFailed):
 class Unreachable(OutsideFailed):
     """No answer, or no usable one, came; `retry_after`: seconds, when it said when to come back."""
 
+    cure = "see that it is up, and that this machine reaches it"
+
     def __init__(self, message: str, *, cure: str = "", retry_after: float | None = None) -> None:
         self.retry_after = retry_after
         super().__init__(message, cure=cure)
@@ -270,6 +273,10 @@ class Unreachable(OutsideFailed):
 
 class RateLimited(Unreachable):
     """It was asked too often, and did not do what it was asked."""
+
+
+class MergeQueued(Unreachable):
+    """The forge took the change into its merge queue, and is not through with it: it is looked at again."""
 
 
 class AccessDenied(OutsideFailed):
@@ -280,6 +287,8 @@ class AccessDenied(OutsideFailed):
 
 class OutcomeUnknown(OrchestrateError):
     """Nobody can say whether an effect happened; a person must look."""
+
+    cure = "look whether it happened; what did is not done again"
 
 
 class EffectsStopped(OrchestrateError):

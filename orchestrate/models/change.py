@@ -49,6 +49,7 @@ class Check(Fact):
     sha: str
     url: str = ""
     by: str = ""
+    said: str = ""  # the forge's own word for it, where it has more words than states
 
 
 class Review(Fact):
@@ -77,6 +78,7 @@ class Change(Fact):
     reviews: tuple[Review, ...] = ()
     checks: tuple[Check, ...] = ()
     labels: tuple[Label, ...] = ()
+    wants: tuple[str, ...] = ()  # what the forge itself still demands before it merges, in words
     url: str = ""
     opened_at: datetime
 

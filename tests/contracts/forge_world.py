@@ -2,16 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Generator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
 from orchestrate.models.change import Change, MergeMethod, MergeOrder, NewChange, Version
+from orchestrate.models.secret import Secret
+from tests.servers.github import Github, github
+from tests.servers.github_world import NAME, OWNER, world
 from tools.memory_forge import MemoryChanges
 from tools.merge import Forge, Reverts, Source
 from tools.systems.git import Git
 from tools.systems.git_forge import GitForge
+from tools.systems.github_account import Account, Token
+from tools.systems.github_api import GithubApi
+from tools.systems.github_forge import GithubForge
+from tools.systems.github_git import GithubGit
 
 
 class Whole(Forge, Source, Reverts, Protocol):
@@ -50,6 +58,22 @@ class World:
 
 def on(address: str, folder: Path) -> GitForge:
     return GitForge(Git(address, folder / "mirror"), MemoryChanges())
+
+
+def github_forge(here: Github, folder: Path, token: str = "the-token") -> GithubForge:
+    """The forge of the local GitHub, as whom the token belongs to."""
+    account = Account(repository=f"{OWNER}/{NAME}", api=here.api, proof=Token(lambda: Secret(token)))
+    api = GithubApi(account, pause=0)
+    return GithubForge(api, GithubGit(api, folder / "mirror"), pause=0.01)
+
+
+@contextmanager
+def on_github(folder: Path) -> Generator[tuple[GithubForge, Github], None, None]:
+    """A forge on a local GitHub, and that GitHub."""
+    with github(world(folder / "served"), folder / "served") as here:
+        forge = github_forge(here, folder)
+        yield forge, here
+        forge.close()
 
 
 def ready(world: World) -> World:

@@ -1,4 +1,4 @@
-"""What every forge does, on the twin, on a path and over git's own HTTP server."""
+"""What every forge does: on the twin, on a path, over git's own HTTP server, and on GitHub."""
 
 from __future__ import annotations
 
@@ -13,20 +13,24 @@ from orchestrate.models.change import (
     MergeMethod,
     Version,
 )
-from tests.contracts.forge_world import World, on, ready
+from tests.contracts.forge_world import World, on, on_github, ready
 from tests.servers.git_http import serving
 from tests.servers.git_remote import GitRemote
 from tools.memory_forge import MemoryForge
 
-EVERYWHERE = pytest.mark.parametrize("world", ["memory", "path", "http"], indirect=True)
+EVERYWHERE = pytest.mark.parametrize("world", ["memory", "path", "http", "github"], indirect=True)
 METHODS = pytest.mark.parametrize("method", list(MergeMethod))
 
 
-@pytest.fixture(params=["memory", "path"])
+@pytest.fixture(params=["memory", "path", "github"])
 def world(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[World]:
     if request.param == "memory":
         twin = MemoryForge()
         yield ready(World(twin, twin))
+        return
+    if request.param == "github":
+        with on_github(tmp_path) as (forge, here):
+            yield ready(World(forge, here.world.repository))
         return
     remote = GitRemote(tmp_path / "served" / "shop.git")
     if request.param == "path":

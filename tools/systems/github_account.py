@@ -1,0 +1,89 @@
+"""Who we are on GitHub: which repository, at which address, by a token or as an installed App."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+from orchestrate.errors import AccessDenied
+from orchestrate.models.secret import Secret
+
+if TYPE_CHECKING:
+    from github.Auth import AppAuth
+    from github.Auth import Auth as Proof
+
+PUBLIC = "https://api.github.com"
+
+
+@dataclass(frozen=True)
+class Token:
+    """A person's or a machine user's token; `read` gives it when it is needed."""
+
+    read: Callable[[], Secret]
+
+
+@dataclass(frozen=True)
+class App:
+    """An App by its id, with its private key (PEM), in one installation; None: that of the repository."""
+
+    id: str
+    key: Callable[[], Secret]
+    installation: int | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Account:
+    """A repository (`owner/name`), the address of the API, and what proves who we are."""
+
+    repository: str
+    proof: Token | App
+    api: str = PUBLIC
+
+    @property
+    def owner(self) -> str:
+        return self.repository.partition("/")[0]
+
+    @property
+    def remote(self) -> str:
+        """The address of the repository's git, without any token."""
+        return f"{self.web}/{self.repository}.git"
+
+    @property
+    def web(self) -> str:
+        """Where people look at it: github.com, or the Enterprise server whose API stands below /api/v3."""
+        if self.api.rstrip("/") == PUBLIC:
+            return "https://github.com"
+        return self.api.rstrip("/").removesuffix("/api/v3")
+
+    def remote_with(self, token: Secret) -> Secret:
+        """The address of the repository's git, as git is told it."""
+        scheme, host = urlsplit(self.remote).scheme, urlsplit(self.remote).netloc
+        return Secret.composed(f"{scheme}://x-access-token:{token.reveal()}@{host}/{self.repository}.git")
+
+    def proven(self) -> Proof:
+        """What PyGithub signs with; blocking, because an App may have to ask for its installation.
+
+        Raises AccessDenied when the App's key is none.
+        """
+        from github import Auth
+
+        if isinstance(self.proof, Token):
+            return Auth.Token(self.proof.read().reveal().strip())
+        app = Auth.AppAuth(self.proof.id, self.proof.key().reveal())
+        try:
+            app.create_jwt()
+        except (ValueError, TypeError) as problem:
+            raise AccessDenied(
+                f"the private key of GitHub App {self.proof.id} cannot be used: {problem}",
+                cure="give the whole PEM file that GitHub made for the App",
+            ) from None
+        return app.get_installation_auth(self.proof.installation or self._installation(app))
+
+    def _installation(self, app: AppAuth) -> int:
+        from github import GithubIntegration
+
+        owner, _, name = self.repository.partition("/")
+        with GithubIntegration(auth=app, base_url=self.api, retry=None) as integration:
+            return integration.get_repo_installation(owner, name).id
