@@ -6,7 +6,7 @@ import asyncio
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cache, cached_property
 from typing import Protocol, TypeVar, cast
 
 from pydantic import BaseModel
@@ -57,7 +57,7 @@ class Claude:
 
     settings: ModelSettings
     calls: ModelCalls
-    api: Api
+    api: Callable[[], Api]  # slow the first time: it loads the SDK
     clock: Callable[[], float] = time.monotonic
     name: str = "claude"
     _rests_until: float = field(default=float("-inf"), init=False)
@@ -75,9 +75,10 @@ class Claude:
             return parsed(known, answer)
         if self.clock() < self._rests_until:
             raise ModelBusy("it did not answer a moment ago, and is left in peace for a while")
+        api = await asyncio.to_thread(self.api)
         try:
             async with asyncio.timeout(self.settings.deadline):
-                return await self._patiently(question, facts.deployment)
+                return await self._patiently(api, question, facts.deployment)
         except TimeoutError as late:
             self._rest()
             raise ModelBusy(f"no answer within {self.settings.deadline} s") from late
@@ -94,7 +95,7 @@ class Claude:
     def _rest(self) -> None:
         self._rests_until = self.clock() + REST
 
-    async def _patiently(self, question: Question[T], deployment: str) -> T:
+    async def _patiently(self, api: Api, question: Question[T], deployment: str) -> T:
         """Again after ModelBusy alone, and never when that would be after the deadline."""
         retrying = AsyncRetrying(
             retry=retry_if_exception_type(ModelBusy),
@@ -102,12 +103,12 @@ class Claude:
             wait=_wait,
             reraise=True,
         )
-        return await retrying(self._once, question, deployment)
+        return await retrying(self._once, api, question, deployment)
 
-    async def _once(self, question: Question[T], deployment: str) -> T:
+    async def _once(self, api: Api, question: Question[T], deployment: str) -> T:
         number, heard, began = self._begun(question, deployment), Heard(), self.clock()
         try:
-            await self.api.listen(cast(Question[BaseModel], question), heard)
+            await api.listen(cast(Question[BaseModel], question), heard)
             text = heard.text()
             said = parsed(text, question.answer)
         except (ModelFailed, asyncio.CancelledError) as problem:
@@ -162,19 +163,12 @@ def _wait(state: RetryCallState) -> float:
 
 
 def asked_by(settings: ModelSettings, key: Callable[[], Secret], calls: ModelCalls) -> Claude:
-    """Claude behind its API, which is loaded when somebody is asked first: it is slow to load."""
-    return Claude(settings=settings, calls=calls, api=_Late(settings, key))
+    """Claude behind its API, which is loaded when somebody is asked first."""
 
-
-@dataclass(frozen=True)
-class _Late:
-    """The API, when it is needed."""
-
-    settings: ModelSettings
-    key: Callable[[], Secret]
-
-    async def listen(self, question: Question[BaseModel], heard: Heard) -> None:
+    @cache
+    def api() -> Api:
         from agents.claude_api import ClaudeApi
 
-        api = ClaudeApi(self.settings.base_url, self.key, float(self.settings.deadline))
-        await api.listen(question, heard)
+        return ClaudeApi(settings.base_url, key, float(settings.deadline))
+
+    return Claude(settings=settings, calls=calls, api=api)
