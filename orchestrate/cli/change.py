@@ -12,7 +12,7 @@ import typer
 from orchestrate.cli.identity import Identity, identity
 from orchestrate.cli.output import AsJson, Output
 from orchestrate.cli.scene import Scene, opened, scene_of
-from orchestrate.cli.wanted import change_number
+from orchestrate.counter.naming import change_number
 from orchestrate.errors import Refused, UnknownChange
 from orchestrate.models.change import Change, Check, CheckState, NewChange, Review, ReviewVerdict
 from orchestrate.models.environment import Channel

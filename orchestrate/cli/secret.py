@@ -13,8 +13,8 @@ import typer
 from orchestrate.cli import options
 from orchestrate.cli.identity import identity
 from orchestrate.cli.output import AsJson, Output
-from orchestrate.cli.places import environment_named
 from orchestrate.cli.scene import Scene, opened, scene_of
+from orchestrate.counter.naming import environment_named
 from orchestrate.errors import Refused
 from orchestrate.models.disguises import SHORTEST, is_findable
 from orchestrate.models.sealed import SealedSecret

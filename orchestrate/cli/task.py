@@ -14,7 +14,7 @@ import typer
 from orchestrate.cli.identity import Identity, identity
 from orchestrate.cli.output import AsJson, Output
 from orchestrate.cli.scene import Scene, opened, scene_of
-from orchestrate.cli.wanted import change_number
+from orchestrate.counter.naming import change_number
 from orchestrate.errors import UnknownChange, UnknownTask
 from orchestrate.models.environment import Channel, Strategy
 from orchestrate.models.task import Comment, NewTask, Priority, Queue, Task, TaskMetadata

@@ -9,16 +9,11 @@ import typer
 
 from orchestrate.app import App
 from orchestrate.cli.identity import Identity
-from orchestrate.cli.places import environment_named
-from orchestrate.errors import UnknownChange, UnknownTask, UnknownVersion
+from orchestrate.counter.naming import environment_named, known_change, known_task, known_version
 from orchestrate.gates import OVERRIDABLE
-from orchestrate.models.change import Version
 from orchestrate.models.deployment import Request
 from orchestrate.models.environment import Environment, Strategy
 from orchestrate.models.gate import GateName, Override
-
-RECENT = 5
-"""So many commits of the base branch are named when a version is unknown."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -84,42 +79,3 @@ def _override(text: str, by: str) -> Override:
     if not reason.strip():
         raise typer.BadParameter(f"--override {gate}=REASON: the reason is missing")
     return Override(gate=GateName(gate), by=by, reason=reason.strip())
-
-
-def known_task(app: App, id: str) -> str:
-    """The id of a task that exists. Raises UnknownTask, naming the open ones."""
-    try:
-        return app.store.tasks.task(id).id
-    except UnknownTask:
-        raise UnknownTask(id, [one.id for one in app.store.tasks.all()]) from None
-
-
-async def known_change(app: App, id: str) -> str:
-    """The id of a change that exists; C-3 is change 3. Raises UnknownChange, naming those there are."""
-    number = change_number(id)
-    try:
-        return (await app.forge.change(number)).id
-    except UnknownChange:
-        raise UnknownChange(id, [one.id for one in app.store.changes.all()]) from None
-
-
-def change_number(id: str) -> str:
-    """`id` without the letter that people put before it."""
-    return id[2:] if id[:2] in ("C-", "c-") else id
-
-
-async def known_version(app: App, name: str) -> Version:
-    """What a commit, tag or branch names. Raises UnknownVersion, naming the base branch and its newest."""
-    try:
-        return await app.forge.version(name)
-    except UnknownVersion:
-        raise UnknownVersion(name, await _versions(app)) from None
-
-
-async def _versions(app: App) -> list[str]:
-    base = app.settings.forge.base
-    try:
-        newest = await app.forge.log(None, (await app.forge.version(base)).commit, RECENT)
-    except UnknownVersion:
-        return []
-    return [base, *(one.sha[:10] for one in newest)]

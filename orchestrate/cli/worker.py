@@ -17,7 +17,7 @@ from orchestrate.cli.hush import hushed
 from orchestrate.cli.output import AsJson, Output
 from orchestrate.cli.scene import Scene, opened, scene_of
 from orchestrate.cli.spells import one_task, what_is_ready
-from orchestrate.cli.wanted import known_task
+from orchestrate.counter.naming import known_task
 from orchestrate.models.deployment import Deployment
 from orchestrate.settings import Settings, variable
 from orchestrate.store import Store

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from orchestrate.cli.deploy.rollback import before_live
+from orchestrate.counter.going_back import before_live
 from orchestrate.errors import StartFailed
 from orchestrate.models.deployment import DecisionKind, Outcome
 from orchestrate.models.task import Priority, Queue

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from orchestrate.cli.deploy.rollback import call_back, is_held_half_way
+from orchestrate.counter.going_back import call_back, is_held_half_way
 from orchestrate.errors import StartFailed
 from orchestrate.models.audit import AuditKind
 from orchestrate.models.deployment import (

@@ -10,11 +10,10 @@ import typer
 from orchestrate.cli.identity import identity
 from orchestrate.cli.output import AsJson, Output
 from orchestrate.cli.scene import Scene, scene_of
-from orchestrate.errors import AlreadyDecided, NotFound, UnknownQuestion
+from orchestrate.counter.naming import question_named
 from orchestrate.models.deployment import DecisionKind
 from orchestrate.models.environment import Channel
 from orchestrate.models.question import Question
-from orchestrate.store import Store
 
 Asked = Annotated[str, typer.Argument(metavar="QUESTION-or-DEPLOYMENT", help="Which question is answered.")]
 Reason = Annotated[str, typer.Option("--reason", "-m", metavar="TEXT", help="Why; kept with the answer.")]
@@ -50,22 +49,3 @@ async def _decide(scene: Scene, asked: str, kind: DecisionKind, reason: str) -> 
         who = identity(app.settings)
         question = question_named(app.store, asked)
         return await app.answers.decide(question.id, kind, Channel.CLI, who.login, reason)
-
-
-def question_named(store: Store, name: str) -> Question:
-    """The question of this id, or the one that this deployment asks.
-
-    Raises UnknownQuestion, naming the open ones, and AlreadyDecided for a deployment that asks nothing.
-    """
-    try:
-        return store.questions.question(name.upper())
-    except UnknownQuestion:
-        pass
-    try:
-        deployment = store.deployments.deployment(name).id
-    except NotFound:
-        raise UnknownQuestion(name, [one.id for one in store.questions.unanswered()]) from None
-    questions = store.questions.for_deployment(deployment)
-    if not questions:
-        raise AlreadyDecided(f"deployment {deployment} asks nothing")
-    return next((one for one in questions if one.is_open), questions[-1])

@@ -27,8 +27,8 @@ def history(
     """Show past and present deployments, newest first."""
     scene, out = scene_of(ctx), Output(as_json)
     settings = scene.settings()
-    from orchestrate.cli.places import environment_named  # slow to import
     from orchestrate.cli.scene import opened
+    from orchestrate.counter.naming import environment_named  # slow to import
 
     with opened(settings) as store:
         name = environment_named(settings, store, environment).name if environment else None

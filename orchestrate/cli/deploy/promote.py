@@ -12,9 +12,9 @@ from orchestrate.cli.following import Manner
 from orchestrate.cli.going import go
 from orchestrate.cli.identity import Identity
 from orchestrate.cli.output import AsJson, Output
-from orchestrate.cli.places import environment_named
 from orchestrate.cli.scene import scene_of
 from orchestrate.cli.wanted import Wanted
+from orchestrate.counter.naming import environment_named
 from orchestrate.errors import UnknownVersion
 from orchestrate.models.deployment import Request
 

@@ -9,8 +9,8 @@ import typer
 from orchestrate.cli import options
 from orchestrate.cli.identity import identity
 from orchestrate.cli.output import AsJson, Output
-from orchestrate.cli.places import environment_named, environments
 from orchestrate.cli.scene import opened, scene_of
+from orchestrate.counter.naming import environment_named, environments
 from orchestrate.errors import UnknownVersion
 from orchestrate.models.quarantine import Quarantine
 from orchestrate.store import Store

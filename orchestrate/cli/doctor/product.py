@@ -8,8 +8,8 @@ from orchestrate.app import App
 from orchestrate.cli.doctor.finding import Finding, bad, doubtful, failed, good
 from orchestrate.cli.env.show import look
 from orchestrate.cli.identity import identity
-from orchestrate.cli.places import environments
 from orchestrate.cli.scene import Scene, store_file
+from orchestrate.counter.naming import environments
 from orchestrate.errors import OrchestrateError
 from orchestrate.models.environment import Environment
 from orchestrate.settings import Settings

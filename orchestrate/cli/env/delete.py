@@ -9,8 +9,8 @@ import typer
 
 from orchestrate.app import App
 from orchestrate.cli.output import AsJson, Output
-from orchestrate.cli.places import environment_named
 from orchestrate.cli.scene import Scene, scene_of
+from orchestrate.counter.naming import environment_named
 from orchestrate.errors import EnvironmentBusy, Refused
 from orchestrate.models.deployment import Status
 from orchestrate.models.move import SetTraffic, Stop

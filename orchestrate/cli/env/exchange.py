@@ -10,8 +10,8 @@ import yaml
 
 from orchestrate.cli.env.yaml import as_words, read_file
 from orchestrate.cli.output import AsJson, Output
-from orchestrate.cli.places import environment_named, environments
 from orchestrate.cli.scene import opened, scene_of
+from orchestrate.counter.naming import environment_named, environments
 from orchestrate.errors import Refused
 from orchestrate.models.environment import Environment
 from orchestrate.settings import Settings

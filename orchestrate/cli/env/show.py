@@ -10,8 +10,8 @@ import typer
 
 from orchestrate.cli.exits import Exit
 from orchestrate.cli.output import AsJson, Output
-from orchestrate.cli.places import environment_named, environments
 from orchestrate.cli.scene import Scene, opened, scene_of
+from orchestrate.counter.naming import environment_named, environments
 from orchestrate.errors import OrchestrateError
 from orchestrate.models.environment import Component, Environment
 from orchestrate.models.fact import Fact
