@@ -9,6 +9,8 @@ from orchestrate.models.evidence import Evidence
 from orchestrate.models.gate import GateName, GateResult
 from orchestrate.models.task import Label
 
+_NOT_SCANNED = ("skipped", "neutral")  # good enough for other checks, and nothing was looked at
+
 
 def ci_checks(evidence: Evidence) -> GateResult:
     """G1: every required check passed on the head commit."""
@@ -39,7 +41,10 @@ def security_scan(evidence: Evidence) -> GateResult:
     gate, name = GateName.SECURITY_SCAN, evidence.environment.gates.security_scan
     if name is None or evidence.change is None:
         return passed(gate, "no security scan is required")
-    match _check(evidence.change, name).state:
+    scan = _check(evidence.change, name)
+    match scan.state:
+        case CheckState.PASSED if scan.said in _NOT_SCANNED:
+            return unknown(gate, f"{name} was {scan.said} for this head", "run the scan on the head")
         case CheckState.PASSED:
             return passed(gate, f"{name} passed on {evidence.change.head[:10]}")
         case CheckState.FAILED:
@@ -114,6 +119,8 @@ def reviews(evidence: Evidence) -> GateResult:
     others = {_person(change.author, people), *(one.name for one in people if one.bot)}
     given = [by for by, one in latest.items() if one.sha == change.head and by not in others]
     wanted = evidence.environment.gates.reviews
+    if change.wants:
+        return waiting(gate, f"the forge still wants {', '.join(change.wants)}", "give it what it wants")
     if len(given) >= wanted:
         return passed(gate, f"approved by {', '.join(given)}" if given else "no review is required")
     missing = f"{len(given)} of {wanted} approvals of {change.head[:10]}"

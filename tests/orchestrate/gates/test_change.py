@@ -44,6 +44,20 @@ def test_every_gate_that_does_not_pass_says_what_would_clear_it() -> None:
     assert all(one.cure and one.sentence for one in against)
 
 
+@pytest.mark.parametrize("said", ["skipped", "neutral"])
+def test_a_scan_that_looked_at_nothing_is_unknown(said: str) -> None:
+    checks = (Check(name="scan", state=CheckState.PASSED, sha=HEAD, said=said),)
+    found = evidence({"gates": Gates(security_scan="scan")}, change=change(checks=checks))
+
+    assert finding(found, GateName.SECURITY_SCAN).finding is Finding.UNKNOWN
+
+
+def test_what_the_forge_itself_still_demands_is_waited_for() -> None:
+    found = finding(evidence(change=change(wants=("a code owner's review",))), GateName.REVIEWS)
+
+    assert (found.finding, found.sentence) == (Finding.WAIT, "the forge still wants a code owner's review")
+
+
 @pytest.mark.parametrize(
     ("state", "expected"),
     [
