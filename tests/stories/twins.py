@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from agents.model import Model, NoModel
 from orchestrate.errors import MergeRefused, Unreachable
 from orchestrate.models.change import Change, Merged, MergeMethod, MergeOrder, Preview, Version
 from orchestrate.models.environment import Component, Environment
@@ -202,6 +203,8 @@ class Outside:
     series: MemorySeries = field(default_factory=MemorySeries)
     targets: Callable[[Environment], dict[str, Target]] = field(default_factory=lambda: targets)
     signatures: Signatures = field(default_factory=Signatures)
+    model: Model = field(default_factory=NoModel)
+    inspection: Inspection = field(default_factory=CalmInspection)
 
     @property
     def provider(self) -> Provider:

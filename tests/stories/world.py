@@ -13,7 +13,6 @@ from pathlib import Path
 
 from langgraph.checkpoint.base import BaseCheckpointSaver
 
-from agents.model import NoModel
 from agents.planner import Planner
 from agents.triager import Triager
 from graphs import deployment
@@ -37,7 +36,7 @@ from orchestrate.store import Store
 from orchestrate.unblocking import Unblocking
 from orchestrate.watching import Watching
 from tests.stories.places import OWNERS, PEOPLE, person, production
-from tests.stories.twins import CalmInspection, Clock, Outside, outside
+from tests.stories.twins import Clock, Outside, outside
 from tools.executor import Executor
 from tools.guards import Guards
 from tools.hearing import Hearing
@@ -262,9 +261,9 @@ def built(
         voice=voice,
         survey=survey,
         hearing=hearing,
-        planner=Planner(NoModel()),
-        triager=Triager(NoModel()),
-        inspection=CalmInspection(),
+        planner=Planner(around.model),
+        triager=Triager(around.model),
+        inspection=around.inspection,
         forge=forge,
         source=forge,
         reverts=forge,
