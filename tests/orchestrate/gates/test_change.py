@@ -49,11 +49,11 @@ def test_a_scan_that_looked_at_nothing_is_unknown(said: str) -> None:
     checks = (Check(name="scan", state=CheckState.PASSED, sha=HEAD, said=said),)
     found = evidence({"gates": Gates(security_scan="scan")}, change=change(checks=checks))
 
-    assert finding(found, GateName.SECURITY_SCAN).finding is Finding.UNKNOWN
+    assert finding(GateName.SECURITY_SCAN, found).finding is Finding.UNKNOWN
 
 
 def test_what_the_forge_itself_still_demands_is_waited_for() -> None:
-    found = finding(evidence(change=change(wants=("a code owner's review",))), GateName.REVIEWS)
+    found = finding(GateName.REVIEWS, evidence(change=change(wants=("a code owner's review",))))
 
     assert (found.finding, found.sentence) == (Finding.WAIT, "the forge still wants a code owner's review")
 
