@@ -94,20 +94,6 @@ def _undos(plan: Plan, _: Environment) -> Iterator[str]:
     for step in plan.moves:
         if step.undo != undo_of(step.move):
             yield f"{words(step.move)}: its undo is not what takes it back"
-        if isinstance(step.undo, Irreversible) and not _may_stay(step.move):
-            yield f"{words(step.move)}: may not be irreversible"
-        if isinstance(step.undo, Irreversible) and not step.undo.reason.strip():
-            yield f"{words(step.move)}: is irreversible without a reason"
-
-
-def _may_stay(move: Move) -> bool:
-    match move:
-        case Drain() | Backup() | Migrate() | Verify() | Analyse():
-            return True
-        case SetTraffic():
-            return not move.was
-        case Start() | Scale() | Stop():
-            return False
 
 
 def _version(plan: Plan, _: Environment) -> Iterator[str]:

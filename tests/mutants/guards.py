@@ -2,35 +2,111 @@
 
 from __future__ import annotations
 
+from tests.mutants.cuts import CUTS
 from tests.mutants.places import Place, Says
 
-STORE = "tests/orchestrate/store"
+CLI = "tests/orchestrate/cli"
 GATES = "tests/orchestrate/gates"
-CASES = "tests/orchestrate/test_approval"
+STORE = "tests/orchestrate/store"
+VAULT = "tests/orchestrate/vault"
+APPROVALS = (
+    "tests/orchestrate/test_approval_cases.py tests/orchestrate/test_approvals.py"
+    " tests/orchestrate/test_standing.py tests/orchestrate/test_answers.py"
+)
+WORKSPACES = (
+    "tests/tools/test_marker.py tests/tools/test_grounds.py tests/tools/test_workspace.py"
+    " tests/faults/test_workspace_attacks.py"
+)
 
 PLACES = (
-    Place("tools/guards.py", Says.RAISE, "tests/tools/test_guards.py"),
-    Place("tools/executor.py", Says.RAISE, "tests/tools/test_executor.py"),
-    Place("tools/systems/git_forge.py", Says.RAISE, "tests/contracts/test_forge.py"),
+    # the door
+    Place("tools/guards.py", Says.RAISE, "tests/tools/test_guards.py tests/stories/test_signatures.py"),
+    Place("tools/executor.py", Says.RAISE, "tests/tools/test_executor.py tests/faults/test_paused_worker.py"),
+    Place("tools/systems/git_merges.py", Says.RAISE, "tests/contracts/test_forge.py"),
+    Place("tools/systems/github_merging.py", Says.RAISE, "tests/contracts/test_forge.py"),
+    Place(
+        "tools/systems/git_forge.py",
+        Says.RAISE,
+        "tests/contracts/test_forge.py tests/faults/test_push_races.py",
+    ),
     Place("tools/memory_forge.py", Says.RAISE, "tests/contracts/test_forge.py"),
+    Place("tools/providers/process/provider.py", Says.RAISE, "tests/tools/providers/process"),
+    Place("tools/providers/process/layout.py", Says.RAISE, "tests/tools/providers/process"),
+    # gates, plan, approval
     Place("orchestrate/gates/artifact.py", Says.FINDING, GATES),
     Place("orchestrate/gates/change.py", Says.FINDING, GATES),
     Place("orchestrate/gates/place.py", Says.FINDING, GATES),
     Place("orchestrate/gates/rules.py", Says.FINDING, GATES),
     Place("orchestrate/policy.py", Says.VIOLATION, "tests/orchestrate/test_policy.py"),
-    Place(
-        "orchestrate/approvals.py",
-        Says.WHY,
-        f"{CASES}_cases.py {CASES}s.py tests/orchestrate/test_standing.py tests/orchestrate/test_answers.py",
-    ),
-    Place(
-        "orchestrate/approvals.py",
-        Says.RAISE,
-        f"{CASES}_cases.py {CASES}s.py tests/orchestrate/test_standing.py tests/orchestrate/test_answers.py",
-    ),
+    Place("orchestrate/approvals.py", Says.WHY, APPROVALS),
+    Place("orchestrate/approvals.py", Says.RAISE, APPROVALS),
+    # the store
     Place("orchestrate/store/questions.py", Says.RAISE, f"{STORE}/test_questions.py"),
-    Place("orchestrate/store/leases.py", Says.RAISE, f"{STORE}/test_leases.py"),
     Place("orchestrate/store/plans.py", Says.RAISE, f"{STORE}/test_records.py {STORE}/test_effects.py"),
+    Place("orchestrate/store/effects.py", Says.RAISE, f"{STORE}/test_effects.py"),
+    Place("orchestrate/store/leases.py", Says.RAISE, f"{STORE}/test_leases.py"),
+    Place("orchestrate/store/driving.py", Says.RAISE, f"{STORE}/test_leases.py {STORE}/test_effects.py"),
+    Place(
+        "orchestrate/store/deployments.py", Says.RAISE, f"{STORE}/test_deployments.py {STORE}/test_leases.py"
+    ),
+    Place(
+        "orchestrate/store/finishing.py", Says.RAISE, f"{STORE}/test_deployments.py {STORE}/test_leases.py"
+    ),
+    Place("orchestrate/store/claims.py", Says.RAISE, f"{STORE}/test_deployments.py {STORE}/test_races.py"),
+    Place("orchestrate/store/locks.py", Says.RAISE, f"{STORE}/test_locks.py"),
+    Place("orchestrate/store/model_calls.py", Says.RAISE, f"{STORE}/test_model_calls.py"),
+    Place("orchestrate/store/tasks.py", Says.RAISE, "tests/contracts/test_tracker.py"),
+    Place("tools/tasks.py", Says.RAISE, "tests/contracts/test_tracker.py"),
+    # the audit and the switch
+    Place("orchestrate/store/audit.py", Says.RAISE, f"{STORE}/test_audit.py"),
+    Place("orchestrate/store/chain.py", Says.RAISE, f"{STORE}/test_audit.py"),
+    Place("orchestrate/store/anchor.py", Says.RAISE, f"{STORE}/test_audit.py"),
+    Place("orchestrate/store/switch.py", Says.RAISE, f"{STORE}/test_switch.py"),
+    # secrets and positions
+    Place("orchestrate/vault/keys.py", Says.RAISE, VAULT),
+    Place("orchestrate/vault/envelope.py", Says.RAISE, VAULT),
+    Place("orchestrate/vault/seal.py", Says.RAISE, VAULT),
+    Place("orchestrate/positions/bound.py", Says.RAISE, "tests/orchestrate/test_positions.py"),
+    Place("orchestrate/positions/on_postgres.py", Says.RAISE, "tests/orchestrate/test_positions.py"),
+    # files, programs, addresses
+    Place("tools/workspace.py", Says.RAISE, WORKSPACES),
+    Place("tools/grounds.py", Says.RAISE, WORKSPACES),
+    Place("tools/marker.py", Says.RAISE, WORKSPACES),
+    Place("tools/occupants.py", Says.RAISE, "tests/tools/test_occupants.py"),
+    Place("tools/confined.py", Says.RAISE, WORKSPACES, frozenset({"OSError"})),
+    Place(
+        "tools/listing.py", Says.RAISE, f"tests/tools/test_listing.py {WORKSPACES}", frozenset({"OSError"})
+    ),
+    Place("tools/reach.py", Says.RAISE, "tests/tools/test_reach.py", frozenset({"Unreachable"})),
+    Place(
+        "tools/systems/git_names.py",
+        Says.RAISE,
+        "tests/faults/test_git_attacks.py",
+        frozenset({"Unreachable"}),
+    ),
+    # people at the command line
+    Place("orchestrate/identity.py", Says.RAISE, f"{CLI}/test_identity.py"),
+    Place("orchestrate/cli/change.py", Says.RAISE, f"{CLI}/test_task.py"),
+    Place("orchestrate/cli/secret.py", Says.RAISE, f"{CLI}/test_secret.py"),
+    Place("orchestrate/cli/switch.py", Says.RAISE, f"{CLI}/test_audit.py"),
+    Place("orchestrate/cli/workspace.py", Says.RAISE, f"{CLI}/test_workspace.py"),
+    Place("orchestrate/cli/deploy/cancel.py", Says.RAISE, f"{CLI}/test_deploy.py {CLI}/test_answers.py"),
+    Place("orchestrate/counter/going_back.py", Says.RAISE, f"{CLI}/test_deploy.py {CLI}/test_answers.py"),
+    Place("orchestrate/cli/env/create.py", Says.RAISE, f"{CLI}/test_env.py"),
+    Place("orchestrate/cli/env/delete.py", Says.RAISE, f"{CLI}/test_env.py"),
+    Place("orchestrate/cli/env/exchange.py", Says.RAISE, f"{CLI}/test_env.py"),
 )
 
-GUARDS = tuple(removal for place in PLACES for removal in place.removals())
+NO_GUARDS = {
+    "orchestrate/counter/naming.py": "says that there is nothing to answer",
+    "orchestrate/cli/deploy/plan.py": "says that there is no plan to show",
+    "orchestrate/cli/spells.py": "says that a task is closed; the queue does not give it either",
+    "orchestrate/demo/prepare.py": "tells about the demo's folder",
+    "orchestrate/demo/show.py": "tells about the demo's folder",
+    "orchestrate/intake.py": "names a strategy that does not exist",
+    "tools/systems/haproxy.py": "the router's own room",
+    "tools/systems/proxy.py": "the router's own words",
+}
+"""Files that say no without guarding anything, and why."""
+
+GUARDS = (*(removal for place in PLACES for removal in place.removals()), *(cut.removal() for cut in CUTS))

@@ -19,13 +19,18 @@ REFUSALS = frozenset(
         "KeyUnusable",
         "LeaseLost",
         "NotAllowed",
+        "PurseEmpty",
+        "Refusal",
         "Refused",
         "SealBroken",
+        "StillThere",
         "TaskClaimed",
-        "Unconfined",
     }
 )
 """The errors by which the product says no."""
+
+NO_USE = frozenset({"OSError", "OutsideFailed", "Unreachable"})
+"""Errors that say no in some files, and elsewhere that something did not work."""
 
 
 class Says(StrEnum):
@@ -44,6 +49,7 @@ class Place:
     file: str
     says: Says
     witness: str
+    errors: frozenset[str] = REFUSALS
 
     def removals(self) -> list[Removal]:
         """Each guard of the file, taken out."""
@@ -60,7 +66,7 @@ class Place:
                 instead=guard.instead,
                 witness=self.witness,
             )
-            for guard in _guards(ast.parse(text), self.says)
+            for guard in _guards(ast.parse(text), self.says, self.errors)
         ]
 
 
@@ -71,25 +77,25 @@ class _Guard:
     instead: str
 
 
-def _guards(tree: ast.Module, says: Says) -> Iterator[_Guard]:
+def _guards(tree: ast.Module, says: Says, errors: frozenset[str]) -> Iterator[_Guard]:
     for function in ast.walk(tree):
         if isinstance(function, ast.FunctionDef | ast.AsyncFunctionDef):
             for node in ast.walk(function):
-                instead = _instead(node, says)
+                instead = _instead(node, says, errors)
                 if instead and isinstance(node, ast.stmt):
                     yield _Guard(function.name, node, instead)
 
 
-def _instead(node: ast.AST, says: Says) -> str:
+def _instead(node: ast.AST, says: Says, errors: frozenset[str]) -> str:
     """What takes the guard's place, so that it says no to nothing; '' where there is none."""
     match says, node:
-        case Says.RAISE, ast.Raise(exc=ast.Call(func=ast.Name(id=name))) if name in REFUSALS:
+        case Says.RAISE, ast.Raise(exc=ast.Call(func=ast.Name(id=name))) if name in errors:
             return "pass"
         case Says.FINDING, ast.Return(value=ast.Call(func=ast.Name(id="failed" | "unknown" | "waiting"))):
             return "return passed(gate, 'not looked at')"
         case Says.WHY, ast.Return(value=value) if _is_sentence(value):
             return "return ''"
-        case Says.VIOLATION, ast.Expr(value=ast.Yield()):
+        case Says.VIOLATION, ast.Expr(value=ast.Yield() | ast.YieldFrom()):
             return "yield from ()"
         case _:
             return ""
@@ -103,7 +109,6 @@ def _is_sentence(value: ast.expr | None) -> bool:
             return isinstance(value, ast.JoinedStr)
 
 
-def refusals_in(file: str) -> list[str]:
-    """Every place of a file where an error of REFUSALS is raised."""
-    found = _guards(ast.parse((ROOT / file).read_bytes()), Says.RAISE)
-    return [f"{file}:{guard.node.lineno} {guard.function}" for guard in found]
+def refuses(file: str) -> bool:
+    """Whether an error of REFUSALS is raised in a file."""
+    return any(True for _ in _guards(ast.parse((ROOT / file).read_bytes()), Says.RAISE, REFUSALS))

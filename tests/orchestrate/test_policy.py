@@ -170,6 +170,47 @@ def test_a_damaged_plan_is_refused(damage: str) -> None:
     assert violations(DAMAGES[damage](plan()), environment())
 
 
+NAMED: dict[str, Callable[[Plan], Plan]] = {
+    "the alerts are not the environment's": lambda p: p.model_copy(update={"alerts": ()}),
+    f"shop: ships {OLD.name}, not {NEW.name}": lambda p: p.model_copy(
+        update={"ships": (p.ships[0].model_copy(update={"to_version": OLD}), *p.ships[1:])}
+    ),
+}
+
+
+def migrating(plan: Plan, component: str, *, last: bool) -> Plan:
+    """The plan whose migrations are of `component`, and come at their place or after everything."""
+    steps = [
+        one.model_copy(update={"component": component}) if isinstance(one, Migrate) else one
+        for one in moves(plan)
+    ]
+    return with_moves(plan, sorted(steps, key=lambda one: last and isinstance(one, Migrate)))
+
+
+@pytest.mark.parametrize(
+    ("component", "last", "words"),
+    [("worker", False, "the component has no database"), ("shop", True, "the new version runs already")],
+)
+def test_migrations_have_their_place(component: str, last: bool, words: str) -> None:
+    found = violations(migrating(plan(), component, last=last), environment())
+
+    assert any(one.endswith(words) for one in found)
+
+
+@pytest.mark.parametrize("words", NAMED)
+def test_what_is_damaged_is_named(words: str) -> None:
+    assert words in violations(NAMED[words](plan()), environment())
+
+
+@pytest.mark.parametrize("strategy", Strategy)
+def test_what_cannot_be_taken_back_says_why(strategy: Strategy) -> None:
+    steps = plan(strategy).moves
+    kept = {type(one.move): one.undo.reason for one in steps if isinstance(one.undo, Irreversible)}
+
+    assert kept.keys() <= {Drain, Backup, Migrate, Verify, Analyse, SetTraffic}
+    assert all(reason.strip() for reason in kept.values())
+
+
 def test_a_dangerous_migration_needs_an_override() -> None:
     bad = plan().migrations[0].model_copy(update={"verdict": "dangerous"})
     dangerous = plan().model_copy(update={"migrations": (bad,)})

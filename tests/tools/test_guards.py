@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import AsyncGenerator
+from contextlib import nullcontext
 from pathlib import Path
 
 import pytest
+from pydantic import BaseModel
 
-from orchestrate.errors import EffectRefused, LeaseLost
+from orchestrate.errors import EffectRefused, EffectsStopped, LeaseLost
 from orchestrate.models.deployment import Decision, DecisionKind, Kind, Stage
 from orchestrate.models.environment import ArtifactRules, Channel, Freeze
 from orchestrate.models.move import Drain, Irreversible, Move, SetTraffic
@@ -15,6 +17,7 @@ from orchestrate.models.plan import Plan
 from tests.stories.places import quick
 from tests.stories.world import World, world
 from tools.building import BuildOrder, building
+from tools.desk import Said
 from tools.executor import EffectClass, Errand
 from tools.guards import Guards
 from tools.moves import Mover, PlacedMove, moving
@@ -39,7 +42,7 @@ class Scene:
             self.here.signatures,
         )
 
-    async def check(self, effect: EffectClass, args: PlacedMove) -> None:
+    async def check(self, effect: EffectClass, args: BaseModel) -> None:
         for guard in self.guards.by_class[effect]:
             await guard(self.at, args)
 
@@ -175,6 +178,27 @@ async def test_a_hold_that_came_in_time_is_obeyed(scene: Scene) -> None:
     await scene.refuses("rob said hold")
 
 
+async def test_a_hold_on_the_thread_that_nobody_read_yet_is_obeyed(scene: Scene) -> None:
+    (question,) = scene.here.store.questions.for_deployment(scene.at.deployment)
+    await scene.here.tracker.say(question.task or "", "rob", "Hold")
+
+    await scene.refuses("rob said hold")
+
+
+async def test_one_approval_is_not_two_whatever_the_question_says(tmp_path: Path) -> None:
+    async with world(tmp_path, quick(tmp_path, approvals=2)) as here:
+        row, _, _ = await here.asked()
+        with here.store.engine.begin() as connection:
+            connection.exec_driver_sql("UPDATE questions SET needed = 1")
+        await here.approve(row.id)
+        here.store.locks.take("production", "shop", row.id)
+        lease = here.store.leases.take(row.id, "test", 600)
+        assert lease is not None and row.plan_hash is not None
+        at = Errand(deployment=row.id, stage=Stage.DEPLOY, lease=lease, plan_hash=row.plan_hash)
+
+        await Scene(here, at, here.store.plans.plan(row.plan_hash)).refuses("1 more persons must approve")
+
+
 async def test_an_approval_that_ran_out_is_refused(scene: Scene) -> None:
     scene.here.store.leases.renew(scene.at.lease, 200_000)
     scene.here.clock.now += 100_000
@@ -205,6 +229,24 @@ async def test_an_undo_goes_through_freeze_settings_lock_and_expiry(scene: Scene
     scene.here.clock.now += 100_000
 
     await scene.check(EffectClass.UNDO, scene.undo)
+
+
+async def test_while_effects_are_stopped_no_change_and_no_note_begins(scene: Scene) -> None:
+    scene.here.store.switch.stop("ada", "odd numbers")
+
+    with pytest.raises(EffectsStopped, match="odd numbers"):
+        await scene.check(EffectClass.CHANGE, scene.first)
+    with pytest.raises(EffectsStopped, match="odd numbers"):
+        await scene.check(EffectClass.NOTE, Said(task="T-1", key="begin", text="Deploying"))
+
+
+@pytest.mark.parametrize("everything", [False, True])
+async def test_an_undo_is_stopped_only_with_everything(scene: Scene, everything: bool) -> None:
+    await scene.begin()
+    scene.here.store.switch.stop("ada", "odd numbers", everything=everything)
+
+    with pytest.raises(EffectsStopped) if everything else nullcontext():
+        await scene.check(EffectClass.UNDO, scene.undo)
 
 
 async def test_an_undo_that_the_plan_does_not_show_is_refused(scene: Scene) -> None:

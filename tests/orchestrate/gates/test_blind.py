@@ -33,3 +33,11 @@ def test_what_was_not_looked_for_is_not_missed(what: str, gate: GateName) -> Non
     found = {one.gate: one for one in findings(evidence(change=None, task=None))}[gate]
 
     assert found.finding is Finding.PASS
+
+
+def test_a_version_that_nobody_could_find_is_on_no_branch() -> None:
+    blind = evidence(version=None, preview=None, change=None, unread={"version": "it does not answer"})
+
+    found = {one.gate: one for one in findings(blind)}[GateName.BASE_BRANCH]
+
+    assert (found.finding, found.sentence) == (Finding.UNKNOWN, "it does not answer")
