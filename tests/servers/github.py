@@ -35,7 +35,7 @@ class Trouble:
     verb: str
     path: str
     status: int
-    body: Json = field(default_factory=dict[str, object])
+    body: Mapping[str, object] = field(default_factory=dict[str, object])
     headers: Mapping[str, str] = field(default_factory=dict[str, str])
     times: int = 1
     is_after: bool = False  # it is done, and the answer is lost
