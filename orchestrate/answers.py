@@ -102,16 +102,25 @@ class Answers:
         more = "one more person" if left == 1 else f"{left} more persons"
         return [_Reply(one.comment, f"Counted; {more} must approve.") for one in stored]
 
-    async def decide(
-        self, question: str, kind: DecisionKind, channel: Channel, identity: str, text: str
+    async def decide(  # noqa: PLR0913  who says what, where, and about which question
+        self,
+        question: str,
+        kind: DecisionKind,
+        channel: Channel,
+        identity: str,
+        text: str,
+        comment: Comment | None = None,
     ) -> Question:
-        """Store a person's answer. Raises NotAllowed, AlreadyDecided; a repeated answer changes nothing."""
+        """Store a person's answer; one that is given in a `comment` falls with it, when that is changed.
+
+        Raises NotAllowed, AlreadyDecided; a repeated answer changes nothing.
+        """
         asked = self.store.questions.question(question)
         plan = self.store.plans.plan(asked.plan_hash)
         panel = panel_of(self.hearing.environment(plan.environment), plan)
         person = check_allowed(self.hearing.person(channel, identity), kind, panel)
         if not asked.was_said(kind, person.name):
-            saying = Saying(channel=channel, account=identity, text=text)
+            saying = Saying(channel=channel, account=identity, text=text, comment=comment)
             self.hearing.keep(asked, decision(asked, kind, person.name, saying, self.store.clock()))
         return self.store.questions.question(question)
 

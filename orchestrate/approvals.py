@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from difflib import get_close_matches
 from itertools import pairwise
 
+from orchestrate.chat import is_called
 from orchestrate.errors import AlreadyDecided, NotAllowed
 from orchestrate.gates.signoff import sign_off
 from orchestrate.models.deployment import Decision, DecisionKind
@@ -121,7 +122,8 @@ def ruling(comment: Comment, matter: Matter) -> Word | None:
         return None
     answer = answer_in(comment.text)
     if answer is None:
-        wants_to = is_attempt(comment.text) and sign_off(comment) is None
+        is_other = is_called(comment.text) or sign_off(comment) is not None
+        wants_to = is_attempt(comment.text) and not is_other
         return Word(comment, None, NOT_EXACT) if wants_to else None
     kind, named = answer
     others = _open_then(comment, matter)

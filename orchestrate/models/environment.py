@@ -36,6 +36,7 @@ class Channel(StrEnum):
     CLI = "cli"  # the operating system's user
     TRACKER = "tracker"
     FORGE = "forge"
+    SLACK = "slack"  # a user's id there, such as U02AB3CD4
     GIT = "git"  # the name or address in a commit: it tells who wrote, and lets nobody answer
 
 
