@@ -49,6 +49,7 @@ class Answer:
     location: str = ""  # where a redirect leads
     encoding: str = ""  # how the body is packed; none was asked for, and none is unpacked
     is_cut: bool = False  # the body is only its beginning
+    headers: Mapping[str, str] = field(default_factory=dict[str, str])  # by names in small letters
 
     @property
     def text(self) -> str:
@@ -83,6 +84,7 @@ async def fetch(ask: Ask) -> Answer:
         location=answer.headers.get("location", "")[:200],
         encoding=answer.headers.get("content-encoding", "")[:40],
         is_cut=len(body) > ask.cap,
+        headers=answer.headers,
     )
 
 

@@ -1,4 +1,4 @@
-"""What every tracker does, on the twin and on the built-in one."""
+"""What every tracker does: the twin, the built-in one, and those of others."""
 
 from __future__ import annotations
 
@@ -14,6 +14,9 @@ from orchestrate.errors import Refused, UnknownComment, UnknownTask
 from orchestrate.models.task import Comment, Label, NewTask, Priority, Queue, Task, TaskMetadata
 from orchestrate.store import Store
 from tests.conftest import BACKENDS
+from tests.servers.clickup import clickup
+from tests.servers.clickup_tracker import tracker as clickup_tracker
+from tests.servers.clickup_world import ClickUpWorld
 from tools.systems.tracker import StoreTracker
 from tools.tasks import SETTLED, MemoryTracker, TaskDesk, Tasks, Threads
 
@@ -32,13 +35,27 @@ class Tracker(Tasks, Threads, TaskDesk, Protocol):
     async def tasks(self, *, only_open: bool = True) -> tuple[Task, ...]: ...
 
 
-@pytest.fixture(params=["memory", *BACKENDS])
-def tracker(request: pytest.FixtureRequest) -> Iterator[Tracker]:
+def kept(request: pytest.FixtureRequest) -> Iterator[Tracker]:
     if request.param == "memory":
         yield MemoryTracker("robot", queues=QUEUES)
         return
     with closing(Store.open(request.getfixturevalue(f"{request.param}_store_url"))) as store:
         yield StoreTracker(store.tasks, "robot", queues=QUEUES)
+
+
+@pytest.fixture(params=["memory", *BACKENDS])
+def own(request: pytest.FixtureRequest) -> Iterator[Tracker]:
+    """A tracker of ours: it takes our word for who labels and who files."""
+    yield from kept(request)
+
+
+@pytest.fixture(params=["memory", *BACKENDS, "clickup"])
+def tracker(request: pytest.FixtureRequest) -> Iterator[Tracker]:
+    if request.param != "clickup":
+        yield from kept(request)
+        return
+    with clickup() as server, closing(Store.open(request.getfixturevalue("sqlite_store_url"))) as store:
+        yield clickup_tracker(server, store, bot="robot", queues=QUEUES)
 
 
 @dataclass
@@ -56,11 +73,16 @@ def clock() -> Clock:
     return Clock()
 
 
-@pytest.fixture(params=["memory", *BACKENDS])
+@pytest.fixture(params=["memory", *BACKENDS, "clickup"])
 def clocked(request: pytest.FixtureRequest, clock: Clock) -> Iterator[Tracker]:
     """A tracker whose time is `clock`."""
     if request.param == "memory":
         yield MemoryTracker("robot", clock=clock)
+        return
+    if request.param == "clickup":
+        url = request.getfixturevalue("sqlite_store_url")
+        with clickup(ClickUpWorld(clock)) as server, closing(Store.open(url)) as store:
+            yield clickup_tracker(server, store, bot="robot")
         return
     url = request.getfixturevalue(f"{request.param}_store_url")
     with closing(Store.open(url, clock=clock)) as store:
@@ -196,7 +218,33 @@ async def test_closed_dependents_are_not_named(tracker: Tracker) -> None:
     assert await tracker.dependents(first.id) == ()
 
 
-async def test_a_task_read_back_is_the_task_that_was_filed(tracker: Tracker) -> None:
+async def test_a_task_read_back_says_what_the_task_said_that_was_filed(tracker: Tracker) -> None:
+    other = await tracker.create(new())
+    metadata = TaskMetadata(
+        deployment_target="staging",
+        stage="canary",
+        quality_gates=("unit", "e2e"),
+        version="v2",
+        strategy="canary",
+    )
+    filed = new(
+        description="Why:\n\nit is slow",
+        change="7",
+        metadata=metadata,
+        workspace="work/7",
+        depends_on=(other.id,),
+        discovered_from=other.id,
+    )
+
+    task = await tracker.create(filed)
+
+    assert await tracker.task(task.id) == task
+    said = {*NewTask.model_fields} - {"marker", "created_by"}
+    assert task.model_dump(include=said) == filed.model_dump(include=said)
+
+
+async def test_our_own_tracker_keeps_who_labelled_and_who_filed(own: Tracker) -> None:
+    tracker = own
     other = await tracker.create(new())
     filed = new(
         change="7",
@@ -217,8 +265,8 @@ async def test_a_task_read_back_is_the_task_that_was_filed(tracker: Tracker) -> 
     )
 
 
-async def test_ids_are_short_and_in_order(tracker: Tracker) -> None:
-    assert [(await tracker.create(new())).id for _ in range(3)] == ["T-1", "T-2", "T-3"]
+async def test_ids_are_short_and_in_order(own: Tracker) -> None:
+    assert [(await own.create(new())).id for _ in range(3)] == ["T-1", "T-2", "T-3"]
 
 
 async def test_a_known_marker_gives_the_task_that_carries_it(tracker: Tracker) -> None:
@@ -236,16 +284,22 @@ async def test_a_known_marker_gives_the_task_that_carries_it(tracker: Tracker) -
 async def test_a_thread_tells_who_said_what_in_order(tracker: Tracker) -> None:
     task = await tracker.create(new())
 
-    await tracker.comment(task.id, "Approve?")
-    await tracker.say(task.id, "ada", "Approved")
+    asked = await tracker.comment(task.id, "Approve?")
+    theirs = await tracker.say(task.id, "ada", "Approved")
 
-    said = [(one.author, one.text, one.edited) for one in await tracker.comments(task.id)]
-    assert said == [("robot", "Approve?", False), ("ada", "Approved", False)]
+    said = await tracker.comments(task.id)
+    assert [one.id for one in said] == [asked.id, theirs.id]
+    assert [(one.author, one.text, one.edited) for one in said] == [
+        ("robot", "Approve?", False),
+        (theirs.author, "Approved", False),
+    ]
+    assert theirs.author != "robot"
 
 
 async def test_an_edited_comment_stays_marked_as_edited(tracker: Tracker) -> None:
     task = await tracker.create(new())
     said = await tracker.say(task.id, "ada", "Hold")
+    assert [one.edited for one in await tracker.comments(task.id)] == [False]
 
     await tracker.edit(said.id, "Approved")
 
@@ -284,14 +338,14 @@ async def test_closing_keeps_the_reason(tracker: Tracker) -> None:
     assert await tracker.tasks() == ()
 
 
-async def test_a_label_stands_once_per_person(tracker: Tracker) -> None:
-    task = await tracker.create(new())
+async def test_a_label_stands_once_per_person(own: Tracker) -> None:
+    task = await own.create(new())
 
     for by in ("ada", "bob", "ada"):
-        await tracker.label(task.id, Label(name="qa", by=by))
+        await own.label(task.id, Label(name="qa", by=by))
 
-    assert {one.by for one in (await tracker.task(task.id)).labels} == {"ada", "bob"}
-    assert len((await tracker.task(task.id)).labels) == 2
+    assert {one.by for one in (await own.task(task.id)).labels} == {"ada", "bob"}
+    assert len((await own.task(task.id)).labels) == 2
 
 
 @pytest.mark.parametrize("id", ["T-1", "T-99999999999999999999", "T-0", "x", ""])
