@@ -50,10 +50,14 @@ class TrackerSettings(Fact):
 class ForgeSettings(Fact):
     """Where changes are, and how they may become part of the base branch, the preferred way first."""
 
-    kind: Literal["git"] = "git"
-    remote: str = Field(default=".", min_length=1)  # an address, or an absolute path
+    kind: Literal["git", "github"] = "git"
+    remote: str = Field(default=".", min_length=1)  # of git: an address, or an absolute path
     base: str = Field(default="main", min_length=1)
     methods: tuple[MergeMethod, ...] = tuple(MergeMethod)
+    repository: str = ""  # of GitHub: owner/name
+    api: str = "https://api.github.com"  # or that of an Enterprise server: https://ghe.example.com/api/v3
+    app: str = ""  # the id of the GitHub App whose private key is given, instead of a token
+    installation: int | None = None  # of the App; None: the one in the repository
 
 
 class Price(Fact):

@@ -12,11 +12,11 @@ from orchestrate.settings.deployer import read_deployer
 from orchestrate.settings.environment import Surroundings, read_environment, read_secrets, template
 from orchestrate.settings.facts import DeployerSettings
 from orchestrate.settings.faults import check_keys
+from orchestrate.settings.forge import read_forge
 from orchestrate.settings.models import read_models
 from orchestrate.settings.owners import read_owners
 from orchestrate.settings.sections import (
     Outline,
-    read_forge,
     read_outline,
     read_people,
     read_store,
@@ -81,6 +81,7 @@ def load(path: Path) -> Settings:
     check_promotion(document, environments)
     check_people(document, people, environments.values())
     models, key = read_models(document, [*environments])
+    forge, forge_key = read_forge(document, [*environments])
     return Settings(
         path=document.path,
         mtime=document.mtime,
@@ -88,7 +89,8 @@ def load(path: Path) -> Settings:
         store=read_store(document),
         vault=read_vault(document),
         tracker=read_tracker(document, deployer),
-        forge=read_forge(document),
+        forge=forge,
+        forge_key=forge_key,
         people=people,
         owners=read_owners(document, people),
         workspaces=document.path.parent / Path(outline.workspaces).expanduser(),

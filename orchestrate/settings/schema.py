@@ -21,6 +21,7 @@ from orchestrate.settings.facts import (
     VaultSettings,
     WorkerSettings,
 )
+from orchestrate.settings.forge import CREDENTIALS
 from orchestrate.settings.owners import KEYS as OWNED
 from orchestrate.settings.sections import Outline
 from orchestrate.settings.units import DEPLOYER, ENVIRONMENT, MODELS, SECONDS, WORKER, Unit, Units
@@ -50,6 +51,7 @@ def document() -> Schema:
     properties = _properties(_fact(Outline, {}, definitions))
     for name, fact, units in sections:
         properties[name] = _partial(_fact(fact, units, definitions))
+    properties["forge"] = _with_credentials(properties["forge"], CREDENTIALS)
     properties["tracker"] = _tracker(properties["tracker"])
     properties["people"] = {"type": "object", "additionalProperties": _person(definitions)}
     properties["owners"] = _closed({key: {"$ref": "#/$defs/Scalar"} for key in OWNED})
@@ -111,10 +113,15 @@ def _models(definitions: dict[str, Schema]) -> Schema:
     schema = _partial(_fact(ModelSettings, MODELS, definitions))
     for name in ("ModelBudget", "Price"):
         definitions[name].pop("required", None)
+    return {**_with_credentials(schema, ("key",)), "required": ["key"]}
+
+
+def _with_credentials(schema: Schema, names: Iterable[str]) -> Schema:
+    """The same section, where each of `names` refers to a variable, or to an environment's vault."""
     kept = _closed({"secret": {"$ref": "#/$defs/Scalar"}, "environment": {"$ref": "#/$defs/Scalar"}})
     kept["required"] = ["secret", "environment"]
-    properties = {"key": {"anyOf": [_REFERENCE, kept]}, **_properties(schema)}
-    return {**schema, "properties": properties, "required": ["key"]}
+    credentials: dict[str, Schema] = {name: {"anyOf": [_REFERENCE, kept]} for name in names}
+    return {**schema, "properties": {**credentials, **_properties(schema)}}
 
 
 def _person(definitions: dict[str, Schema]) -> Schema:

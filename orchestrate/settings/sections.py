@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 from pydantic import Field
 
 from orchestrate.models.environment import Channel, Person
@@ -12,7 +10,6 @@ from orchestrate.models.task import Queue
 from orchestrate.settings.checks import check_name
 from orchestrate.settings.facts import (
     DeployerSettings,
-    ForgeSettings,
     StoreSettings,
     TrackerSettings,
     VaultSettings,
@@ -76,15 +73,6 @@ def read_tracker(document: Document, deployer: DeployerSettings) -> TrackerSetti
         "queues": queues,
     }
     return parsed(document, ("tracker",), TrackerSettings, plain)
-
-
-def read_forge(document: Document) -> ForgeSettings:
-    """Where changes are; a remote that starts with a dot lies beside the file. Raises SettingsInvalid."""
-    forge = parsed(document, ("forge",), ForgeSettings, document.section("forge"))
-    if not forge.remote.startswith((".", "~")):
-        return forge
-    remote = document.path.parent / Path(forge.remote).expanduser()
-    return forge.model_copy(update={"remote": str(remote)})
 
 
 def read_worker(document: Document, deployer: DeployerSettings) -> WorkerSettings:

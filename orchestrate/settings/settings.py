@@ -65,6 +65,7 @@ class Settings:
     templates: Mapping[str, Mapping[str, Template]] = field(repr=False)  # environment → secret → template
     models: ModelSettings | None = None  # None: no model is asked
     model_key: Template | None = field(default=None, repr=False)
+    forge_key: Template | None = field(default=None, repr=False)  # GitHub's token, or the key of the App
 
     def environment(self, name: str) -> Environment:
         """The environment called `name`; prod and production are one word. Raises UnknownEnvironment."""
@@ -97,6 +98,12 @@ class Settings:
         if self.model_key is None:
             raise UnknownSecret("key of models")
         return self._value(self.model_key, self.model_key.place, kept)
+
+    def key_of_forge(self, kept: Kept = no_vault) -> Secret:
+        """What lets us into GitHub. Raises UnknownSecret, VariableMissing, and what the vault raises."""
+        if self.forge_key is None:
+            raise UnknownSecret("key of the forge")
+        return self._value(self.forge_key, self.forge_key.place, kept)
 
     def _value(self, template: Template, place: str, kept: Kept) -> Secret:
         if template.kept is not None:

@@ -49,8 +49,9 @@ def acquaint(settings: Settings, environments: Iterable[Environment], kept: Kept
 
     The passwords in the addresses of the store and of the forge's remote are secrets too.
     """
-    with suppress(OrchestrateError):
-        settings.key_of_models(kept)
+    for key in (settings.key_of_models, settings.key_of_forge):
+        with suppress(OrchestrateError):
+            key(kept)
     for address in (settings.store.url, settings.forge.remote):
         remember(_password(address))
         remember(unquote(_password(address)))

@@ -1,0 +1,90 @@
+"""GitHub is named in orchestrate.yaml; what lets us in there is referred to."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from orchestrate.errors import SettingsInvalid, UnknownSecret, VariableMissing
+from orchestrate.models.secret import Secret
+from orchestrate.settings import Settings, load
+
+GOOD = """\
+service: shop
+environments:
+  staging:
+    type: staging
+    components: [{name: web, run: [x]}]
+forge:
+  kind: github
+  repository: acme/shop
+  token: ${GITHUB_TOKEN}
+"""
+APP = GOOD.replace("token: ${GITHUB_TOKEN}", "app: 12345\n  key: {secret: app-key, environment: staging}")
+
+
+def loaded(folder: Path, text: str) -> Settings:
+    path = folder / "orchestrate.yaml"
+    path.write_text(text)
+    return load(path)
+
+
+def test_a_repository_and_a_token_are_enough(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("GITHUB_TOKEN", raising=False)
+    settings = loaded(tmp_path, GOOD)
+
+    with pytest.raises(VariableMissing, match=r":9: .*GITHUB_TOKEN"):
+        settings.key_of_forge()
+    monkeypatch.setenv("GITHUB_TOKEN", "ghp_0123456789abcdef")
+
+    assert (settings.forge.repository, settings.forge.api) == ("acme/shop", "https://api.github.com")
+    assert settings.key_of_forge() == Secret("ghp_0123456789abcdef")
+    assert "ghp_" not in repr(settings)
+
+
+def test_an_app_has_a_key_in_the_vault(tmp_path: Path) -> None:
+    settings = loaded(tmp_path, APP)
+
+    kept = settings.key_of_forge(lambda place, name: Secret(f"{name} of {place} in the vault"))
+
+    assert (settings.forge.app, settings.forge.installation) == ("12345", None)
+    assert kept == Secret("app-key of staging in the vault")
+
+
+def test_git_needs_no_key(tmp_path: Path) -> None:
+    settings = loaded(tmp_path, GOOD.partition("forge:")[0])
+
+    assert settings.forge.kind == "git"
+    with pytest.raises(UnknownSecret):
+        settings.key_of_forge()
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "line", "said"),
+    [
+        ("kind: github", "kind: gitlab", 7, "expected 'git' or 'github'"),
+        ("kind: github", "kind: git", 8, "is only for GitHub"),
+        ("acme/shop", "shop", 8, "expected owner/name"),
+        ("acme/shop", "../shop", 8, "expected owner/name"),
+        ("  repository: acme/shop\n", "", 6, "expected owner/name"),
+        ("acme/shop", "acme/shop\n  remote: ../x", 9, "leave it out"),
+        ("acme/shop", "acme/shop\n  api: http://ghe.acme.io/api/v3", 9, "expected https"),
+        ("acme/shop", "acme/shop\n  app: 1", 10, "either a token, or an App"),
+        ("token: ${GITHUB_TOKEN}", "key: ${KEY}", 9, "the id of its App too"),
+        ("  token: ${GITHUB_TOKEN}", "  app: 1", 6, "expected a key"),
+        ("  token: ${GITHUB_TOKEN}\n", "", 6, "expected a token"),
+        ("${GITHUB_TOKEN}", "ghp_in-the-clear", 9, "expected a reference"),
+        ("${GITHUB_TOKEN}", "{secret: t, environment: stagging}", 9, "did you mean 'staging'?"),
+        ("token: ${", "tocken: ${", 9, "did you mean 'token'?"),
+    ],
+)
+def test_a_mistake_is_named_with_its_line(tmp_path: Path, old: str, new: str, line: int, said: str) -> None:
+    assert old in GOOD
+
+    with pytest.raises(SettingsInvalid) as refused:
+        loaded(tmp_path, GOOD.replace(old, new))
+
+    assert refused.value.line == line
+    assert said in str(refused.value)
+    assert "in-the-clear" not in str(refused.value)
