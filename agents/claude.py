@@ -67,7 +67,7 @@ class Claude:
 
         Raises ModelBusy, ModelAway, PurseEmpty, and ModelFailed for whatever else is no answer.
         """
-        if not isinstance(facts, Brief):
+        if not isinstance(facts, Brief) or not facts.deployment:
             raise ModelFailed("nobody pays for this question")
         question = question_of(role, facts, answer, self.models)
         known = self.calls.answer(facts.deployment, question.sha)

@@ -10,7 +10,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from agents.answers import TriageNotes
-from agents.model import Model, NoModel, Quoted
+from agents.condensed import condensed
+from agents.model import Brief, Model, NoModel, Quoted
 from agents.role import Role
 from orchestrate import reports
 from orchestrate.errors import ModelFailed
@@ -41,6 +42,8 @@ PRIORITIES: Mapping[FailureKind, Priority] = {
 
 _BAD = re.compile(r"\b(?:error|fatal|critical|exception|panic|severe|failed|refused|denied)\b", re.IGNORECASE)
 _STACK, _EXCERPT, _AROUND = 6000, 4000, 5
+_SHOWN = 1200
+"""Bytes of a stack that a model sees; the log beside it is condensed."""
 
 
 @dataclass(frozen=True)
@@ -56,21 +59,25 @@ class Triager:
         lines: Sequence[str],
         before: Sequence[str],
         files: Sequence[str] = (),
+        deployment: str = "",
     ) -> tuple[Cause, ...]:
         """The distinct causes of `failure`, the most frequent first: at least one, at most three.
 
         `lines` is what the new version logged, `before` what the previous one did, `files` what the change
-        touches. A model may explain a cause and suspect files; it cannot take one away.
+        touches. A model, paid by `deployment`, may explain a cause and suspect files; it takes none away.
         """
         found = causes_in(service, failure, lines, before)
         facts = {
             "service": service,
             "failure": Quoted(f"{failure.kind} at {failure.stage}: {failure.error}"),
-            "causes": Quoted("\n\n".join(f"{one.fingerprint} {one.title}\n{one.stack}" for one in found)),
+            "causes": Quoted(
+                "\n\n".join(f"{one.fingerprint} {one.title}\n{clipped(one.stack, _SHOWN)}" for one in found)
+            ),
+            "log": Quoted(condensed(lines, before)),
             "files": Quoted("\n".join(files)),
         }
         try:
-            notes = await self.model.ask(Role.TRIAGER, facts, TriageNotes)
+            notes = await self.model.ask(Role.TRIAGER, Brief(deployment, facts), TriageNotes)
         except ModelFailed:
             return found
         return tuple(_noted(cause, notes, files) for cause in found)
