@@ -118,7 +118,7 @@ def parse(text: str) -> Command:
 
 def is_called(text: str) -> bool:
     """Whether a comment begins with `/deploy`, and so wants to be a command."""
-    return text.split(None, 1)[:1] == [CALL]
+    return [word.lower() for word in text.split(None, 1)[:1]] == [CALL]
 
 
 CALL = "/deploy"

@@ -17,6 +17,8 @@ import orchestrate
 import prompts
 import tools
 from orchestrate.app import App, assembled
+from orchestrate.counter.clerk import Clerk
+from orchestrate.counter.threads import CalledOnThreads
 from orchestrate.errors import AuditUnusable, EffectsStopped, OrchestrateError, SettingsInvalid
 from orchestrate.models.audit import AuditKind
 from orchestrate.positions.ended import forget_ended
@@ -89,10 +91,18 @@ class Serving:
     async def _listen(self, scheduler: LocalScheduler) -> None:
         while True:
             await self._quietly(self._answers(scheduler))
+            if self.claims:
+                await self._quietly(self._called(scheduler))
             await asyncio.sleep(ANSWERS_SECONDS)
 
     async def _answers(self, scheduler: LocalScheduler) -> None:
         for deployment in await self.app.answers.read():
+            scheduler.nudge(deployment)
+
+    async def _called(self, scheduler: LocalScheduler) -> None:
+        app = self.app
+        calls = CalledOnThreads(clerk=Clerk(app), threads=app.answers.tasks, desk=app.crew.voice.desk)
+        for deployment in await calls.read():
             scheduler.nudge(deployment)
 
     async def _heed(self) -> None:

@@ -231,6 +231,11 @@ TREE = Branch(
     "Takes a change that is ready to deploy safely to production, and back when it does not do well.",
     {
         "deploy": DEPLOY,
+        "say": Leaf(
+            "say it as in chat: /deploy, status, rollback, or a question",
+            "say:say",
+            "orchestrate say 'what is live in production?'",
+        ),
         "env": ENV,
         "task": TASK,
         "change": CHANGE,
