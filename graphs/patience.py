@@ -13,14 +13,17 @@ NOT_DONE = "not_done"
 WENT_ON = frozenset({"moved_on", "undone", "undo_failed", "kept", "verified", "decided"})
 """Lines after which it is another move that is tried, or the same one anew."""
 
-FIRST_REST, LONGEST_REST, LONGEST_AT_THE_END = 5.0, 300.0, 1800.0
+FIRST_REST, LONGEST_REST, LONGEST_AT_THE_END = 5.0, 300.0, 7200.0
 TOO_OFTEN = 60.0
 """The shortest rest for whoever asked too often and was not told when to come back."""
 LONGEST_ASKED = 3600.0
 """However long somebody asks us to rest, it is looked at again after this time."""
 
-TRIES, TRIES_AT_THE_END = 12, 55
-"""A step whose outside does not answer is tried this often: about half an hour, at the end about a day."""
+AT_THE_GATES = 70.0
+"""Seconds that what the gates look at is waited for, before it counts as unknown."""
+
+TRIES, TRIES_AT_THE_END = 10, 22
+"""A step whose outside does not answer is tried this often: about 20 minutes, at the end about a day."""
 HALF_WAY = 600.0
 """Seconds that a silent outside is waited for between two moves; then it goes back, or people are called."""
 
@@ -49,7 +52,7 @@ def most_tries(stage: Stage | None) -> int:
     return TRIES_AT_THE_END if stage in ENDS else TRIES
 
 
-def may_still_come(story: Sequence[Event], stage: Stage, now: float) -> bool:
-    """Whether an outside that is silent half-way is to be waited for any longer."""
+def may_still_come(story: Sequence[Event], stage: Stage, now: float, seconds: float = HALF_WAY) -> bool:
+    """Whether an outside that is silent at this stage is to be waited for any longer."""
     before = fruitless(story, stage)
-    return not before or now - before[0].at < HALF_WAY
+    return not before or now - before[0].at < seconds

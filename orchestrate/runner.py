@@ -30,6 +30,7 @@ from orchestrate.errors import (
     OutcomeUnknown,
     OutsideFailed,
     StoreUnusable,
+    Unreachable,
     with_cure,
 )
 from orchestrate.models.deployment import (
@@ -118,9 +119,10 @@ class Runner:
             return
         except GraphDrained:
             self._hand_on(lease)
-        except (OutsideFailed, OutcomeUnknown, CheckNotMade) as problem:
-            if not self._again(lease, problem):
-                await self._park(lease, f"a person must look: {with_cure(problem)}")
+        except (OutsideFailed, OutcomeUnknown, CheckNotMade, ConnectionError, TimeoutError) as problem:
+            named = problem if isinstance(problem, OrchestrateError) else Unreachable(repr(problem))
+            if not self._again(lease, named):
+                await self._park(lease, f"a person must look: {with_cure(named)}")
         except (StoreUnusable, EffectsStopped):
             raise
         except OrchestrateError as problem:
@@ -209,7 +211,7 @@ class Runner:
     def _again(self, lease: Lease, problem: OrchestrateError) -> bool:
         """Try the same step later; False when that was done often enough, or does not help."""
         row, now = self.store.deployments.deployment(lease.deployment), self.store.clock()
-        if isinstance(problem, AccessDenied):
+        if isinstance(problem, AccessDenied) and row.stage not in ENDS:
             return False
         tried = len(fruitless(self._story(row), row.stage))
         seconds = rest(tried, row.stage, problem)

@@ -61,12 +61,11 @@ class Mover:
         """The receipt, if the world already shows the move."""
         move = placed.move
         match move:
-            case Start() | Scale() | SetTraffic() | Stop():
+            case Start() | Scale() | SetTraffic() | Stop() | Drain():
                 component = self.place.component(move.component)
                 is_so = holds(move, await self.place.provider.running(component))
             case Migrate():
-                names = {(one.name, one.sha256) for one in await self._target(move.component).applied()}
-                is_so = all((_name(file.path), file.sha256) in names for file in move.files)
+                is_so = await self._is_migrated(move)
             case Backup():
                 is_so = await asyncio.to_thread(is_backed_up, self._copies(move))
             case _:
@@ -74,12 +73,15 @@ class Mover:
         return Done(said=f"{words(move)}: already so") if is_so else None
 
     async def make(self, placed: PlacedMove) -> Done:
-        """Make the move within the environment's time. Raises MoveTimedOut, OutsideFailed."""
+        """Make the move within the environment's time. Raises MoveTimedOut, OutsideFailed, TimeoutError."""
         limit = self.place.environment.move_timeout
+        ours = asyncio.timeout(limit)
         try:
-            async with asyncio.timeout(limit):
+            async with ours:
                 return await self._make(placed.move)
         except TimeoutError as late:
+            if not ours.expired():
+                raise  # somebody else's patience ended: it is asked again
             raise MoveTimedOut(f"{words(placed.move)}: not done after {limit} s") from late
 
     async def _make(self, move: Move) -> Done:
@@ -113,6 +115,20 @@ class Mover:
             await target.verify(_name(file.path), text)
             self.say(f"applied and verified {file.path}")
         return Done(said=words(move))
+
+    async def _is_migrated(self, move: Migrate) -> bool:
+        """Whether all of it is recorded as applied, and what it makes is there."""
+        target = self._target(move.component)
+        names = {(one.name, one.sha256) for one in await target.applied()}
+        if any((_name(file.path), file.sha256) not in names for file in move.files):
+            return False
+        try:
+            for file in move.files:
+                text = await migration_text(self.source, move.version, file)
+                await target.verify(_name(file.path), text)
+        except MigrationFailed:
+            return False
+        return True
 
     def _target(self, component: str) -> Target:
         if component not in self.place.targets:

@@ -6,7 +6,15 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from typing import TypeVar
 
-from orchestrate.errors import OrchestrateError, StoreUnusable, UnknownVersion
+from orchestrate.errors import (
+    AccessDenied,
+    OrchestrateError,
+    RateLimited,
+    StoreUnusable,
+    UnknownVersion,
+    Unreachable,
+    with_cure,
+)
 from orchestrate.gates.signoff import sign_off
 from orchestrate.models.change import Change, ChangeState, MergeMethod, Preview, Version
 from orchestrate.models.deployment import Request
@@ -41,7 +49,7 @@ class Survey:
     people: Sequence[Person]
 
     async def evidence(self, deployment: str, request: Request, checking_since: float | None) -> Evidence:
-        """Everything the gates need. Raises UnknownEnvironment; what else fails is in `unread`."""
+        """Everything the gates need; what fails is in `unread`. Raises UnknownEnvironment, RateLimited."""
         place = self.places(request.environment)
         notes = _Notes()
         task = await notes.read("task", lambda: self._task(request))
@@ -75,6 +83,7 @@ class Survey:
             promoted=self._promoted(place, version),
             metrics=await notes.read("metrics", lambda: _metrics(place, running)),
             unread=notes.unread,
+            silent=tuple(notes.silent),
             checking_since=checking_since,
         )
 
@@ -171,14 +180,20 @@ class _Notes:
     """Keeps why something could not be read."""
 
     unread: dict[str, str] = field(default_factory=dict[str, str])
+    silent: list[str] = field(default_factory=list[str])
 
     async def read(self, name: str, reading: Callable[[], Awaitable[T]]) -> T | None:
         try:
             return await reading()
-        except StoreUnusable:
+        except (StoreUnusable, RateLimited):
             raise
+        except (ConnectionError, TimeoutError) as problem:
+            self.unread[name] = str(problem) or type(problem).__name__
+            self.silent.append(name)
+            return None
         except OrchestrateError as problem:
-            self.unread[name] = str(problem)
+            self.unread[name] = with_cure(problem) if isinstance(problem, AccessDenied) else str(problem)
+            self.silent.extend([name] if isinstance(problem, Unreachable) else [])
             return None
 
 

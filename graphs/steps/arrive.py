@@ -7,12 +7,15 @@ from dataclasses import dataclass
 from langgraph.runtime import Runtime
 
 from agents.situation import Situation
+from graphs.patience import AT_THE_GATES
 from graphs.state import Asking, Drive, Planned, Readiness, State, Turn
 from graphs.steps.approval import next_round, rule_of
 from graphs.steps.crew import MOST_SAID, WHOLE_STORY, Crew
 from graphs.steps.found import AGAINST, blocked_digest, found_in, no_longer, obstacle, readiness, told, why
+from graphs.steps.telling import told as heard
 from graphs.steps.workspaces import bind_workspace
 from orchestrate import policy, reports
+from orchestrate.errors import Unreachable
 from orchestrate.gates import findings
 from orchestrate.models.change import Change, ChangeState, MergeOrder, Preview, Version
 from orchestrate.models.deployment import (
@@ -57,7 +60,7 @@ class Arrive:
     async def gates(self, state: State, runtime: Runtime[Drive]) -> State:
         """Read the evidence once, and let every gate look at it."""
         at = self._at(state, Stage.GATES, runtime)
-        evidence = await self._evidence(state)
+        evidence = await self._evidence(state, at)
         found = Findings(results=findings(evidence))
         self.crew.store.events.tell(at.deployment, at.stage, told(found))
         has_waited = state.get("readiness") is Readiness.WAIT
@@ -75,7 +78,7 @@ class Arrive:
         owner = self.crew.owners.after(outcome, None)
         title, text = reports.blocked(at.deployment, request, found, state.get("reason", ""), owner)
         await self.crew.voice.say(at, request.task, "blocked", text)
-        if outcome is Outcome.CONFLICT:
+        if outcome is Outcome.CONFLICT and request.task:
             await self.crew.voice.move(at, request.task, self.crew.statuses.open, Queue.CONFLICT_RESOLUTION)
         else:
             await self.crew.voice.move(at, request.task, self.crew.statuses.blocked)
@@ -85,7 +88,7 @@ class Arrive:
     async def plan(self, state: State, runtime: Runtime[Drive]) -> State:
         """Make the plan from fresh evidence, let policy look at it, store it, and ask where demanded."""
         at = self._at(state, Stage.PLAN, runtime)
-        evidence = await self._evidence(state)
+        evidence = await self._evidence(state, at)
         found = Findings(results=findings(evidence))
         if found.that(*AGAINST) or evidence.version is None:
             self.crew.store.events.tell(at.deployment, at.stage, told(found))
@@ -111,7 +114,8 @@ class Arrive:
         question = self.crew.store.questions.question(state["question"].gate)
         environment = self.crew.place(state).environment
         text = reports.reminder(question, environment.approvers)
-        await self.crew.voice.say(at, request.task, f"reminder {question.id}", text)
+        said = self.crew.voice.say(at, request.task, f"reminder {question.id}", text)
+        await heard(self.crew, at, said)
         self.crew.store.questions.reminded(question.id)
         return State()
 
@@ -132,7 +136,7 @@ class Arrive:
         if withdrawn := self._withdrawn(state):
             self.crew.store.locks.release(at.deployment)
             return State(turn=Turn.REFUSED, outcome=Outcome.HELD, reason=withdrawn)
-        evidence = await self._evidence(state)
+        evidence = await self._evidence(state, at)
         moved = objection or _moved(self.crew.plan(state), evidence, self._digest(state))
         moved = moved or no_longer(evidence)
         if moved:
@@ -160,9 +164,13 @@ class Arrive:
     def _digest(self, state: State) -> str:
         return self.crew.settings_digest(state["request"].environment)
 
-    async def _evidence(self, state: State) -> Evidence:
+    async def _evidence(self, state: State, at: Errand) -> Evidence:
+        """What the gates look at. Raises Unreachable while somebody who does not answer may still do so."""
         since = state.get("checking_since")
-        return await self.crew.survey.evidence(state["deployment"], state["request"], since)
+        found = await self.crew.survey.evidence(at.deployment, state["request"], since)
+        if found.silent and self.crew.may_still_come(at, AT_THE_GATES):
+            raise Unreachable("; ".join(f"{one}: {found.unread[one]}" for one in found.silent))
+        return found
 
     async def _situation(
         self, state: State, evidence: Evidence, version: Version, found: Findings

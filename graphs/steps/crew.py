@@ -108,10 +108,10 @@ class Crew:
         """A line in the deployment's story."""
         self.store.events.add(at.deployment, at.stage, kind, text, data)
 
-    def may_still_come(self, at: Errand) -> bool:
+    def may_still_come(self, at: Errand, seconds: float = patience.HALF_WAY) -> bool:
         """Whether the outside, silent at this stage, is to be waited for any longer."""
         story = self.store.events.of(at.deployment, limit=WHOLE_STORY)
-        return patience.may_still_come(story, at.stage, self.store.clock())
+        return patience.may_still_come(story, at.stage, self.store.clock(), seconds)
 
     def line(self, at: Errand) -> Callable[[str], None]:
         """Where a tool's progress goes: the deployment's log."""

@@ -6,8 +6,9 @@ from dataclasses import dataclass
 
 from graphs.state import Asking, Course, State
 from graphs.steps.crew import MOST_SAID, NEW, OLD, Crew
+from graphs.steps.telling import told
 from orchestrate import analysis, reports
-from orchestrate.errors import EffectRefused, OrchestrateError
+from orchestrate.errors import EffectRefused, OrchestrateError, Unreachable
 from orchestrate.models.deployment import Decision, DecisionKind, Failure, ForApproval, ForTime
 from orchestrate.models.environment import Environment
 from orchestrate.models.move import (
@@ -117,6 +118,7 @@ class Helm:
             component=move.component if move else None,
             move=words(move) if move else None,
             timed_out=timed_out,
+            silent=isinstance(problem, Unreachable),
         )
         return await self._way_back(state, at, plan, failure)
 
@@ -224,10 +226,9 @@ class Helm:
             remind_at=now + environment.approval_reminder,
         )
         text = reports.decision_request(asking, question, why, environment)
-        await self.crew.voice.say(at, task, f"decide {question.id}", text)
-        await self.crew.voice.announce(
-            at, f"decide {question.id}", f"{environment.name}: a person must decide", text
-        )
+        key, title = f"decide {question.id}", f"{environment.name}: a person must decide"
+        await told(self.crew, at, self.crew.voice.say(at, task, key, text))
+        await told(self.crew, at, self.crew.voice.announce(at, key, title, text))
         return ForApproval(gate=question.id, until=question.expires)
 
     async def _file_rollback(self, state: State, at: Errand, failure: Failure, question: str) -> None:
@@ -243,7 +244,7 @@ class Helm:
             marker=rollback_marker(at.deployment),
             discovered_from=state["request"].task,
         )
-        await self.crew.voice.file(at, new)
+        await told(self.crew, at, self.crew.voice.file(at, new))
 
     async def _keep_logs(self, state: State, at: Errand, plan: Plan, move: Move | None) -> None:
         """Keep what both versions wrote, before the slots are gone."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from langgraph.runtime import Runtime
@@ -10,9 +11,10 @@ from agents.triager import fix_task
 from graphs.state import Course, Drive, State
 from graphs.steps.crew import NEW, OLD, WHOLE_STORY, Crew
 from graphs.steps.helm import rollback_marker
+from graphs.steps.telling import told
 from graphs.steps.workspaces import destroy_workspace
 from orchestrate import reports
-from orchestrate.errors import NotFound, OutcomeUnknown, OutsideFailed
+from orchestrate.errors import NotFound, OutcomeUnknown, OutsideFailed, Unreachable
 from orchestrate.models.cause import Cause
 from orchestrate.models.change import Version
 from orchestrate.models.deployment import Failure, Kind, Outcome, Request, Stage
@@ -48,12 +50,13 @@ class Leave:
         deployment = self.crew.store.deployments.deployment(at.deployment)
         events = self.crew.store.events.of(at.deployment)
         title, text = reports.success(deployment, plan, events, self.crew.store.clock())
-        await self.crew.voice.say(at, request.task, "result", text)
-        await self.crew.voice.announce(at, "result", title, text)
+        voice, task = self.crew.voice, request.task
+        await told(self.crew, at, voice.say(at, task, "result", text))
+        await told(self.crew, at, voice.announce(at, "result", title, text))
         if not request.flow:
             reason = f"Deployed {plan.version.name} to {plan.environment}"
-            await self.crew.voice.close(at, request.task, self.crew.statuses.deployed, reason)
-            await destroy_workspace(self.crew, request.task, at)
+            await told(self.crew, at, voice.close(at, task, self.crew.statuses.deployed, reason))
+            await told(self.crew, at, destroy_workspace(self.crew, task, at))
         return State(outcome=Outcome.DEPLOYED, reason=title)
 
     async def _lock_out(self, at: Errand, plan: Plan, request: Request) -> None:
@@ -101,6 +104,8 @@ class Leave:
             change = await self.crew.executor.do(reverting(self.crew.reverts), order, at)
             self.crew.event(at, "revert", f"change {change.id} takes {commit[:10]} back", change=change.id)
         except (OutsideFailed, NotFound, OutcomeUnknown) as problem:
+            if isinstance(problem, Unreachable | OutcomeUnknown) and self.crew.may_still_come(at):
+                raise
             self.crew.event(at, "revert", f"no revert could be prepared: {problem}")
 
     async def fix_tasks(self, state: State, runtime: Runtime[Drive]) -> State:
@@ -114,17 +119,24 @@ class Leave:
         new, old = ([one.text for one in kept if one.source.startswith(which)] for which in (NEW, OLD))
         failure = self.crew.excerpt(state["failure"], at)
         causes = await self.crew.triager.causes(plan.service, failure, new, old)
-        filed = [await self._filed(at, plan, cause, failure, request.task) for cause in causes]
+        filed = await self._all_filed(at, plan, causes, failure, request.task)
         if "rollback_failure" in state:
             stuck = state["rollback_failure"]
             causes = await self.crew.triager.causes(plan.service, stuck, (), ())
-            filed += [await self._filed(at, plan, cause, stuck, request.task) for cause in causes]
+            filed += await self._all_filed(at, plan, causes, stuck, request.task)
             owner = self.crew.owners.of(FailureKind.ROLLBACK_FAILURE)
             title, text = reports.rollback_failed(at.deployment, plan, stuck, owner)
-            await self.crew.voice.announce(at, "rollback failed", title, text, urgent=True)
+            call = self.crew.voice.announce(at, "rollback failed", title, text, urgent=True)
+            await told(self.crew, at, call)
         if request.task and filed:
-            await self.crew.voice.hand_over(at, request.task, filed[0])
+            await told(self.crew, at, self.crew.voice.hand_over(at, request.task, filed[0]))
         return State(fix_tasks=list(dict.fromkeys(filed)))
+
+    async def _all_filed(  # noqa: PLR0913  what a fix task is made of
+        self, at: Errand, plan: Plan, causes: Sequence[Cause], failure: Failure, task: str | None
+    ) -> list[str]:
+        filed = [await told(self.crew, at, self._filed(at, plan, cause, failure, task)) for cause in causes]
+        return [one for one in filed if one is not None]
 
     async def _filed(self, at: Errand, plan: Plan, cause: Cause, failure: Failure, task: str | None) -> str:
         """The task that fixes `cause`, with a line in the story that says so."""
@@ -159,13 +171,12 @@ class Leave:
             at.deployment, request, outcome, reason, failure, fixes, events=events, owner=owner
         )
         if outcome not in (Outcome.BLOCKED, Outcome.CONFLICT, Outcome.MERGE_REFUSED):
-            await self.crew.voice.say(at, request.task, "result", text)
-            await self.crew.voice.announce(
-                at, "result", title, text, urgent=outcome is Outcome.ROLLBACK_FAILED
-            )
-        await self._settle(at, request.task, outcome, fixes)
+            urgent = outcome is Outcome.ROLLBACK_FAILED
+            await told(self.crew, at, self.crew.voice.say(at, request.task, "result", text))
+            await told(self.crew, at, self.crew.voice.announce(at, "result", title, text, urgent=urgent))
+        await told(self.crew, at, self._settle(at, request.task, outcome, fixes))
         if "undoing" in state and outcome is not Outcome.ROLLBACK_FAILED:
-            await self._close_rollback(at)
+            await told(self.crew, at, self._close_rollback(at))
         return State(outcome=outcome, reason=reason)
 
     async def _close_rollback(self, at: Errand) -> None:
@@ -183,12 +194,15 @@ class Leave:
             await self.crew.voice.move(at, task, statuses.held)
         elif outcome is Outcome.SUPERSEDED:
             await self.crew.voice.close(at, task, statuses.failed, "Superseded by a newer candidate")
+        elif outcome not in (Outcome.BLOCKED, Outcome.CONFLICT, Outcome.MERGE_REFUSED):
+            await self.crew.voice.move(at, task, statuses.blocked)  # no fix task could be filed
 
 
 def _did_badly(state: State) -> bool:
-    """Whether it is the version that is to blame: it was live, it is no way back, and no rule stopped it."""
+    """Whether the version is to blame: it was live, it is no way back, no rule and no silence stopped it."""
     is_back = state["request"].kind is Kind.ROLLBACK
-    was_stopped = state["failure"].kind == FailureKind.PRE_DEPLOYMENT_CHECKS_FAILED
+    failure = state["failure"]
+    was_stopped = failure.silent or failure.kind == FailureKind.PRE_DEPLOYMENT_CHECKS_FAILED
     return not (is_back or was_stopped or state.get("course") is Course.GIVE_UP)
 
 

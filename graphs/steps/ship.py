@@ -13,6 +13,7 @@ from graphs.alerts import TOLD, untold
 from graphs.state import Answer, Course, Drive, Merging, State
 from graphs.steps.crew import MOST_SAID, Crew
 from graphs.steps.helm import Helm
+from graphs.steps.telling import told
 from orchestrate import reports
 from orchestrate.errors import (
     AccessDenied,
@@ -209,20 +210,20 @@ class Ship:
             text = reports.alert(one.watch, one.sentence)
             key = f"alert {one.watch.id} {one.name}"
             try:
-                await self.crew.voice.say(at, state["request"].task, key, text)
+                await told(self.crew, at, self.crew.voice.say(at, state["request"].task, key, text))
             except (OutsideFailed, OutcomeUnknown) as silent:
                 if not any(bad.is_bad for bad in watches):
                     raise
                 self.crew.event(at, "not_told", f"{text}; {silent}")  # going back comes first
-                break
-            told = f"{one.watch.component}: {one.sentence}"
-            self.crew.event(at, TOLD, told, watch=one.watch.id, name=one.name)
+            said = f"{one.watch.component}: {one.sentence}"
+            self.crew.event(at, TOLD, said, watch=one.watch.id, name=one.name)
 
     async def _keep_watching(self, state: State, at: Errand, watch: Watch, judgement: Judgement) -> State:
         count = state.get("reports", 0) + 1
         if watch.final and self.crew.store.clock() >= self.helm.report_at(watch, state, count):
             text = reports.watch_report(watch, judgement, self.crew.store.clock())
-            await self.crew.voice.say(at, state["request"].task, f"watch {watch.id} {count}", text)
+            said = self.crew.voice.say(at, state["request"].task, f"watch {watch.id} {count}", text)
+            await told(self.crew, at, said)
             self.crew.event(at, "report", judgement.sentence)
             return self.helm.watching(state, watch, count) | State(reports=count)
         return self.helm.watching(state, watch, count - 1)

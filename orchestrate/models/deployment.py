@@ -181,6 +181,7 @@ class Failure(Fact):
     log_excerpt: str = ""
     numbers: dict[str, float] = {}
     timed_out: bool = False
+    silent: bool = False  # it was the outside that did not answer: the version is not to blame
 
 
 class DecisionKind(StrEnum):

@@ -39,4 +39,5 @@ class Evidence(Fact):
     promoted: bool | None = None
     metrics: dict[str, SampleState] | None = None  # component → what its source answers now
     unread: dict[str, str] = {}  # field → why it could not be read
+    silent: tuple[str, ...] = ()  # those of them where nobody answered: they may be read a moment later
     checking_since: float | None = None  # when waiting for checks began

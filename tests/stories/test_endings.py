@@ -139,7 +139,8 @@ async def test_a_tracker_that_is_down_for_hours_at_the_end_keeps_nobody_else_wai
         assert here.store.locks.holder("production", "shop") is None
 
         here.tracker.is_down = False
-        row = await here.go(deployment.id, most=3000)
+        await here.wait(7200)
+        row = await here.go(deployment.id)
 
         assert row.outcome is Outcome.DEPLOYED
         assert len(await here.said(task.id, "Deployed")) == 1

@@ -67,7 +67,7 @@ async def test_a_rollback_that_fails_calls_its_own_owner(folder: Path) -> None:
         here.metrics.failing["green"] = 0.3
         here.provider.at["web: traffic blue 100 %"] = stuck
 
-        row = await here.go(deployment.id)
+        row = await here.go(deployment.id, most=2000)
 
         assert row.outcome is Outcome.ROLLBACK_FAILED
         assert (await here.said(task.id, "ROLLBACK FAILED"))[-1].startswith("@rob: ")
