@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from agents.answers import ExtraCheck, PlanProposal
-from agents.model import Model, Quoted
+from agents.assessor import RiskAssessor
+from agents.model import Brief, Model, Quoted
+from agents.outline import outline
 from agents.role import Role
 from agents.runbook import RunbookPlanner
 from agents.situation import Situation
 from orchestrate.errors import ModelFailed
-from orchestrate.models.fact import canonical
+from orchestrate.models.deployment import Kind
 from orchestrate.models.move import Analyse, Verify
 from orchestrate.models.plan import TO_DO, Plan, PlannedMove, Risk, planned
 
@@ -30,15 +33,30 @@ class Planner:
 
     model: Model
     stand_in: RunbookPlanner = RunbookPlanner()
+    assessor: RiskAssessor | None = None
+    is_worth_asking: Callable[[Situation, Plan], bool] = lambda _, __: True
 
     async def plan(self, situation: Situation) -> Plan:
         """The stricter plan; with a model that fails, the stand-in's, unchanged."""
         plan = await self.stand_in.plan(situation)
+        if not self.is_worth_asking(situation, plan):
+            return plan
+        if self.assessor is not None and situation.change is not None:
+            plan = await self.assessor.raised(plan, situation.change)
+        return await self._advised(situation, plan)
+
+    async def _advised(self, situation: Situation, plan: Plan) -> Plan:
         try:
             proposal = await self.model.ask(Role.PLANNER, _facts(situation, plan), PlanProposal)
         except ModelFailed:
             return plan
         return stricter(plan, proposal, self.model.name)
+
+
+def is_remarkable(situation: Situation, plan: Plan) -> bool:
+    """Whether the rules found anything that somebody should think about; the way back waits for nobody."""
+    is_plain = plan.risk is Risk.LOW and not plan.has_migrations and not plan.overrides
+    return situation.request.kind is Kind.DEPLOY and not is_plain
 
 
 def stricter(plan: Plan, proposal: PlanProposal, model: str) -> Plan:
@@ -88,14 +106,15 @@ def _longest_watch(steps: tuple[PlannedMove, ...]) -> int:
     return max(finals, default=0)
 
 
-def _facts(situation: Situation, plan: Plan) -> dict[str, str | Quoted]:
+def _facts(situation: Situation, plan: Plan) -> Brief:
     change = situation.change
-    return {
+    facts = {
         "service": plan.service,
         "environment": plan.environment,
-        "plan": Quoted(canonical(plan)),
+        "plan": Quoted(outline(plan)),
         "change": Quoted(
             f"{change.title}\n\n{change.body}" if change else "no change: a version that exists"
         ),
         "files": Quoted("\n".join(situation.changed_files)),
     }
+    return Brief(plan.deployment, facts)
