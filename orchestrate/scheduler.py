@@ -36,13 +36,13 @@ class LocalScheduler:
         self._store, self._drive = store, drive
         self._tick, self._at_once = tick, at_once
         self._driving: dict[str, asyncio.Task[None]] = {}
-        self._nudged: set[str] = set()
+        self._nudged: dict[str, None] = {}
         self._bell = asyncio.Event()
         self._broken: StoreUnusable | None = None
 
     def nudge(self, deployment: str) -> None:
         """Drive this one as soon as possible."""
-        self._nudged.add(deployment)
+        self._nudged[deployment] = None
         self._bell.set()
 
     async def run(self, stop: asyncio.Event) -> None:

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from graphs.steps.found import blocked_digest
 from orchestrate.errors import NotFound, OutsideFailed
 from orchestrate.gates import findings
+from orchestrate.models.audit import AuditKind
 from orchestrate.models.deployment import Deployment, Outcome
 from orchestrate.models.gate import Findings
 from orchestrate.store import Store
@@ -41,6 +42,7 @@ class Unblocking:
         for row in self.store.deployments.latest(outcome=Outcome.BLOCKED, limit=LATEST):
             with suppress(NotFound, OutsideFailed):
                 if row.request.task and await self._may_try(row):
+                    self.store.audit.add(AuditKind.UNBLOCKED, deployment=row.id, task=row.request.task)
                     await self.desk.move(row.request.task, self.ready)
                     back.append(row.request.task)
         return back

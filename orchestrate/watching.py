@@ -40,8 +40,8 @@ class Watching:
         except OrchestrateError as problem:
             self.store.events.add(watch.deployment, None, "not_sampled", str(problem))
             return False
-        so_far = (*self.store.watches.samples(watch.id), *samples)
-        now = self.store.clock()
-        judgement = analysis.judge(watch, so_far, plan.triggers, plan.monitoring, now, alerts)
+        now, so_far = self.store.clock(), (*self.store.watches.samples(watch.id), *samples)
+        as_it_stands = self.store.watches.watch(watch.id)  # it may have been extended meanwhile
+        judgement = analysis.judge(as_it_stands, so_far, plan.triggers, plan.monitoring, now, alerts)
         self.store.watches.sampled(watch.id, samples, totals, judgement)
         return judgement.verdict is Verdict.FAIL

@@ -25,6 +25,7 @@ class AuditKind(StrEnum):
     FREED = "freed"
     QUARANTINED = "quarantined"
     LIFTED = "lifted"
+    UNBLOCKED = "unblocked"  # a task that gates stopped is about to be put back into its queue
     ENDED = "ended"
     SETTINGS = "settings"  # a worker serves with settings of this hash
     PLACE = "place"  # an environment of the store was saved or deleted

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from pydantic import TypeAdapter
 from sqlalchemy import Connection, RowMapping, Select, bindparam, or_, select, update
 
@@ -85,8 +87,8 @@ SUPERSEDE = (
 class Questions:
     """Asks once, takes one answer by compare-and-set, and lets an approval be used once."""
 
-    def __init__(self, database: Database) -> None:
-        self._database = database
+    def __init__(self, database: Database, new_id: Callable[[str], str] = short_id) -> None:
+        self._database, self._new_id = database, new_id
 
     def open(  # noqa: PLR0913  one parameter per field of the question, as the API gives them
         self,
@@ -120,7 +122,7 @@ class Questions:
         with self._database.writing() as connection:
             found = connection.execute(SAME, same).mappings().first()
             while found is None:  # a short id may be taken
-                insert_once(connection, questions, {**row, "id": short_id("Q")})
+                insert_once(connection, questions, {**row, "id": self._new_id("Q")})
                 found = connection.execute(SAME, same).mappings().first()
         return _question(found)
 

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from orchestrate.models.audit import AuditKind
 from orchestrate.models.deployment import Deployment, Outcome
 from orchestrate.models.environment import Freeze
 from orchestrate.models.task import Task
@@ -38,6 +39,7 @@ async def test_a_task_comes_back_when_the_freeze_is_over(here: World) -> None:
 
     assert await here.unblocking.look() == [task.id]
     assert (await here.tracker.task(task.id)).status == "Ready to Deploy"
+    assert here.store.audit.tail()[-1].kind is AuditKind.UNBLOCKED
 
 
 async def test_a_task_comes_back_once(here: World) -> None:

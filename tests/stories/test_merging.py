@@ -156,6 +156,17 @@ async def test_a_conflict_that_arises_while_ada_thinks_goes_to_its_queue(folder:
         assert len(await here.said(task.id, "faster.py")) >= 1
 
 
+async def test_a_conflict_of_what_no_task_ships_is_announced(folder: Path) -> None:
+    async with world(folder, quick(folder)) as here:
+        change = await here.propose("faster", {"faster.py": "new"})
+        here.forge.write("main", {"faster.py": "another"}, "The same file")
+
+        row = await here.go(here.accept("production", change=change.id).id)
+
+        assert row.outcome is Outcome.CONFLICT
+        assert "faster.py" in (await here.announced())[-1].description
+
+
 async def test_a_freeze_between_queue_and_merge_keeps_it_unmerged(folder: Path) -> None:
     async with world(folder, quick(folder)) as here:
         deployment, _, change = await here.approved()

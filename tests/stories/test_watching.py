@@ -182,3 +182,20 @@ async def test_a_persons_no_ends_a_watch(folder: Path) -> None:
 
         assert row.outcome is Outcome.ROLLED_BACK
         assert row.reason == "ada takes it back"
+
+
+async def test_a_sample_under_way_while_its_watch_is_extended_is_judged_by_the_new_end(folder: Path) -> None:
+    async with world(folder, quick(folder)) as here:
+        deployment, _, _ = await here.approved()
+        await here.runner.drive(deployment.id)
+        (watch,) = here.store.watches.of(deployment.id)
+        for _ in range(9):
+            await here.wait(1)
+        here.clock.now += 2
+
+        here.metrics.before = lambda: here.store.watches.extend(watch.id, watch.until + 10, since=watch.until)
+        await here.watching.look()
+
+        judgement = here.store.watches.watch(watch.id).judgement
+        assert judgement is not None
+        assert (judgement.verdict, judgement.trigger) == (Verdict.INCONCLUSIVE, "watching")

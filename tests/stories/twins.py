@@ -179,8 +179,10 @@ class SteadyMetrics:
     failing: dict[str, float] = field(default_factory=dict[str, float])  # slot → share of requests that fail
     state: SampleState = SampleState.OK
     rate: int = 100
+    before: Callable[[], object] = lambda: None  # what happens right before it is read
 
     async def read(self, component: Component, running: Running) -> dict[str, Counters | SampleState]:
+        self.before()
         if self.state is not SampleState.OK:
             return {slot.name: self.state for slot in running.slots}
         return {slot.name: self._counters(slot.name) for slot in running.slots if slot.version}
