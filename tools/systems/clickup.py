@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Collection, Mapping
+from collections.abc import Awaitable, Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from typing import TypeVar
 from urllib.parse import quote
 
-from orchestrate.errors import AccessDenied, NotFound, Refused, UnknownTask
+from orchestrate.errors import AccessDenied, NotFound, OutsideFailed, Refused, UnknownTask, Unreachable
 from orchestrate.models.task import Comment, NewTask, Queue, Task
 from orchestrate.store.keepsakes import Keepsakes
 from tools.systems import clickup_tasks
@@ -20,6 +21,8 @@ from tools.systems.clickup_tasks import OURS, Vocabulary
 from tools.systems.clickup_text import runs
 from tools.systems.clickup_threads import Threads
 from tools.tasks import BOT, INPUT_STATUS, NO_QUEUES, SUCCEEDED, Readiness, Spoken
+
+T = TypeVar("T")
 
 MARKED, FILED = "clickup/marked", "clickup/filed"
 LATE = 600_000
@@ -111,8 +114,12 @@ class ClickUpTracker:
         for on in new.depends_on:
             await self.reading.item(on)
         home = self.vocabulary.home(new.queue)
-        sent = clickup_tasks.body(new, await self.reading.spelled(new.status, home))
-        filed = await self.client.send("POST", f"/v2/list/{home}/task", sent, f"list {home}", Item)
+
+        async def file(status: str) -> Item:
+            sent = clickup_tasks.body(new, status)
+            return await self.client.send("POST", f"/v2/list/{home}/task", sent, f"list {home}", Item)
+
+        filed = await self._spelled(new.status, home, file)
         if new.marker:
             self.keepsakes.put(MARKED, new.marker, filed.id)
         for on in new.depends_on:
@@ -121,18 +128,22 @@ class ClickUpTracker:
 
     async def move(self, task: str, status: str, queue: Queue | None = None) -> None:
         item = await self.reading.item(task)
-        spelled = await self.reading.spelled(status, item.list.id)
+        await self.reading.spelled(status, item.list.id)
         if queue is not None:
             await self._requeue(item, queue)
-        await self._set_status(task, spelled)
+        await self._spelled(status, item.list.id, lambda spelled: self._put(item, spelled))
         self.keepsakes.forget(CLOSED, task)
 
     async def close(self, task: str, reason: str, status: str) -> None:
         item = await self.reading.item(task)
-        spelled = await self.reading.spelled(status, item.list.id)
-        await self._say_once(task, f"closed/{_short(f'{spelled} {reason}')}", f"Closed: {reason}")
-        self.keepsakes.put(CLOSED, task, f"{spelled}\n{reason}")
-        await self._set_status(task, spelled)
+        await self.reading.spelled(status, item.list.id)
+        await self._say_once(task, f"closed/{_short(f'{status} {reason}')}", f"Closed: {reason}")
+
+        async def end(spelled: str) -> None:
+            self.keepsakes.put(CLOSED, task, f"{spelled}\n{reason}")
+            await self._put(item, spelled)
+
+        await self._spelled(status, item.list.id, end)
 
     async def depend(self, task: str, on: str, instead_of: str | None = None) -> None:
         if task == on or await self._waits_for(on, task):
@@ -186,8 +197,21 @@ class ClickUpTracker:
         if not any(marker in one.text and one.author == self.bot for one in await self.comments(task)):
             await self.comment(task, f"{text}\n\n{marker}")
 
-    async def _set_status(self, task: str, spelled: str) -> None:
-        await self.client.send("PUT", f"/v2/task/{task}", {"status": spelled}, f"task {task}")
+    async def _put(self, item: Item, status: str) -> None:
+        await self.client.send("PUT", f"/v2/task/{item.id}", {"status": status}, f"task {item.id}")
+
+    async def _spelled(self, word: str, shelf: str, act: Callable[[str], Awaitable[T]]) -> T:
+        """Do it with the list's spelling of a status; where it was renamed meanwhile, with the new one."""
+        spelled = await self.reading.spelled(word, shelf)
+        try:
+            return await act(spelled)
+        except (Unreachable, AccessDenied):
+            raise
+        except OutsideFailed:
+            again = await self.reading.spelled(word, shelf, is_new=True)
+            if again == spelled:
+                raise
+            return await act(again)
 
     async def _requeue(self, item: Item, queue: Queue) -> None:
         """The queue's tag instead of another one's."""

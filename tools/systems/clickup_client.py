@@ -58,7 +58,7 @@ class Allowance:
         left, reset = (answer.headers.get(f"x-ratelimit-{name}", "") for name in ("remaining", "reset"))
         if not left.isdecimal() or not reset.isdecimal():
             return
-        self.left = min(int(left), self.left) if self.left is not None else int(left)
+        self.left = int(left)
         self.until = time.monotonic() + max(0.0, int(reset) - self.said_at)
 
 
@@ -103,6 +103,7 @@ class Client:
             raise self._too_often()
         if pause > 0:
             await asyncio.sleep(pause)
+            self.allowance.left = None
         self.allowance.asked += 1
         ask = Ask(
             url=f"{self.url}{path}{'?' if query else ''}{urlencode(query)}",

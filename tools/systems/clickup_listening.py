@@ -35,6 +35,7 @@ class Listening:
     awaited: Awaited | None = None
     look_seconds: float = LOOK_SECONDS
     sweep_seconds: float = SWEEP_SECONDS
+    woken_seconds: float = WOKEN_SECONDS
     _looked_at: float = float("-inf")
     _swept_at: float = float("-inf")
     _woken: set[str] = field(default_factory=set[str])
@@ -47,7 +48,7 @@ class Listening:
     async def spoken(self, since: str) -> Spoken:
         """As the port says; between two looks nothing is new. The mark is ClickUp's own time, in ms."""
         now = time.monotonic()
-        rest = WOKEN_SECONDS if self._woken else self.look_seconds
+        rest = self.woken_seconds if self._woken else self.look_seconds
         if now - self._looked_at < min(rest, self.look_seconds):
             return Spoken(tasks=(), mark=since)
         self._looked_at = now

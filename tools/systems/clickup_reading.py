@@ -7,7 +7,7 @@ import time
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
-from orchestrate.errors import AccessDenied, NotFound, OutsideFailed, UnknownTask
+from orchestrate.errors import AccessDenied, NotFound, UnknownTask
 from orchestrate.models.task import Queue, Task
 from orchestrate.store.keepsakes import Keepsakes
 from tools.systems import clickup_tasks
@@ -98,14 +98,12 @@ class Reading:
         self._shelves[id] = (time.monotonic(), found)
         return found
 
-    async def spelled(self, word: str, shelf: str) -> str:
+    async def spelled(self, word: str, shelf: str, *, is_new: bool = False) -> str:
         """The list's own spelling of our word for a status. Raises OutsideFailed where it has none."""
-        try:
-            return self.vocabulary.spelled(word, await self.shelf(shelf))
-        except AccessDenied:
-            raise
-        except OutsideFailed:  # it may be new
-            return self.vocabulary.spelled(word, await self.shelf(shelf, is_new=True))
+        found = await self.shelf(shelf, is_new=is_new)
+        if self.vocabulary.has(word, found):
+            return self.vocabulary.spelled(word, found)
+        return self.vocabulary.spelled(word, await self.shelf(shelf, is_new=True))
 
     async def _listed(self, shelf: str, query: Query) -> Page:
         try:

@@ -57,9 +57,13 @@ class Vocabulary:
         ours = (word for word, spelled in self.statuses.items() if spelled.casefold() == said)
         return next(ours, status)
 
+    def has(self, word: str, shelf: Shelf) -> bool:
+        """Whether the list has a status for our word."""
+        return self._wanted(word) in {one.status.casefold() for one in shelf.statuses}
+
     def spelled(self, word: str, shelf: Shelf) -> str:
         """The list's spelling of our word. Raises OutsideFailed, naming the statuses that there are."""
-        wanted = self.statuses.get(word, word).casefold()
+        wanted = self._wanted(word)
         for one in shelf.statuses:
             if one.status.casefold() == wanted:
                 return one.status
@@ -68,6 +72,9 @@ class Vocabulary:
             f"ClickUp's list {shelf.id} ({shelf.name}) has no status {wanted!r} (it has: {known})",
             cure=f"rename it back in ClickUp, or say which one it is now: tracker: statuses: {{{word}: …}}",
         )
+
+    def _wanted(self, word: str) -> str:
+        return self.statuses.get(word, word).casefold()
 
 
 def read(item: Item, vocabulary: Vocabulary, closed: str | None, bot: str, me: str) -> Task:
