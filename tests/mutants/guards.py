@@ -6,6 +6,7 @@ from tests.mutants.cuts import CUTS
 from tests.mutants.places import Place, Says
 
 CLI = "tests/orchestrate/cli"
+COUNTER = "tests/orchestrate/counter"
 GATES = "tests/orchestrate/gates"
 STORE = "tests/orchestrate/store"
 VAULT = "tests/orchestrate/vault"
@@ -92,6 +93,8 @@ PLACES = (
     Place("orchestrate/cli/switch.py", Says.RAISE, f"{CLI}/test_audit.py"),
     Place("orchestrate/cli/workspace.py", Says.RAISE, f"{CLI}/test_workspace.py"),
     Place("orchestrate/cli/deploy/cancel.py", Says.RAISE, f"{CLI}/test_deploy.py {CLI}/test_answers.py"),
+    Place("orchestrate/counter/shipping.py", Says.RAISE, f"{COUNTER}/test_clerk.py"),
+    Place("orchestrate/counter/returning.py", Says.RAISE, f"{COUNTER}/test_clerk.py"),
     Place("orchestrate/counter/going_back.py", Says.RAISE, f"{CLI}/test_deploy.py {CLI}/test_answers.py"),
     Place("orchestrate/cli/env/create.py", Says.RAISE, f"{CLI}/test_env.py"),
     Place("orchestrate/cli/env/delete.py", Says.RAISE, f"{CLI}/test_env.py"),
@@ -99,6 +102,7 @@ PLACES = (
 )
 
 NO_GUARDS = {
+    "orchestrate/counter/reads.py": "says that there is no plan to show",
     "orchestrate/counter/naming.py": "says that there is nothing to answer",
     "orchestrate/cli/deploy/plan.py": "says that there is no plan to show",
     "orchestrate/cli/spells.py": "says that a task is closed; the queue does not give it either",

@@ -65,3 +65,10 @@ def test_nobody_else_may_overrule(who: Identity) -> None:
         who.must_overrule(place("ada"))
 
     assert refused.value.cure
+
+
+def test_a_bot_overrules_nothing_whatever_its_roles() -> None:
+    bot = Person(name="ci", roles=(Role.OPERATOR,), bot=True)
+
+    with pytest.raises(NotAllowed, match="is a bot"):
+        Identity("ci", bot).must_overrule(None)

@@ -219,3 +219,12 @@ async def test_whatever_is_said_is_answered_and_nothing_of_it_works(counter: Cou
     assert said.text
     for power in ("<!", "@here", "](http", "<script", "://evil"):
         assert power not in said.text
+
+
+async def test_a_closed_task_is_not_deployed(counter: Counter) -> None:
+    task = await a_task(counter)
+    await counter.world.tracker.close(task.id, "not needed", "Closed")
+
+    for text in (f"/deploy {task.id}", f"/deploy staging {task.id}"):
+        assert "is closed: not needed" in (await counter.says(text)).text
+    assert rows(counter) == ()
