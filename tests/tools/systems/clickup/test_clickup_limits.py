@@ -73,11 +73,53 @@ async def test_fifty_awaited_threads_take_a_fifth_of_the_limit_at_most(server: C
     assert len(server.asked) <= 100  # of the 500 that five minutes allow
 
 
-async def test_where_nobody_is_asked_anything_nothing_is_looked_at(server: ClickUp, store: Store) -> None:
+async def test_where_nobody_is_asked_anything_one_look_is_one_request(server: ClickUp, store: Store) -> None:
     tracker = tracker_on(server, store, awaited=lambda: ())
+    first = await tracker.spoken("")
+    server.asked.clear()
 
-    assert (await tracker.spoken("")).tasks == ()
+    for _ in range(3):
+        assert (await tracker.spoken(first.mark)).tasks == ()
+
+    assert len(server.asked) == 3
+
+
+async def test_between_two_looks_nobody_is_asked(server: ClickUp, store: Store) -> None:
+    tracker = tracker_on(server, store, look_seconds=3600)
+    first = await tracker.spoken("")
+    server.asked.clear()
+
+    assert (await tracker.spoken(first.mark)).tasks == ()
     assert server.asked == []
+
+
+async def test_all_who_listen_hear_what_was_said(server: ClickUp, store: Store) -> None:
+    item = server.world.add(2, LIST, "Ship")
+    tracker = tracker_on(server, store, awaited=lambda: ())
+    one, other = (await tracker.spoken("")).mark, (await tracker.spoken("")).mark
+    await tracker.say(item.id, "ada", "/deploy status")
+    tracker.listening.look_seconds = 0.0
+
+    first = await tracker.spoken(one)
+    tracker.listening.look_seconds = 3600.0
+
+    assert first.tasks == (await tracker.spoken(other)).tasks == (item.id,)
+
+
+async def test_what_was_said_while_nobody_listened_is_heard_by_whoever_kept_the_mark(
+    server: ClickUp, store: Store
+) -> None:
+    items = [server.world.add(2, LIST, f"Task {number}") for number in range(25)]
+    mark = (await tracker_on(server, store, awaited=lambda: ()).spoken("")).mark
+    for item in items:
+        server.world.say(2, item.id, "/deploy status")
+
+    after = tracker_on(server, store, awaited=lambda: ())
+    await after.spoken("")
+    heard = [await after.spoken(mark) for _ in range(3)]
+
+    assert {task for one in heard for task in one.tasks} == {one.id for one in items}
+    assert len(heard[0].tasks) < len(items)  # a few in each look
 
 
 async def test_a_reply_that_does_not_touch_its_task_is_heard_in_the_next_sweep(
