@@ -41,10 +41,14 @@ class VaultSettings(Fact):
 class TrackerSettings(Fact):
     """Where tasks come from, and the status in which a task of each queue is ready."""
 
-    kind: Literal["builtin"] = "builtin"
+    kind: Literal["builtin", "clickup"] = "builtin"
     input_status: str = Field(min_length=1)
     output_status: str = Field(min_length=1)
     queues: dict[Queue, str]
+    list: str = ""  # of ClickUp: the number of the list with the tasks
+    lists: dict[Queue, str] = {}  # other lists, of other queues
+    statuses: dict[str, str] = {}  # what the list calls a status, where it is not our word
+    api: str = "https://api.clickup.com/api"
 
 
 class ForgeSettings(Fact):
@@ -86,6 +90,17 @@ class ModelSettings(Fact):
     deadline: PositiveInt  # seconds
     budget: ModelBudget
     prices: dict[str, Price]
+
+
+class SlackSettings(Fact):
+    """Where people are told and asked in Slack, and how it reaches us."""
+
+    channel: str = Field(pattern=r"^[CGD][A-Z0-9]{2,}$")  # a channel's id, such as C02AB3CD4
+    api: str = "https://slack.com/api"
+    team: str = Field(default="", pattern=r"^([TE][A-Z0-9]{2,})?$")  # "": the token's own
+    app: str = Field(default="", pattern=r"^(A[A-Z0-9]{2,})?$")  # "": any app that has the signing secret
+    host: str = "127.0.0.1"  # where we listen, without an app token
+    port: int = Field(default=3000, ge=1, le=65_535)
 
 
 class WorkerSettings(Fact):

@@ -20,11 +20,12 @@ from orchestrate.settings.sections import (
     read_outline,
     read_people,
     read_store,
-    read_tracker,
     read_vault,
     read_worker,
 )
 from orchestrate.settings.settings import Settings, Template, known_as
+from orchestrate.settings.slack import read_slack
+from orchestrate.settings.tracker import check_accounts, read_tracker
 from orchestrate.settings.tree import Document
 from orchestrate.settings.variables import variable
 from orchestrate.settings.yaml_file import MISSING, read
@@ -41,6 +42,7 @@ SECTIONS = (
     "owners",
     "worker",
     "models",
+    "slack",
     "roles",
     "environments",
 )
@@ -82,13 +84,17 @@ def load(path: Path) -> Settings:
     check_people(document, people, environments.values())
     models, key = read_models(document, [*environments])
     forge, forge_key = read_forge(document, [*environments])
+    tracker, tracker_token = read_tracker(document, deployer, [*environments])
+    check_accounts(document, tracker, people)
+    slack, slack_keys = read_slack(document, [*environments])
     return Settings(
         path=document.path,
         mtime=document.mtime,
         service=outline.service,
         store=read_store(document),
         vault=read_vault(document),
-        tracker=read_tracker(document, deployer),
+        tracker=tracker,
+        tracker_token=tracker_token,
         forge=forge,
         forge_key=forge_key,
         people=people,
@@ -101,6 +107,8 @@ def load(path: Path) -> Settings:
         templates={name: _templates(document, name) for name in environments},
         models=models,
         model_key=key,
+        slack=slack,
+        slack_keys=slack_keys,
     )
 
 

@@ -16,6 +16,7 @@ from orchestrate.settings.facts import (
     DeployerSettings,
     ForgeSettings,
     ModelSettings,
+    SlackSettings,
     StoreSettings,
     TrackerSettings,
     VaultSettings,
@@ -24,6 +25,8 @@ from orchestrate.settings.facts import (
 from orchestrate.settings.forge import CREDENTIALS
 from orchestrate.settings.owners import KEYS as OWNED
 from orchestrate.settings.sections import Outline
+from orchestrate.settings.tracker import CREDENTIALS as TRACKER
+from orchestrate.settings.slack import CREDENTIALS as OF_SLACK
 from orchestrate.settings.units import DEPLOYER, ENVIRONMENT, MODELS, SECONDS, WORKER, Unit, Units
 from orchestrate.settings.words import SYNONYMS
 
@@ -47,11 +50,13 @@ def document() -> Schema:
         ("tracker", TrackerSettings, {}),
         ("forge", ForgeSettings, {}),
         ("worker", WorkerSettings, WORKER),
+        ("slack", SlackSettings, {}),
     )
     properties = _properties(_fact(Outline, {}, definitions))
     for name, fact, units in sections:
         properties[name] = _partial(_fact(fact, units, definitions))
     properties["forge"] = _with_credentials(properties["forge"], CREDENTIALS)
+    properties["slack"] = _with_credentials(properties["slack"], OF_SLACK)
     properties["tracker"] = _tracker(properties["tracker"])
     properties["people"] = {"type": "object", "additionalProperties": _person(definitions)}
     properties["owners"] = _closed({key: {"$ref": "#/$defs/Scalar"} for key in OWNED})
@@ -104,8 +109,9 @@ def _environment(definitions: dict[str, Schema]) -> Schema:
 def _tracker(schema: Schema) -> Schema:
     properties = _properties(schema)
     names = [queue.value for queue in Queue if queue is not Queue.DEPLOY]
-    properties["queues"] = _closed({name: {"$ref": "#/$defs/Scalar"} for name in names})
-    return schema
+    for section in ("queues", "lists"):
+        properties[section] = _closed({name: {"$ref": "#/$defs/Scalar"} for name in names})
+    return _with_credentials(schema, TRACKER)
 
 
 def _models(definitions: dict[str, Schema]) -> Schema:

@@ -15,6 +15,7 @@ from orchestrate.settings.facts import (
     DeployerSettings,
     ForgeSettings,
     ModelSettings,
+    SlackSettings,
     StoreSettings,
     TrackerSettings,
     VaultSettings,
@@ -66,6 +67,9 @@ class Settings:
     models: ModelSettings | None = None  # None: no model is asked
     model_key: Template | None = field(default=None, repr=False)
     forge_key: Template | None = field(default=None, repr=False)  # GitHub's token, or the key of the App
+    tracker_token: Template | None = field(default=None, repr=False)
+    slack: SlackSettings | None = None  # None: nobody is told or asked there
+    slack_keys: Mapping[str, Template] = field(default_factory=dict[str, Template], repr=False)
 
     def environment(self, name: str) -> Environment:
         """The environment called `name`; prod and production are one word. Raises UnknownEnvironment."""
@@ -104,6 +108,18 @@ class Settings:
         if self.forge_key is None:
             raise UnknownSecret("key of the forge")
         return self._value(self.forge_key, self.forge_key.place, kept)
+
+    def key_of_slack(self, name: str, kept: Kept = no_vault) -> Secret:
+        """What lets us into Slack, or it to us. Raises what `key_of_forge` raises."""
+        if name not in self.slack_keys:
+            raise UnknownSecret(f"{name} of slack", tuple(self.slack_keys))
+        return self._value(self.slack_keys[name], self.slack_keys[name].place, kept)
+
+    def token_of_tracker(self, kept: Kept = no_vault) -> Secret:
+        """What lets us into ClickUp. Raises UnknownSecret, VariableMissing, and what the vault raises."""
+        if self.tracker_token is None:
+            raise UnknownSecret("token of the tracker")
+        return self._value(self.tracker_token, self.tracker_token.place, kept)
 
     def _value(self, template: Template, place: str, kept: Kept) -> Secret:
         if template.kept is not None:

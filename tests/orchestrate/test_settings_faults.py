@@ -296,7 +296,7 @@ PORT = "        port: 8081\n"
         ("environments:", "flow: [staging, staging]\nenvironments:", 4, "flow: 'staging' comes twice"),
         ("environments:", "flow: staging\nenvironments:", 4, "flow: expected a list, found 'staging'"),
         ("{cli: ann}", "{cli: ann}\n  bob: {cli: ann}", 4, "ann and bob are both 'ann' on cli"),
-        ("{cli: ann}", "{slack: U1}", 3, "unknown key 'slack'; known here: bot, cli, forge, git, roles"),
+        ("{cli: ann}", "{icq: U1}", 3, "unknown key 'icq'; known here: bot, cli, forge, git, roles"),
         ("{cli: ann}", "{tracker: []}", 3, "tracker: expected an account, or a list of them"),
         ("{cli: ann}", "{tracker: [a, [b]]}", 3, "tracker: expected an account"),
         ("{cli: ann}", "{cli: ann}\n  bob: {cli: [bob, ann]}", 4, "ann and bob are both 'ann' on cli"),
