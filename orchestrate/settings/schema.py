@@ -25,8 +25,8 @@ from orchestrate.settings.facts import (
 from orchestrate.settings.forge import CREDENTIALS
 from orchestrate.settings.owners import KEYS as OWNED
 from orchestrate.settings.sections import Outline
-from orchestrate.settings.tracker import CREDENTIALS as TRACKER
 from orchestrate.settings.slack import CREDENTIALS as OF_SLACK
+from orchestrate.settings.tracker import CREDENTIALS as TRACKER
 from orchestrate.settings.units import DEPLOYER, ENVIRONMENT, MODELS, SECONDS, WORKER, Unit, Units
 from orchestrate.settings.words import SYNONYMS
 

@@ -6,12 +6,10 @@ from pydantic import Field
 
 from orchestrate.models.environment import Channel, Person
 from orchestrate.models.fact import Fact
-from orchestrate.models.task import Queue
 from orchestrate.settings.checks import check_name
 from orchestrate.settings.facts import (
     DeployerSettings,
     StoreSettings,
-    TrackerSettings,
     VaultSettings,
     WorkerSettings,
 )
@@ -19,7 +17,6 @@ from orchestrate.settings.faults import check_keys, parsed
 from orchestrate.settings.tree import Document, Plain
 from orchestrate.settings.units import WORKER, measure
 
-_READY = "Open"  # the status in which a task of a queue beside the deploy queue is ready
 _SQLITE = "sqlite:///"
 _ABOUT = ("roles", "bot")  # what is said of a person beside the accounts
 
@@ -55,24 +52,6 @@ def read_vault(document: Document) -> VaultSettings:
     """Where the master key lies: beside the file, unless the path is absolute. Raises SettingsInvalid."""
     vault = parsed(document, ("vault",), VaultSettings, document.section("vault"))
     return VaultSettings(key_file=document.path.parent / vault.key_file.expanduser())
-
-
-def read_tracker(document: Document, deployer: DeployerSettings) -> TrackerSettings:
-    """Where tasks come from, with the role's statuses where the file names none. Raises SettingsInvalid."""
-    if Queue.DEPLOY in document.keys_at("tracker", "queues"):
-        loc = ("tracker", "queues", Queue.DEPLOY)
-        raise document.fault(loc, "queues: the deploy queue's status is 'input_status' of the tracker")
-    given = document.section("tracker")
-    status = given.get("input_status", deployer.input_status)
-    queues: dict[str, Plain] = {queue: _READY for queue in Queue}
-    queues |= document.section("tracker", "queues") | {Queue.DEPLOY: status}
-    plain: Plain = {
-        "input_status": status,
-        "output_status": deployer.output_status,
-        **given,
-        "queues": queues,
-    }
-    return parsed(document, ("tracker",), TrackerSettings, plain)
 
 
 def read_worker(document: Document, deployer: DeployerSettings) -> WorkerSettings:

@@ -49,7 +49,7 @@ def acquaint(settings: Settings, environments: Iterable[Environment], kept: Kept
 
     The passwords in the addresses of the store and of the forge's remote are secrets too.
     """
-    for key in (settings.key_of_models, settings.key_of_forge):
+    for key in (settings.key_of_models, settings.key_of_forge, settings.token_of_tracker):
         with suppress(OrchestrateError):
             key(kept)
     for address in (settings.store.url, settings.forge.remote):
