@@ -57,6 +57,8 @@ from tools.systems.endpoint_series import EndpointSeries
 from tools.systems.git import Git
 from tools.systems.git_forge import GitForge
 from tools.systems.git_signatures import GitSignatures
+from tools.systems.github_account import account_of
+from tools.systems.github_forge import GithubForge, github_forge
 from tools.systems.haproxy import HAProxy, installed
 from tools.systems.postgres_target import PostgresTarget
 from tools.systems.prometheus import PrometheusMetrics
@@ -70,6 +72,9 @@ from tools.traffic import Traffic
 from tools.voice import Voice
 
 
+WholeForge = GitForge | GithubForge
+
+
 @dataclass(frozen=True, kw_only=True)
 class App:
     """Everything, put together for one store."""
@@ -81,7 +86,7 @@ class App:
     answers: Answers
     watching: Watching
     tracker: StoreTracker
-    forge: GitForge
+    forge: WholeForge
     crew: Crew
     unblocking: Unblocking
     positions: Bound
@@ -116,9 +121,9 @@ def _assemble(settings: Settings, store: Store, saver: Bound, vault: Vault) -> A
         queues=settings.tracker.queues,
         succeeded={*SUCCEEDED, settings.tracker.output_status},
     )
-    forge = git_forge(settings, store)
+    git, forge = forge_of(settings, store, vault)
     places = _places(settings, store, vault)
-    signatures = GitSignatures(_mirror(settings), base=settings.forge.base)
+    signatures = GitSignatures(git, base=settings.forge.base)
 
     def environment(name: str) -> Environment:
         return places(name).environment
@@ -203,15 +208,24 @@ def steps(crew: Crew) -> Steps:
     )
 
 
-def git_forge(settings: Settings, store: Store) -> GitForge:
-    """The built-in forge on the configured remote."""
-    forge = settings.forge
-    return GitForge(_mirror(settings), store.changes, base=forge.base, methods=forge.methods)
+def forge_of(settings: Settings, store: Store, vault: Vault) -> tuple[Git, WholeForge]:
+    """Where changes are, and git on our own copy of it."""
+    forge, mirror = settings.forge, settings.path.parent / ".orchestrate" / "forge.git"
+    if forge.kind == "git":
+        git = Git(forge.remote, mirror)
+        return git, GitForge(git, store.changes, base=forge.base, methods=forge.methods)
+    account = account_of(forge, lambda: settings.key_of_forge(vault.secret))
+    return github_forge(account, mirror, base=forge.base, methods=forge.methods)
 
 
-def _mirror(settings: Settings) -> Git:
-    """Git, on our own copy of the remote."""
-    return Git(settings.forge.remote, settings.path.parent / ".orchestrate" / "forge.git")
+def tracker_of(settings: Settings, store: Store, vault: Vault) -> WholeTracker:
+    """Where tasks come from."""
+    said, succeeded = settings.tracker, {*SUCCEEDED, settings.tracker.output_status}
+    if said.kind == "clickup":
+        people, token = settings.people, lambda: settings.token_of_tracker(vault.secret).reveal()
+        return clickup_tracker(said, people, store, token, succeeded)
+    status = said.input_status
+    return StoreTracker(store.tasks, input_status=status, queues=said.queues, succeeded=succeeded)
 
 
 def _places(settings: Settings, store: Store, vault: Vault) -> Callable[[str], Place]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -19,7 +19,9 @@ from orchestrate.models.environment import Channel
 from orchestrate.models.task import Label
 from orchestrate.settings import Settings
 from orchestrate.store import Store
-from tools.systems.git_forge import GitForge
+
+if TYPE_CHECKING:
+    from orchestrate.app import WholeForge
 
 Id = Annotated[str, typer.Argument(metavar="CHANGE", help="Its id, e.g. 1 or C-1.")]
 Branch = Annotated[
@@ -39,7 +41,7 @@ Url = Annotated[str, typer.Option("--url", metavar="URL", help="Where to read mo
 Mark = Annotated[str, typer.Argument(metavar="LABEL", help="E.g. security-approved or qa-approved.")]
 """Heads are git's own: what is said of a change is said of the head that it has at that moment."""
 
-Doing = Callable[[GitForge, Store, Identity], Awaitable[Change]]
+Doing = Callable[["WholeForge", Store, Identity], Awaitable[Change]]
 
 
 def open_one(  # noqa: PLR0913  one parameter per option
@@ -55,7 +57,7 @@ def open_one(  # noqa: PLR0913  one parameter per option
     scene = scene_of(ctx)
     default = scene.settings().forge.base
 
-    async def opening(forge: GitForge, _: Store, who: Identity) -> Change:
+    async def opening(forge: WholeForge, _: Store, who: Identity) -> Change:
         new = NewChange(
             title=title or branch,
             author=who.on(Channel.FORGE),
@@ -66,13 +68,13 @@ def open_one(  # noqa: PLR0913  one parameter per option
         )
         return await forge.open(new)
 
-    _done(Output(as_json), _with_forge(scene, opening), "open")
+    _done(Output(as_json), _with_forge(scene, opening, is_anywhere=True), "open")
 
 
 def review(ctx: typer.Context, change: Id, approve: Approves = True, as_json: AsJson = False) -> None:
     """Approve a change's head, or ask for changes. Not your own."""
 
-    async def reviewing(forge: GitForge, store: Store, who: Identity) -> Change:
+    async def reviewing(forge: WholeForge, store: Store, who: Identity) -> Change:
         found = await _found(forge, store, change)
         by = who.on(Channel.FORGE)
         if by == found.author:
@@ -95,7 +97,7 @@ def check(  # noqa: PLR0913  one parameter per option
 ) -> None:
     """Report a check's result for a change's head, as CI does."""
 
-    async def reporting(forge: GitForge, store: Store, who: Identity) -> Change:
+    async def reporting(forge: WholeForge, store: Store, who: Identity) -> Change:
         found = await _found(forge, store, change)
         commit = (await forge.version(sha)).commit if sha else found.head
         reported = Check(name=name, state=state, sha=commit, url=url, by=who.on(Channel.FORGE))
@@ -108,7 +110,7 @@ def check(  # noqa: PLR0913  one parameter per option
 def label(ctx: typer.Context, change: Id, name: Mark, as_json: AsJson = False) -> None:
     """Put a label on a change's head, as yourself."""
 
-    async def labelling(forge: GitForge, store: Store, who: Identity) -> Change:
+    async def labelling(forge: WholeForge, store: Store, who: Identity) -> Change:
         found = await _found(forge, store, change)
         store.changes.label(found.id, Label(name=name, by=who.on(Channel.FORGE), sha=found.head))
         return await forge.change(found.id)
@@ -118,6 +120,7 @@ def label(ctx: typer.Context, change: Id, name: Mark, as_json: AsJson = False) -
 
 def list_all(ctx: typer.Context, as_json: AsJson = False) -> None:
     """Show every change, oldest first."""
+    _refuse_elsewhere(scene_of(ctx).settings())
     with scene_of(ctx).store() as store:
         found = store.changes.all()
     out = Output(as_json)
@@ -141,10 +144,10 @@ def list_all(ctx: typer.Context, as_json: AsJson = False) -> None:
 def show(ctx: typer.Context, change: Id, as_json: AsJson = False) -> None:
     """Show a change as it is now: head, reviews, checks and labels."""
 
-    async def looking(forge: GitForge, store: Store, _: Identity) -> Change:
+    async def looking(forge: WholeForge, store: Store, _: Identity) -> Change:
         return await _found(forge, store, change)
 
-    found = _with_forge(scene_of(ctx), looking)
+    found = _with_forge(scene_of(ctx), looking, is_anywhere=True)
     out = Output(as_json)
     out.result({"change": found.model_dump(mode="json")})
     out.say(f"change {found.id}  {found.title}")
@@ -157,19 +160,31 @@ def show(ctx: typer.Context, change: Id, as_json: AsJson = False) -> None:
         out.table(("what", "by", "says", "of"), rows)
 
 
-def _with_forge(scene: Scene, doing: Doing) -> Change:
+def _refuse_elsewhere(settings: Settings) -> None:
+    """Raise Refused where changes are kept by another forge than ours."""
+    forge = settings.forge
+    if forge.kind != "git":
+        said = f"the changes of {forge.repository} are listed, reviewed, checked and labelled on GitHub"
+        raise Refused(said, cure="look at one with: orchestrate change show NUMBER")
+
+
+def _with_forge(scene: Scene, doing: Doing, *, is_anywhere: bool = False) -> Change:
     settings = scene.settings()
+    if not is_anywhere:
+        _refuse_elsewhere(settings)
     with opened(settings) as store:
         return asyncio.run(_doing(settings, store, doing))
 
 
 async def _doing(settings: Settings, store: Store, doing: Doing) -> Change:
-    from orchestrate.app import git_forge
+    from orchestrate.app import forge_of
+    from orchestrate.vault import vault_of
 
-    return await doing(git_forge(settings, store), store, identity(settings))
+    _, forge = forge_of(settings, store, vault_of(settings, store))
+    return await doing(forge, store, identity(settings))
 
 
-async def _found(forge: GitForge, store: Store, id: str) -> Change:
+async def _found(forge: WholeForge, store: Store, id: str) -> Change:
     try:
         return await forge.change(change_number(id))
     except UnknownChange:

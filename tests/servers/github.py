@@ -19,7 +19,9 @@ from typing import cast
 from urllib.parse import parse_qsl, unquote, urlsplit
 
 from tests.servers.git_http import GitHandler
-from tests.servers.github_routes import ROUTES, Call, Json, Refusal, graph
+from tests.servers.github_graph import graph
+from tests.servers.github_more import MORE, app_of
+from tests.servers.github_routes import ROUTES, Call, Json, Refusal
 from tests.servers.github_spec import GRAPHQL, OPENAPI
 from tests.servers.github_world import NAME, OWNER, GithubWorld
 from tests.servers.graphql import Schema
@@ -105,6 +107,8 @@ class GithubHandler(GitHandler):
             with self.here.world.lock:
                 self.here.world.seen()
                 self._api(body)
+        elif self.path.startswith("/logs/"):
+            self._log()
         elif self._login():
             with self.here.world.lock:
                 self.here.world.seen()
@@ -124,7 +128,19 @@ class GithubHandler(GitHandler):
             status, answer = refusal.status, {"message": refusal.message, "documentation_url": "https://docs"}
         if trouble is not None:
             return self._send(trouble.status, trouble.body, trouble.headers)
-        return self._send(status, answer, {})
+        return self._send(status, answer, {"Location": str(answer)} if status == 302 else {})
+
+    def _log(self) -> None:
+        """What the signed address of a log gives; a token has no business there."""
+        url, world = urlsplit(self.path), self.here.world
+        if url.query != f"sig={world.log_signature}" or "Authorization" in self.headers:
+            return self._send(403, {}, {})
+        content = world.logs[int(url.path.rpartition("/")[2])].encode()
+        self.send_response(200)
+        self.send_header("Content-Length", str(len(content)))
+        self.end_headers()
+        self.wfile.write(content)
+        return None
 
     def _done(self, path: str, body: Json) -> tuple[int, object]:
         login = self._login()
@@ -133,7 +149,7 @@ class GithubHandler(GitHandler):
         if path == "/api/graphql":
             return 200, self._graph(login, body)
         found = description().operation(self.command, path.removeprefix(_API))
-        route = ROUTES.get((found[0].verb, found[0].path)) if found else None
+        route = {**ROUTES, **MORE}.get((found[0].verb, found[0].path)) if found else None
         if found is None or route is None:
             self.here.wrong.append(f"{self.command} {path}: not described, or not served")
             raise Refusal(404, "Not Found")
@@ -159,6 +175,8 @@ class GithubHandler(GitHandler):
     def _shaped(self, operation: Operation, status: int, values: object) -> object:
         """The answer with all that the description demands."""
         found = description().answer(operation, status)
+        if status == 302:
+            return values
         if found is None:
             self._note((f"{operation.verb} {operation.path}: answers {status}, which is not described",))
             return values
@@ -181,7 +199,7 @@ class GithubHandler(GitHandler):
         kind, _, token = self.headers.get("Authorization", "").partition(" ")
         if kind.lower() == "basic":
             token = base64.b64decode(token).decode().partition(":")[2]
-        return self.here.world.tokens.get(token, "")
+        return self.here.world.tokens.get(token) or app_of(self.here.world, token)
 
     def _send(self, status: int, answer: object, headers: Mapping[str, str]) -> None:
         content = json.dumps(answer).encode()

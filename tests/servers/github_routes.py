@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
-from typing import cast
 
 from tests.servers.github_merges import NotMerged, conflicts
 from tests.servers.github_world import NAME, OWNER, GithubWorld, Pull, Said
@@ -124,13 +122,13 @@ def rules(call: Call) -> tuple[int, object]:
 
 
 def check_runs(call: Call) -> tuple[int, object]:
-    found = _of(call.world.runs, call.params["ref"])
+    found = said_of(call.world.runs, call.params["ref"])
     return 200, {"total_count": len(found), "check_runs": call.page(found)}
 
 
 def status(call: Call) -> tuple[int, object]:
     sha = call.params["ref"]
-    found = _of(call.world.statuses, sha)
+    found = said_of(call.world.statuses, sha)
     states = {str(one["state"]) for one in found}
     worst = next((one for one in ("failure", "error", "pending") if one in states), "success")
     combined = "failure" if worst in ("failure", "error") else worst
@@ -139,11 +137,11 @@ def status(call: Call) -> tuple[int, object]:
 
 
 def events(call: Call) -> tuple[int, object]:
-    return 200, call.page(_of(call.world.events, str(call.pull.number)))
+    return 200, call.page(said_of(call.world.events, str(call.pull.number)))
 
 
 def comments(call: Call) -> tuple[int, object]:
-    return 200, call.page(_of(call.world.comments, str(call.pull.number)))
+    return 200, call.page(said_of(call.world.comments, str(call.pull.number)))
 
 
 def commented(call: Call) -> tuple[int, object]:
@@ -153,7 +151,7 @@ def commented(call: Call) -> tuple[int, object]:
 def activity(call: Call) -> tuple[int, object]:
     if not call.world.sees_pushes:
         raise Refusal(404, "Not Found")
-    return 200, call.page(_of(call.world.pushes, call.query["ref"]))
+    return 200, call.page(said_of(call.world.pushes, call.query["ref"]))
 
 
 def user(call: Call) -> tuple[int, object]:
@@ -190,16 +188,12 @@ def told(call: Call, pull: Pull) -> Json:
     }
 
 
-def soon() -> str:
-    """The end of an installation token's hour."""
-    return (datetime.now(UTC) + timedelta(hours=1)).strftime("%Y-%m-%dT%H:%M:%SZ")
-
-
 def _repository(call: Call, owner: str = OWNER) -> Json:
     return {"full_name": f"{owner}/{NAME}", "name": NAME, "fork": owner != OWNER, "owner": {"login": owner}}
 
 
-def _of(said: Sequence[Said], of: str) -> list[Mapping[str, object]]:
+def said_of(said: Sequence[Said], of: str) -> list[Mapping[str, object]]:
+    """What was said of one thing, oldest first."""
     return [one.values for one in said if one.of == of]
 
 
@@ -208,106 +202,21 @@ def _refuse(status: int, message: str) -> str:
 
 
 _WAYS = {"merge_commit": "merge", "squash_merge": "squash", "rebase_merge": "rebase"}
-_REPO = "/repos/{owner}/{repo}"
+REPO = "/repos/{owner}/{repo}"
 ROUTES: Mapping[tuple[str, str], Route] = {
     ("get", "/user"): user,
-    ("get", _REPO): repository,
-    ("get", f"{_REPO}/activity"): activity,
-    ("get", f"{_REPO}/branches/{{branch}}"): branch,
-    ("get", f"{_REPO}/commits/{{commit_sha}}/pulls"): introduced,
-    ("get", f"{_REPO}/commits/{{ref}}/check-runs"): check_runs,
-    ("get", f"{_REPO}/commits/{{ref}}/status"): status,
-    ("get", f"{_REPO}/issues/{{issue_number}}/comments"): comments,
-    ("post", f"{_REPO}/issues/{{issue_number}}/comments"): commented,
-    ("get", f"{_REPO}/issues/{{issue_number}}/events"): events,
-    ("get", f"{_REPO}/pulls"): pull_requests,
-    ("post", f"{_REPO}/pulls"): opened,
-    ("get", f"{_REPO}/pulls/{{pull_number}}"): pull_request,
-    ("put", f"{_REPO}/pulls/{{pull_number}}/merge"): merged,
-    ("get", f"{_REPO}/rules/branches/{{branch}}"): rules,
+    ("get", REPO): repository,
+    ("get", f"{REPO}/activity"): activity,
+    ("get", f"{REPO}/branches/{{branch}}"): branch,
+    ("get", f"{REPO}/commits/{{commit_sha}}/pulls"): introduced,
+    ("get", f"{REPO}/commits/{{ref}}/check-runs"): check_runs,
+    ("get", f"{REPO}/commits/{{ref}}/status"): status,
+    ("get", f"{REPO}/issues/{{issue_number}}/comments"): comments,
+    ("post", f"{REPO}/issues/{{issue_number}}/comments"): commented,
+    ("get", f"{REPO}/issues/{{issue_number}}/events"): events,
+    ("get", f"{REPO}/pulls"): pull_requests,
+    ("post", f"{REPO}/pulls"): opened,
+    ("get", f"{REPO}/pulls/{{pull_number}}"): pull_request,
+    ("put", f"{REPO}/pulls/{{pull_number}}/merge"): merged,
+    ("get", f"{REPO}/rules/branches/{{branch}}"): rules,
 }
-
-
-def queued(call: Call, number: int) -> Json | None:
-    """The entry of a pull request in the merge queue."""
-    waiting = call.world.queue or []
-    if number not in waiting:
-        return None
-    values = {"id": f"MQE_{number}", "state": "QUEUED", "enqueuedAt": call.world.now()}
-    return {**values, "position": waiting.index(number) + 1}
-
-
-def graph(call: Call) -> Mapping[str, Json]:
-    """What can be asked by GraphQL."""
-
-    def pull_of(number: int) -> Json | None:
-        return _graph_pull(call, call.world.pulls[number]) if number in call.world.pulls else None
-
-    def repository_of(owner: str, name: str) -> Json | None:
-        return {"pullRequest": pull_of} if (owner, name) == (OWNER, NAME) else None
-
-    def enqueue(input: Json) -> Json:
-        pull = call.world.pulls[int(str(input["pullRequestId"]).removeprefix("PR_"))]
-        assert call.world.queue is not None
-        if input.get("expectedHeadOid") not in (None, pull.head):
-            raise Refusal(409, "The head of the pull request is another")
-        call.world.queue.append(pull.number)
-        return {"mergeQueueEntry": queued(call, pull.number)}
-
-    return {"query": {"repository": repository_of}, "mutation": {"enqueuePullRequest": enqueue}}
-
-
-def _graph_pull(call: Call, pull: Pull) -> Json:
-    def reviews(*, first: int, after: str | None = None, writersOnly: bool = False) -> Json:  # noqa: N803
-        newest = _newest(call.world, pull.number, writersOnly)
-        begin = int(after or 0)
-        more = len(newest) > begin + first
-        info = {"hasNextPage": more, "endCursor": str(begin + first) if more else None}
-        return {"nodes": newest[begin : begin + first], "pageInfo": info}
-
-    return {
-        "id": f"PR_{pull.number}",
-        "number": pull.number,
-        "reviewDecision": _decision(call.world, pull.number),
-        "mergeStateStatus": "CLEAN",
-        "isInMergeQueue": pull.number in (call.world.queue or []),
-        "isMergeQueueEnabled": call.world.queue is not None,
-        "mergeQueueEntry": queued(call, pull.number),
-        "latestOpinionatedReviews": reviews,
-    }
-
-
-def _newest(world: GithubWorld, number: int, writers_only: bool) -> list[Json]:
-    latest = {str(one["by"]): one for one in _of(world.reviews, str(number)) if one["state"] != "COMMENTED"}
-    return [
-        {
-            "author": {"__typename": kind(by), "login": by.removesuffix("[bot]")},
-            "authorCanPushToRepository": by in world.writers,
-            "state": one["state"],
-            "submittedAt": one["at"],
-            "commit": {"oid": one["sha"]},
-        }
-        for by, one in latest.items()
-        if by in world.writers or not writers_only
-    ]
-
-
-def kind(login: str) -> str:
-    """What GraphQL calls an account."""
-    return "Bot" if login.endswith("[bot]") else "User"
-
-
-def _decision(world: GithubWorld, number: int) -> str | None:
-    asked = [cast(Json, one["parameters"]) for one in world.rules if one["type"] == "pull_request"]
-    states = [one["state"] for one in _newest(world, number, writers_only=True)]
-    if "CHANGES_REQUESTED" in states:
-        return "CHANGES_REQUESTED"
-    wanted = max((cast(int, one["required_approving_review_count"]) for one in asked), default=0)
-    is_enough = states.count("APPROVED") >= wanted and not any(
-        one["require_code_owner_review"] and "cora" not in _approvers(world, number) for one in asked
-    )
-    return ("APPROVED" if is_enough else "REVIEW_REQUIRED") if asked else None
-
-
-def _approvers(world: GithubWorld, number: int) -> set[str]:
-    return {str(one["by"]) for one in _of(world.reviews, str(number)) if one["state"] == "APPROVED"}

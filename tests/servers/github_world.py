@@ -55,6 +55,10 @@ class GithubWorld:
     pusher: str = "ada"
     sees_pushes: bool = True
     queue: list[int] | None = None  # the numbers in the merge queue, where there is one
+    app_key: str | None = None  # the public key of the App that is installed
+    app_seconds: float = 3600  # how long its tokens are good
+    app_permissions: Mapping[str, str] = field(default_factory=lambda: {"contents": "write"})
+    log_signature: str = "0a1b2c"
     refuses: str = ""  # why GitHub will not merge now, in its words
 
     def __post_init__(self) -> None:
@@ -142,6 +146,16 @@ class GithubWorld:
         values["updated_at"] = self.now() if edited else at
         self.comments.append(Said(str(number), values))
         return values
+
+    def workflow(self, name: str, sha: str, conclusion: str | None, log: str = "") -> int:
+        """A run of a workflow for a commit, with one job; without a conclusion it still runs."""
+        run, job, status = self.id(), self.id(), "completed" if conclusion else "in_progress"
+        values = {"status": status, "conclusion": conclusion, "head_sha": sha, "created_at": self.now()}
+        self.workflow_runs.append(Said(sha, {**values, "id": run, "name": name, "head_branch": "main"}))
+        told = {"id": job, "run_id": run, "name": f"{name} job", "status": status, "conclusion": conclusion}
+        self.jobs.append(Said(str(run), {**told, "head_sha": sha, "started_at": self.now()}))
+        self.logs[job] = log
+        return run
 
     def merge(self, pull: Pull, method: str, message: str, by: str) -> str:
         """Merge as GitHub does. Raises NotMerged with its status and words."""

@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 
 from orchestrate.errors import AccessDenied
 from orchestrate.models.secret import Secret
+from orchestrate.settings import ForgeSettings
 
 if TYPE_CHECKING:
     from github.Auth import AppAuth
@@ -68,13 +69,14 @@ class Account:
         Raises AccessDenied when the App's key is none.
         """
         from github import Auth
+        from jwt import PyJWTError
 
         if isinstance(self.proof, Token):
             return Auth.Token(self.proof.read().reveal().strip())
         app = Auth.AppAuth(self.proof.id, self.proof.key().reveal())
         try:
             app.create_jwt()
-        except (ValueError, TypeError) as problem:
+        except (PyJWTError, ValueError, TypeError) as problem:
             raise AccessDenied(
                 f"the private key of GitHub App {self.proof.id} cannot be used: {problem}",
                 cure="give the whole PEM file that GitHub made for the App",
@@ -87,3 +89,9 @@ class Account:
         owner, _, name = self.repository.partition("/")
         with GithubIntegration(auth=app, base_url=self.api, retry=None) as integration:
             return integration.get_repo_installation(owner, name).id
+
+
+def account_of(forge: ForgeSettings, key: Callable[[], Secret]) -> Account:
+    """The account that the settings name; `key` gives its token, or the key of its App."""
+    proof = App(forge.app, key, forge.installation) if forge.app else Token(key)
+    return Account(repository=forge.repository, api=forge.api, proof=proof)

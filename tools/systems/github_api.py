@@ -70,6 +70,10 @@ class GithubApi:
         """The first page of a list."""
         return tuple(_parsed_list(shape, path, await self._asked("GET", self._at(path), query)))
 
+    async def look(self, path: str) -> None:
+        """Read the smallest page of `path`, only to see whether we may."""
+        await self._asked("GET", self._at(path), {"per_page": "1"})
+
     async def send(self, shape: type[S], verb: str, path: str, body: Mapping[str, object]) -> S:
         """Write once. Raises Rejected; Unreachable when nobody knows whether it was done."""
         return _parsed(shape, path, await self._asked(verb, self._at(path), {}, dict(body)))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from orchestrate.errors import MergeRefused, UnknownVersion, Unreachable
 from orchestrate.models.change import (
     Change,
@@ -16,10 +18,12 @@ from tools.systems.git import sha
 from tools.systems.git_merges import Merges, Signature
 from tools.systems.git_reverts import Reverts, title
 from tools.systems.git_source import EVERY_METHOD, GitSource
+from tools.systems.github_account import Account
 from tools.systems.github_api import GithubApi, Rejected
 from tools.systems.github_changes import Changes
 from tools.systems.github_git import GithubGit
 from tools.systems.github_merging import Merging
+from tools.systems.github_permissions import Permission, permissions
 from tools.systems.github_rules import methods_of, rules_of
 from tools.systems.github_shapes import Pull, PullName, Repo
 
@@ -118,6 +122,10 @@ class GithubForge(GitSource):
             NewChange(title=title(bad.subject), author="", branch=branch, base=self._base, body=reason)
         )
 
+    async def permissions(self) -> tuple[Permission, ...]:
+        """What our account may do here, as far as that can be told without doing it."""
+        return await permissions(self._api, self._base)
+
     def close(self) -> None:
         """Give the connection back."""
         self._api.close()
@@ -161,3 +169,12 @@ class GithubForge(GitSource):
         fork = await self._history.common(merged, pull.head.sha)
         lines = await self._history.log(fork, pull.head.sha, _MOST) if fork else ()
         return frozenset((one.subject, one.email, one.at) for one in lines)
+
+
+def github_forge(
+    account: Account, mirror: Path, *, base: str, methods: tuple[MergeMethod, ...]
+) -> tuple[GithubGit, GithubForge]:
+    """The forge of an account, and git on our own copy of its repository in the folder `mirror`."""
+    api = GithubApi(account)
+    git = GithubGit(api, mirror)
+    return git, GithubForge(api, git, base=base, methods=methods)

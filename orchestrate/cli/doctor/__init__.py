@@ -10,8 +10,9 @@ import typer
 from orchestrate.cli.doctor.effects import audit, switch
 from orchestrate.cli.doctor.finding import Finding, State
 from orchestrate.cli.doctor.machine import machine, programs
-from orchestrate.cli.doctor.product import places, remote, settings_of, store, who
+from orchestrate.cli.doctor.product import places, remote, rights, settings_of, store, who
 from orchestrate.cli.doctor.secrets import vault
+from orchestrate.cli.doctor.tracker import tracker
 from orchestrate.cli.exits import Exit
 from orchestrate.cli.output import AsJson, Output
 from orchestrate.cli.scene import Scene, scene_of
@@ -58,5 +59,9 @@ async def _findings(scene: Scene) -> AsyncIterator[Finding]:
         return
     async with scene.app(settings) as app:
         yield await remote(app)
+        for finding in await rights(app):
+            yield finding
+        async for finding in tracker(app):
+            yield finding
         for finding in await places(app):
             yield finding

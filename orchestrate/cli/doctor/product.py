@@ -15,6 +15,7 @@ from orchestrate.models.environment import Environment
 from orchestrate.settings import Settings
 from orchestrate.store import Store
 from tools.place import Place
+from tools.systems.github_forge import GithubForge
 
 
 def settings_of(scene: Scene) -> tuple[Settings | None, Finding]:
@@ -57,7 +58,25 @@ async def remote(app: App) -> Finding:
         tip = await app.forge.version(forge.base)
     except OrchestrateError as problem:
         return failed("remote", problem)
-    return good("remote", f"{forge.base} is {tip.name} at {forge.remote}")
+    where = forge.remote if forge.kind == "git" else f"{forge.repository} on GitHub"
+    return good("remote", f"{forge.base} is {tip.name} at {where}")
+
+
+async def rights(app: App) -> list[Finding]:
+    """What our account may do on GitHub, each permission by itself."""
+    if not isinstance(app.forge, GithubForge):
+        return []
+    try:
+        found = await app.forge.permissions()
+    except OrchestrateError as problem:
+        return [failed("GitHub", problem)]
+    missing = [
+        bad(f"GitHub {one.name}", f"{one.problem}; needed {one.use}", one.cure)
+        for one in found
+        if one.problem
+    ]
+    may = ", ".join(one.name for one in found if not one.problem)
+    return missing or [good("GitHub", f"our account has what is needed: {may}")]
 
 
 async def places(app: App) -> list[Finding]:

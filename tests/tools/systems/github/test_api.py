@@ -90,3 +90,21 @@ async def test_no_error_holds_the_token(here: Here) -> None:
 
     assert len(said) == 2
     assert not any("the-token" in text for text in said)
+
+
+async def test_what_our_account_lacks_is_named_with_its_cure(here: Here) -> None:
+    here.world.writers.clear()
+    here.server.troubles.append(Trouble("GET", r"/check-runs$", 403, {"message": "Resource not accessible"}))
+
+    lacking = {one.name: one for one in await here.forge.permissions() if one.problem}
+
+    assert set(lacking) == {"contents", "checks"}
+    assert "write access" in lacking["contents"].cure
+    assert "read checks" in lacking["checks"].cure
+
+
+async def test_an_account_that_has_everything_lacks_nothing(here: Here) -> None:
+    found = await here.forge.permissions()
+
+    assert len(found) == 7
+    assert not any(one.problem for one in found)
