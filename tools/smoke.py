@@ -13,6 +13,7 @@ from orchestrate.models.environment import (
     CacheSmoke,
     CommandSmoke,
     Component,
+    HealthCheck,
     HttpSmoke,
     Smoke,
     SqlSmoke,
@@ -22,6 +23,7 @@ from orchestrate.models.environment import (
 from orchestrate.models.fact import Fact
 from tools.commands import run
 from tools.fetch import KIB, LONGEST, Answer, Ask, fetch, field_of, json_of
+from tools.health import trouble
 from tools.migrations import Target
 from tools.reach import LOOPBACK, Reach
 from tools.wires import cache, tcp, websocket
@@ -37,6 +39,12 @@ DEFAULTS: Mapping[str, tuple[str, tuple[str, ...]] | None] = {
 
 PROBE_SECONDS = 2.0
 NOWHERE = "there is no address to ask"
+
+
+class HealthSmoke(HttpSmoke):
+    """The component's own health check, at the public address and by its own rules: a page is no health."""
+
+    health: HealthCheck
 
 
 class SmokeResult(Fact):
@@ -152,6 +160,8 @@ async def _http(check: HttpSmoke, scene: Scene) -> str:
 
 
 def _differs(check: HttpSmoke, answer: Answer) -> str:
+    if isinstance(check, HealthSmoke):
+        return trouble(answer, check.health)
     asked = f"{check.method} {check.path}"
     if answer.status != check.status:
         leads = f", to {answer.location}" if answer.location else ""
@@ -196,14 +206,16 @@ async def _health_checks(component: Component, url: str, reach: Reach) -> tuple[
     """The component's own health check, which must be answered; with a default's field where it fits."""
     health = component.health
     ask = HttpSmoke(name=f"GET {health.path}", path=health.path, status=health.status)
+    own = HealthSmoke(name=ask.name, path=ask.path, status=ask.status, health=health)
     if health.expect:
         return tuple(
             ask.model_copy(update={"name": f"{ask.name} {name}", "json_path": name, "equals": value})
             for name, value in health.expect.items()
         )
     if health.path in DEFAULTS and health.status == 200:
-        return (await _default(url, health.path, reach) or ask,)
-    return (ask,)
+        default = await _default(url, health.path, reach)
+        return (default if default and default.json_path else own,)
+    return (own,)
 
 
 async def _default(url: str, path: str, reach: Reach) -> HttpSmoke | None:

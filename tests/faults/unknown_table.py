@@ -35,6 +35,7 @@ class Row:
     never: End  # this request is refused for ever, the rest of the system answers
     silent: End  # the whole system is gone for ever
     denied: End  # 401 and 403
+    lost: End | None = None  # it was made, and the whole system is gone since: where that is another end
     is_first: bool = False  # the one row of its effect that every run of the tests looks at
 
 
@@ -62,7 +63,16 @@ EFFECTS = (
     _row("good", "tracker.comment picked-up", "comment", BEFORE),
     _row("good", "tracker.create announce/start", "file_task", BEFORE),
     _row("good", "tracker.comment approval", "comment", BEFORE, is_first=True),  # S5
-    _row("good", "database.backup", "backup", (End.UNCHANGED, End.UNCHANGED, End.ASKED), is_first=True),  # S7
+    Row(  # S7: a backup that was made is found again; what comes next is not begun
+        scene="good",
+        request="database.backup",
+        effect="backup",
+        never=End.UNCHANGED,
+        silent=End.UNCHANGED,
+        denied=End.ASKED,
+        lost=End.BACK,
+        is_first=True,
+    ),
     _row("good", "database.apply", "migrate", HALF_WAY, is_first=True),
     _row("good", "forge.merge", "merge", BEFORE, is_first=True),  # S8
     _row("good", "provider.build", "build", BEFORE, is_first=True),  # S9
@@ -125,7 +135,9 @@ def end_of(row: Row, fault: Fault) -> End:
         return End.TRUE
     if fault.denies:
         return row.denied
-    return row.silent if fault.silence is EVER else row.never
+    if fault.silence is not EVER:
+        return row.never
+    return row.lost if fault.after and row.lost else row.silent
 
 
 def cases(*, is_always: bool) -> list[tuple[Row, str]]:

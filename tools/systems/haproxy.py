@@ -29,7 +29,7 @@ from tools.systems.haproxy_config import (
     turning,
     turns_map,
 )
-from tools.systems.haproxy_runtime import RuntimeApi
+from tools.systems.haproxy_runtime import ANSWER_SECONDS, RuntimeApi
 from tools.systems.whole import write_whole
 
 CURE = "install it (apt-get install haproxy, brew install haproxy), or set traffic: builtin"
@@ -45,9 +45,16 @@ class HAProxy:
     """A router in a HAProxy of its own; its state, configuration and pid are in `folder`."""
 
     def __init__(
-        self, folder: Path, host: str = "127.0.0.1", port: int = 8080, *, program: str = "haproxy"
+        self,
+        folder: Path,
+        host: str = "127.0.0.1",
+        port: int = 8080,
+        *,
+        program: str = "haproxy",
+        answer_seconds: float = ANSWER_SECONDS,
     ) -> None:
         self._folder, self._host, self._port, self._program = folder.absolute(), host, port, program
+        self._answer_seconds = answer_seconds
         self._daemon = Detached(self._folder)
 
     async def route(self, servers: Mapping[str, tuple[str, ...]], weights: Weights) -> None:
@@ -58,7 +65,7 @@ class HAProxy:
             if book is None or api is None:
                 await self._start(_written(_fresh_book(), servers, weights))
             else:
-                await self._change(api, await _with_room(api, book, servers, weights))
+                await self._change(api, await self._with_room(api, book, servers, weights))
 
     async def weights(self) -> Weights:
         book = self._book()
@@ -93,9 +100,11 @@ class HAProxy:
             return {}
         try:
             counted = await api.counted()
-        except OSError as failed:
+            return {
+                slot: _since(counted[place], book.before.get(slot)) for slot, place in book.places.items()
+            }
+        except (OSError, LookupError) as failed:
             raise self._unreachable(failed) from failed
-        return {slot: _since(counted[place], book.before.get(slot)) for slot, place in book.places.items()}
 
     async def stop(self) -> None:
         """Open requests are cut: nothing should be routed any more when a router is stopped."""
@@ -140,7 +149,7 @@ class HAProxy:
 
         Raises Unreachable when it runs and does not answer.
         """
-        api = RuntimeApi(book.runtime_port)
+        api = RuntimeApi(book.runtime_port, self._answer_seconds)
         try:
             info = await api.info()
         except OSError as failed:
@@ -148,10 +157,20 @@ class HAProxy:
                 raise self._unreachable(failed) from failed
             return None
         if info.get("description") != book.name:
+            if self._daemon.process() is not None:
+                raise self._unreachable(OSError("it answers with another name than it was given"))
             return None
         if self._daemon.process() is None:
-            self._daemon.remember(int(info["Pid"]))
+            self._daemon.remember(_pid(info))
         return api
+
+    async def _with_room(
+        self, api: RuntimeApi, book: Book, servers: Mapping[str, tuple[str, ...]], weights: Weights
+    ) -> Book:
+        try:
+            return await _with_room(api, book, servers, weights)
+        except (OSError, LookupError) as failed:
+            raise self._unreachable(failed) from failed
 
     def _book(self) -> Book | None:
         try:
@@ -168,11 +187,19 @@ class HAProxy:
     def _file(self, kind: str) -> Path:
         return self._folder / f"haproxy.{kind}"
 
-    def _unreachable(self, failed: OSError) -> Unreachable:
+    def _unreachable(self, failed: OSError | LookupError) -> Unreachable:
         return Unreachable(
             f"HAProxy on port {self._port} does not answer on its runtime port: {failed!r}",
             cure=f"see {self._file('pid')} for its process; end it to have it started again",
         )
+
+
+def _pid(info: Mapping[str, str]) -> int:
+    """Raises Unreachable when HAProxy does not tell it."""
+    told = info.get("Pid", "")
+    if not told.isdecimal():
+        raise Unreachable("HAProxy does not tell its process id")
+    return int(told)
 
 
 def _fresh_book() -> Book:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import asyncio
 import csv
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Generator, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from io import StringIO
 
 from orchestrate.models.sample import LATENCY_EDGES_MS, Counters
@@ -20,19 +21,22 @@ NONE = (0,) * (len(LATENCY_EDGES_MS) + 1)
 
 
 class RuntimeApi:
-    """Asks the HAProxy whose runtime socket is on a loopback port. Every method raises OSError."""
+    """Asks the HAProxy whose runtime socket is on a loopback port; `seconds` is for one answer.
 
-    def __init__(self, port: int) -> None:
-        self._port = port
+    Every method raises OSError: no answer, none in time, one that is too long, or one that makes no sense.
+    """
+
+    def __init__(self, port: int, seconds: float = ANSWER_SECONDS) -> None:
+        self._port, self._seconds = port, seconds
 
     async def ask(self, command: str) -> str:
         """What HAProxy says to one line of commands."""
-        async with asyncio.timeout(ANSWER_SECONDS):
-            reader, writer = await asyncio.open_connection("127.0.0.1", self._port, limit=ANSWER_BYTES)
+        async with asyncio.timeout(self._seconds):
+            reader, writer = await asyncio.open_connection("127.0.0.1", self._port)
             try:
                 writer.write(command.encode() + b"\n")
                 await writer.drain()
-                return (await reader.read(-1)).decode(errors="replace")
+                return (await _whole(reader)).decode(errors="replace")
             finally:
                 writer.close()
 
@@ -50,14 +54,17 @@ class RuntimeApi:
 
     async def servers(self) -> tuple[Server, ...]:
         """All servers of all places."""
-        open_now = {(row["pxname"], row["svname"]): int(row["scur"]) for row in await self._rows()}
-        return tuple(_servers(await self.ask("show servers state"), open_now))
+        rows, told = await self._rows(), await self.ask("show servers state")
+        with _making_sense():
+            open_now = {(row["pxname"], row["svname"]): int(row["scur"]) for row in rows}
+            return tuple(_servers(told, open_now))
 
     async def counted(self) -> dict[int, Counters]:
         """Place → totals since the start."""
         rows, told = await self._rows(), await self.ask("show table latencies")
-        found = {int(row["pxname"][1:]): _counters(row) for row in rows if _is_place(row)}
-        latencies = _latencies(told)
+        with _making_sense():
+            found = {int(row["pxname"][1:]): _counters(row) for row in rows if _is_place(row)}
+            latencies = _latencies(told)
         if latencies is None:
             return found
         return {
@@ -67,7 +74,9 @@ class RuntimeApi:
 
     async def open(self) -> dict[int, int]:
         """Place → open requests."""
-        return {int(row["pxname"][1:]): int(row["scur"]) for row in await self._rows() if _is_place(row)}
+        rows = await self._rows()
+        with _making_sense():
+            return {int(row["pxname"][1:]): int(row["scur"]) for row in rows if _is_place(row)}
 
     async def map_id(self) -> str:
         """How the map of turns is called in commands."""
@@ -80,7 +89,8 @@ class RuntimeApi:
         """Turn → place, as it is in force."""
         lines = (await self.ask(f"show map {await self.map_id()}")).splitlines()
         words = [line.split() for line in lines if line.strip()]
-        return {int(turn): int(place[1:]) for _, turn, place in words}
+        with _making_sense():
+            return {int(turn): int(place[1:]) for _, turn, place in words}
 
     async def new_version(self) -> str:
         """A fresh, empty version of the map, to be filled and then committed."""
@@ -91,7 +101,33 @@ class RuntimeApi:
         return found.group(1)
 
     async def _rows(self) -> list[dict[str, str]]:
-        return list(csv.DictReader(StringIO((await self.ask("show stat")).removeprefix("# "))))
+        told = await self.ask("show stat")
+        with _making_sense():
+            rows = list(csv.DictReader(StringIO(told.removeprefix("# "))))
+            if not any(row["svname"] == "FRONTEND" for row in rows):
+                raise ValueError("there is no front")
+            return rows
+
+
+async def _whole(reader: asyncio.StreamReader) -> bytes:
+    """Everything up to the end, if that is not too much. Raises OSError."""
+    found = bytearray()
+    while piece := await reader.read(65_536):
+        found += piece
+        if len(found) > ANSWER_BYTES:
+            raise OSError(f"HAProxy's answer is longer than {ANSWER_BYTES} bytes")
+    if bytes(found) != b"\n" and not found.endswith(b"\n\n"):  # every answer ends with an empty line
+        raise OSError("HAProxy's answer was cut")
+    return bytes(found)
+
+
+@contextmanager
+def _making_sense() -> Generator[None]:
+    """Turns what cannot be read into OSError."""
+    try:
+        yield
+    except (LookupError, ValueError, TypeError, AttributeError, csv.Error) as nonsense:
+        raise OSError(f"HAProxy's answer makes no sense: {nonsense!r}") from nonsense
 
 
 def _is_place(row: dict[str, str]) -> bool:
@@ -100,9 +136,17 @@ def _is_place(row: dict[str, str]) -> bool:
 
 def _counters(row: dict[str, str]) -> Counters:
     """`hrsp_5xx` holds HAProxy's own 502 and 503 too; `srv_abrt` are answers that were cut half-way."""
-    retries = float(row["wretr"] or 0) + float(row["wredis"] or 0)
-    errors = int(row["hrsp_5xx"] or 0) + int(row["srv_abrt"] or 0)
-    return Counters(requests=int(row["req_tot"] or 0), errors=errors, extra={"retries": retries})
+    retries = _number(row, "wretr") + _number(row, "wredis")
+    errors = _number(row, "hrsp_5xx") + _number(row, "srv_abrt")
+    return Counters(requests=_number(row, "req_tot"), errors=errors, extra={"retries": float(retries)})
+
+
+def _number(row: Mapping[str, str | None], name: str) -> int:
+    """A count, where an empty field is none; one that was cut off is no count. Raises ValueError."""
+    text = row[name]
+    if text is None:
+        raise ValueError(f"a line ends before {name}")
+    return int(text or 0)
 
 
 def _latencies(told: str) -> dict[int, tuple[int, ...]] | None:
@@ -118,7 +162,9 @@ def _latencies(told: str) -> dict[int, tuple[int, ...]] | None:
 
 def _servers(text: str, open_now: dict[tuple[str, str], int]) -> Iterator[Server]:
     rows = [line.split() for line in text.splitlines()]
-    names = next(row[1:] for row in rows if row and row[0] == "#")
+    names = next((row[1:] for row in rows if row and row[0] == "#"), None)
+    if names is None:
+        raise ValueError("it has no head")
     for row in rows:
         told = dict(zip(names, row, strict=False))
         place = told.get("be_name", "")

@@ -3,25 +3,25 @@
 from __future__ import annotations
 
 import json
-import ssl
 import sys
 from collections.abc import Mapping
 from pathlib import Path
+from typing import TypeVar
 
-import httpx
 from pydantic import BaseModel, ValidationError
 
 import tools
 from orchestrate.errors import CommandFailed, PortTaken, Refused, Unreachable
 from orchestrate.models.move import Weights
 from orchestrate.models.sample import LATENCY_EDGES_MS, Counters
+from tools.fetch import KIB, Ask, fetch
 from tools.systems.detached import Detached, launched
 from tools.systems.proxy_server.__main__ import PORT_TAKEN
 from tools.systems.proxy_server.front import CLOSING_SECONDS
 from tools.systems.whole import write_whole
 
-PLAIN = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-"""Loads no certificates, which would cost 20 ms per question: the admin speaks plain HTTP on loopback."""
+MOST = 4 * KIB * KIB
+M = TypeVar("M", bound=BaseModel)
 
 
 class _Admin(BaseModel):
@@ -86,8 +86,8 @@ class BuiltinProxy:
             raise Unreachable(f"the proxy on port {self._port} ended while its table was changed")
 
     async def weights(self) -> Weights:
-        text = await self._ask("GET", "/table")
-        return _Table.model_validate_json(text).weights if text is not None else {}
+        table = await self._told(_Table, "/table")
+        return table.weights if table else {}
 
     async def open_requests(self, slot: str) -> int:
         numbers = await self._numbers()
@@ -148,8 +148,15 @@ class BuiltinProxy:
         )
 
     async def _numbers(self) -> _Numbers | None:
-        text = await self._ask("GET", "/counters")
-        return _Numbers.model_validate_json(text) if text is not None else None
+        return await self._told(_Numbers, "/counters")
+
+    async def _told(self, shape: type[M], path: str) -> M | None:
+        """What the daemon tells; None when it is not running. Raises Unreachable when it tells nonsense."""
+        text = await self._ask("GET", path)
+        try:
+            return shape.model_validate_json(text) if text is not None else None
+        except ValidationError:
+            return self._silence(Unreachable(f"{path} is answered with no such thing"))
 
     async def _ask(self, method: str, path: str, body: str | None = None) -> str | None:
         """The daemon's answer; None when it is not running. Knowing the token proves that it is ours.
@@ -162,24 +169,25 @@ class BuiltinProxy:
         headers = {"Authorization": f"Bearer {admin.token}"}
         address = f"http://127.0.0.1:{admin.port}{path}"
         try:
-            patience = self._admin_seconds
-            async with httpx.AsyncClient(trust_env=False, verify=PLAIN, timeout=patience) as client:
-                answer = await client.request(method, address, content=body, headers=headers)
-        except httpx.TransportError as failed:
+            wanted = Ask(
+                url=address, method=method, headers=headers, body=body, seconds=self._admin_seconds, cap=MOST
+            )
+            answer = await fetch(wanted)
+        except Unreachable as failed:
             return self._silence(failed)
-        if answer.status_code == 400:
+        if answer.status == 400:
             raise Refused(f"the proxy refused the table: {answer.text}")
-        if answer.status_code != 200:
+        if answer.status != 200:
             return None  # another program has the port now
         if self._daemon.process() is None:
             self._daemon.remember(admin.pid)
         return answer.text
 
-    def _silence(self, failed: httpx.TransportError) -> None:
+    def _silence(self, failed: Unreachable) -> None:
         process = self._daemon.process()
         if process is not None:
             raise Unreachable(
-                f"the proxy (process {process.pid}) does not answer: {failed!r}",
+                f"the proxy (process {process.pid}) does not answer: {failed}",
                 cure=f"look into {self._folder / 'proxy.log'}; kill {process.pid} to have it started again",
             ) from failed
 
