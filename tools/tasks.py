@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from itertools import takewhile
 from types import MappingProxyType
 from typing import Protocol
 
@@ -127,6 +128,7 @@ class MemoryTracker:
         self._markers: dict[str, str] = {}
         self._succeeded: set[str] = set()
         self._comments: dict[str, Comment] = {}
+        self._said = 0  # comments, also those that somebody deleted
 
     async def ready(self, queue: Queue) -> tuple[Task, ...]:
         status = self._rules.status(queue)
@@ -152,10 +154,11 @@ class MemoryTracker:
         return tuple(one for one in self._comments.values() if one.task == task)
 
     async def spoken(self, since: str) -> Spoken:
-        new = list(self._comments.values())[int(since or 0) :]
+        told = int(since or 0)
+        new = [one for id, one in self._comments.items() if int(id) > told]
         tasks = dict.fromkeys(one.task for one in new if one.author != self._bot)
-        settled = sum(one.at.timestamp() < self._clock() - SETTLED for one in new)
-        return Spoken(tasks=tuple(tasks), mark=str(int(since or 0) + settled))
+        settled = takewhile(lambda one: one.at.timestamp() < self._clock() - SETTLED, new)
+        return Spoken(tasks=tuple(tasks), mark=str(max((int(one.id) for one in settled), default=told)))
 
     async def dependents(self, task: str) -> tuple[Task, ...]:
         await self.task(task)
@@ -197,7 +200,8 @@ class MemoryTracker:
     async def say(self, task: str, author: str, text: str) -> Comment:
         """A person's words on the thread."""
         await self.task(task)
-        said = Comment(id=str(len(self._comments) + 1), task=task, author=author, text=text, at=self._now())
+        self._said += 1
+        said = Comment(id=str(self._said), task=task, author=author, text=text, at=self._now())
         self._comments[said.id] = said
         return said
 

@@ -36,6 +36,7 @@ DUE = (
     .order_by(rows.due_at, rows.id)
     .limit(bindparam("most"))
 )
+NEWEST = select(func.max(rows.id))
 NEXT_WAKE = select(func.min(rows.wake_at))
 HELD = (
     rows.id == bindparam("deployment"),
@@ -82,8 +83,9 @@ class Deployments:
 
     def accept(self, request: Request, service: str, graph_version: int) -> Deployment:
         """Take the work on; for a task this is the claim. Raises TaskClaimed."""
-        id, now = self._ids.next(), self._database.clock()
+        now = self._database.clock()
         with claims.one_per_task(self._database, request.task), self._database.writing() as connection:
+            id = self._ids.next(connection.execute(NEWEST).scalar())
             return claims.insert_claim(connection, id, request, service, graph_version, now)
 
     def deployment(self, id: str) -> Deployment:
@@ -182,11 +184,15 @@ class Deployments:
             reason=clean(reason),
             at=self._database.clock(),
             followed_by=followed_by,
-            next_id=self._ids.next() if followed_by else None,
+            next_id=self._following() if followed_by else None,
         )
         task = followed_by.task if followed_by else None
         with claims.one_per_task(self._database, task), self._database.writing() as connection:
             return finishing.finish(connection, word)
+
+    def _following(self) -> str:
+        with self._database.reading() as connection:
+            return self._ids.next(connection.execute(NEWEST).scalar())
 
     def crashed(self, id: str) -> int:
         """Count one more worker that died of it. Raises UnknownDeployment."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import closing
 from datetime import UTC, datetime
 
 import pytest
@@ -57,6 +58,15 @@ def test_ids_grow_even_when_the_clock_stands_or_steps_back(timed_store: Store, c
     clock.now = 10
 
     assert first.id < second.id < accepted(timed_store).id
+
+
+def test_ids_grow_across_processes_whose_clock_steps_back(timed_store: Store, clock: Clock) -> None:
+    first = accepted(timed_store)
+    clock.now = 10
+    with closing(Store.open(str(timed_store.engine.url), clock=clock)) as another:
+        second, third = accepted(another), accepted(timed_store)
+
+    assert first.id < second.id < third.id
 
 
 def test_a_unique_beginning_of_an_id_is_enough(any_store: Store) -> None:
