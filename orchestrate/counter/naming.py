@@ -65,10 +65,10 @@ def question_named(store: Store, name: str) -> Question:
     return next((one for one in questions if one.is_open), questions[-1])
 
 
-def known_task(app: App, id: str) -> str:
-    """The id of a task that exists. Raises UnknownTask, naming the open ones."""
+async def known_task(app: App, id: str) -> Task:
+    """A task that exists. Raises UnknownTask, naming the open ones of our own tracker."""
     try:
-        return app.store.tasks.task(id).id
+        return await app.tracker.task(id)
     except UnknownTask:
         raise UnknownTask(id, [one.id for one in app.store.tasks.all()]) from None
 

@@ -1,0 +1,138 @@
+"""The herald: a chat is told what the store knows, each message once, whatever breaks."""
+
+from __future__ import annotations
+
+import pytest
+
+from orchestrate.counter.herald import PATIENCE, Herald
+from orchestrate.errors import RateLimited, Unreachable
+from orchestrate.models.deployment import DecisionKind
+from tests.orchestrate.counter.conftest import Counter
+from tools.chat import MemoryChat, Message
+
+
+class Trouble(MemoryChat):
+    """A chat that fails as told: before it has posted, or after."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.before: Exception | None = None
+        self.after: Exception | None = None
+
+    async def say(self, message: Message, below: str | None = None) -> str:
+        before, self.before = self.before, None
+        if before:
+            raise before
+        id = await super().say(message, below)
+        after, self.after = self.after, None
+        if after:
+            raise after
+        return id
+
+
+def markers(chat: MemoryChat) -> list[str]:
+    return [one.marker for one in chat.messages.values()]
+
+
+@pytest.fixture
+def chat() -> Trouble:
+    return Trouble()
+
+
+async def test_a_deployment_is_one_message_that_is_edited(counter: Counter, chat: Trouble) -> None:
+    herald = Herald(counter.clerk.app, chat)
+    row, _, _ = await counter.world.approved()
+    await herald.look()
+    await counter.world.go(row.id)
+
+    await herald.look()
+    await herald.look()
+
+    (card,) = [one for one in chat.messages.values() if one.marker == f"deployment/{row.id}"]
+    assert "✅" in card.text and "deployed" in card.text and "→ watch → " in card.text
+    edits = chat.edits
+    assert (await herald.look(), chat.edits) == (0, edits)
+
+
+async def test_a_question_has_two_buttons_until_it_is_answered(counter: Counter, chat: Trouble) -> None:
+    herald = Herald(counter.clerk.app, chat)
+    row, _, _ = await counter.world.asked()
+    question = counter.world.question(row.id)
+
+    await herald.look()
+    (id, card) = next(
+        (id, one) for id, one in chat.messages.items() if one.marker == f"question/{question.id}"
+    )
+    assert card.buttons is not None
+    assert (card.buttons.question, card.buttons.plan_hash) == (question.id, question.plan_hash)
+    assert (card.buttons.yes, card.buttons.no) == (("Approved", "approved"), ("Hold", "hold"))
+    for fact in ("risk", "`web`: ", "gates: ", "back within", "watched for", "window: always"):
+        assert fact in card.text
+
+    await counter.world.approve(row.id, DecisionKind.HOLD)
+    await herald.look()
+    assert chat.messages[id].buttons is None
+    assert "hold by ada" in chat.messages[id].text
+    assert herald.marker_of(id) == f"question/{question.id}"
+
+
+async def test_two_heralds_post_each_message_once(counter: Counter, chat: Trouble) -> None:
+    await counter.world.asked()
+
+    await Herald(counter.clerk.app, chat).look()
+    await Herald(counter.clerk.app, chat).look()
+
+    assert len(markers(chat)) == len(set(markers(chat))) == 2
+
+
+async def test_a_post_whose_outcome_is_unknown_is_looked_for_before_it_is_made_again(
+    counter: Counter, chat: Trouble
+) -> None:
+    herald = Herald(counter.clerk.app, chat)
+    await counter.world.ready()
+    chat.after = Unreachable("slack: cut off")
+    with pytest.raises(Unreachable):
+        await herald.look()
+
+    assert await herald.look() == 0  # somebody may still be at it
+    counter.world.clock.now += PATIENCE
+    await herald.look()
+    await herald.look()
+
+    assert len(markers(chat)) == 1
+
+
+async def test_a_post_that_was_turned_away_is_made_at_once_when_it_may(
+    counter: Counter, chat: Trouble
+) -> None:
+    herald = Herald(counter.clerk.app, chat)
+    await counter.world.ready()
+    chat.before = RateLimited("slack: asked too often", retry_after=1)
+    with pytest.raises(RateLimited):
+        await herald.look()
+
+    assert await herald.look() == 1
+
+
+async def test_nothing_is_said_while_effects_are_stopped(counter: Counter, chat: Trouble) -> None:
+    await counter.world.ready()
+    counter.world.store.switch.stop(by="ada", reason="moving", everything=False)
+
+    assert await Herald(counter.clerk.app, chat).look() == 0
+    assert chat.messages == {}
+
+
+async def test_what_ended_unseen_is_not_told_any_more(counter: Counter, chat: Trouble) -> None:
+    row, _, _ = await counter.world.approved()
+    await counter.world.go(row.id)
+
+    assert await Herald(counter.clerk.app, chat).look() == 0
+
+
+async def test_every_post_is_in_the_audit(counter: Counter, chat: Trouble) -> None:
+    await counter.world.ready()
+
+    await Herald(counter.clerk.app, chat).look()
+
+    told = [one.kind for one in counter.world.store.audit.tail() if one.by == "herald"]
+    assert told == ["intent", "done"]
