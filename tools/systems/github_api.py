@@ -12,6 +12,7 @@ from pydantic import BaseModel, ValidationError
 
 from orchestrate.errors import AccessDenied, NotFound, OutsideFailed, RateLimited, Unreachable
 from orchestrate.models.secret import Secret
+from tools.retry_after import retry_after
 from tools.systems.github_account import Account
 
 if TYPE_CHECKING:
@@ -202,7 +203,8 @@ def _translated(refused: GithubException, where: str) -> Exception:
         case 404 | 410:
             return UnknownPage(where)
         case status if status >= 500:
-            return Unreachable(f"GitHub failed at {where} ({status}): {said}", retry_after=_seconds(headers))
+            wait = retry_after(headers, time.time())
+            return Unreachable(f"GitHub failed at {where} ({status}): {said}", retry_after=wait)
         case status:
             return Rejected(status, said)
 
@@ -210,18 +212,11 @@ def _translated(refused: GithubException, where: str) -> Exception:
 def _limited(status: int, headers: Mapping[str, str], said: str) -> RateLimited | None:
     """The primary limit says when it ends, the secondary one how long to wait, or nothing."""
     is_named = "rate limit" in said.lower() or "abuse" in said.lower()
-    if status not in (403, 429) or not (status == 429 or is_named or "retry-after" in headers):
+    asked = retry_after(headers, time.time())
+    if status not in (403, 429) or not (status == 429 or is_named or asked is not None):
         return None
-    wait = _seconds(headers)
-    if wait is None and headers.get("x-ratelimit-remaining") == "0":
-        wait = max(0.0, float(headers.get("x-ratelimit-reset", "0")) - time.time()) + 1
-    wait = _SECONDARY if wait is None else wait
+    wait = _SECONDARY if asked is None else asked
     return RateLimited(f"GitHub was asked too often; it may be asked again in {wait:.0f} s", retry_after=wait)
-
-
-def _seconds(headers: Mapping[str, str]) -> float | None:
-    given = headers.get("retry-after", "")
-    return float(given) if given.isdecimal() else None
 
 
 def _message(refused: GithubException) -> str:
