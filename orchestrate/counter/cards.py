@@ -36,9 +36,10 @@ def deployment_card(app: App, row: Deployment) -> Message:
 
 
 def _way(story: tuple[Event, ...]) -> str:
-    """The stages that it went through, each once, in order."""
-    stages = dict.fromkeys(one.stage for one in story if one.kind == "stage" and one.stage)
-    return " → ".join(stage.value.replace("_", " ") for stage in stages if stage is not Stage.JUDGE)
+    """The stages that it went through, each once, in order; to judge is what a watch is for."""
+    stages = (one.stage for one in story if one.kind == "stage" and one.stage)
+    seen = dict.fromkeys(Stage.WATCH if stage is Stage.JUDGE else stage for stage in stages)
+    return " → ".join(stage.value.replace("_", " ") for stage in seen)
 
 
 def question_card(app: App, question: Question) -> Message:

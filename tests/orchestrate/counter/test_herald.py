@@ -49,7 +49,7 @@ async def test_a_deployment_is_one_message_that_is_edited(counter: Counter, chat
     await herald.look()
 
     (card,) = [one for one in chat.messages.values() if one.marker == f"deployment/{row.id}"]
-    assert "✅" in card.text and "deployed" in card.text and "→ watch → " in card.text
+    assert "✅" in card.text and "deployed" in card.text and "→ watch → finish" in card.text
     edits = chat.edits
     assert (await herald.look(), chat.edits) == (0, edits)
 
