@@ -1,0 +1,46 @@
+"""The crash matrix: whenever a process is killed, the next one comes to the same end, each effect once."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="needs fork")
+REPOSITORY = Path(__file__).parent.parent.parent
+CLEAN = "0 duplicated, 0 lost, 0 stuck, 0 different"
+
+
+@pytest.mark.timeout(900)
+def test_whenever_a_process_is_killed_the_next_one_comes_to_the_same_end(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    said = played(capsys)
+
+    assert re.fullmatch(rf"(\d+) cases: {CLEAN}", said[-1]), "\n".join(said)
+    assert cases(said) > 300
+
+
+def test_an_executor_that_does_not_look_is_caught(capsys: pytest.CaptureFixture[str]) -> None:
+    said = played(capsys, "back", "--blind")
+
+    assert re.search(r"duplicated: .*tracker.create announce/DEPLOYMENT/start", "\n".join(said))
+    assert not said[-1].endswith(CLEAN)
+
+
+def played(capsys: pytest.CaptureFixture[str], *words: str) -> list[str]:
+    """What the matrix says, shown also where all is well."""
+    command = [sys.executable, "-m", "tests.faults.crashes", *words]
+    run = subprocess.run(command, cwd=REPOSITORY, capture_output=True, text=True, check=False)
+    with capsys.disabled():
+        sys.stdout.write("".join(f"\n{line}" for line in run.stdout.splitlines() if CLEAN in line))
+    assert not run.stderr, run.stderr
+    return run.stdout.splitlines()
+
+
+def cases(said: list[str]) -> int:
+    """How many were played."""
+    return int(said[-1].split()[0])
