@@ -19,7 +19,7 @@ from tenacity import (
 )
 
 from agents.heard import Heard
-from agents.model import Brief, Facts, parsed
+from agents.model import Brief, Facts, Model, NoModel, parsed
 from agents.question import Question, question_of
 from agents.role import Role
 from orchestrate.errors import ModelAway, ModelBusy, ModelFailed
@@ -172,3 +172,8 @@ def asked_by(settings: ModelSettings, key: Callable[[], Secret], calls: ModelCal
         return ClaudeApi(settings.base_url, key, float(settings.deadline))
 
     return Claude(settings=settings, calls=calls, api=api)
+
+
+def mind_of(settings: ModelSettings | None, key: Callable[[], Secret], calls: ModelCalls) -> Model:
+    """Whoever is asked for advice: nobody, where the settings name no models."""
+    return NoModel() if settings is None else asked_by(settings, key, calls)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import AsyncGenerator, AsyncIterator, Callable
 from contextlib import asynccontextmanager
-from typing import cast
+from typing import NamedTuple, cast
 
 import anthropic
 import httpx2
@@ -34,6 +34,13 @@ AWAY = {401, 402, 403, 404}
 """Statuses after which somebody has to do something: key, bill, rights, model."""
 
 
+class Known(NamedTuple):
+    """A model, as far as it matters here."""
+
+    is_usable: bool
+    said: str
+
+
 class ClaudeApi:
     """Speaks to one address with one key, which is read each time it is used."""
 
@@ -56,10 +63,11 @@ class ClaudeApi:
             async for event in stream:
                 _hear(event, heard)
 
-    async def model(self, name: str) -> ModelInfo:
+    async def known(self, name: str) -> Known:
         """What the API knows about a model. Raises ModelBusy, ModelAway, ModelFailed."""
         async with self._client(Heard(), is_strict=False) as client:
-            return await client.models.retrieve(name)
+            found = await client.models.retrieve(name)
+            return Known(_unusable(found) == "", _unusable(found) or _retiring(found))
 
     @asynccontextmanager
     async def _client(self, heard: Heard, *, is_strict: bool) -> AsyncGenerator[anthropic.AsyncAnthropic]:
@@ -83,6 +91,17 @@ class ClaudeApi:
             _in_words(heard),
         ):
             yield client
+
+
+def _unusable(found: ModelInfo) -> str:
+    if found.lifecycle == "retired":
+        return "it is retired"
+    able = found.capabilities
+    return "it cannot answer in a form" if able and not able.structured_outputs.supported else ""
+
+
+def _retiring(found: ModelInfo) -> str:
+    return f"answers until {found.retires_at:%Y-%m-%d}" if found.retires_at else "answers"
 
 
 def _stable(parts: tuple[str, ...]) -> list[TextBlockParam]:

@@ -9,8 +9,10 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from functools import lru_cache
 
-from agents.model import NoModel
-from agents.planner import Planner
+from agents.assessor import RiskAssessor
+from agents.claude import mind_of
+from agents.migration_reviewer import MigrationReviewer
+from agents.planner import Planner, is_remarkable
 from agents.triager import Triager
 from graphs import deployment
 from graphs.steps import Steps
@@ -57,8 +59,6 @@ from tools.systems.endpoint_series import EndpointSeries
 from tools.systems.git import Git
 from tools.systems.git_forge import GitForge
 from tools.systems.git_signatures import GitSignatures
-from tools.systems.github_account import account_of
-from tools.systems.github_forge import GithubForge, github_forge
 from tools.systems.haproxy import HAProxy, installed
 from tools.systems.postgres_target import PostgresTarget
 from tools.systems.prometheus import PrometheusMetrics
@@ -72,9 +72,6 @@ from tools.traffic import Traffic
 from tools.voice import Voice
 
 
-WholeForge = GitForge | GithubForge
-
-
 @dataclass(frozen=True, kw_only=True)
 class App:
     """Everything, put together for one store."""
@@ -86,7 +83,7 @@ class App:
     answers: Answers
     watching: Watching
     tracker: StoreTracker
-    forge: WholeForge
+    forge: GitForge
     crew: Crew
     unblocking: Unblocking
     positions: Bound
@@ -121,9 +118,9 @@ def _assemble(settings: Settings, store: Store, saver: Bound, vault: Vault) -> A
         queues=settings.tracker.queues,
         succeeded={*SUCCEEDED, settings.tracker.output_status},
     )
-    git, forge = forge_of(settings, store, vault)
+    forge = git_forge(settings, store)
     places = _places(settings, store, vault)
-    signatures = GitSignatures(git, base=settings.forge.base)
+    signatures = GitSignatures(_mirror(settings), base=settings.forge.base)
 
     def environment(name: str) -> Environment:
         return places(name).environment
@@ -144,6 +141,7 @@ def _assemble(settings: Settings, store: Store, saver: Bound, vault: Vault) -> A
     guards = Guards(store, environment, settings_digest, hearing, signatures)
     executor = Executor(store, guards.by_class)
     voice = Voice(executor, tracker, tracker)
+    mind = mind_of(settings.models, lambda: settings.key_of_models(vault.secret), store.model_calls)
     statuses = Statuses(ready=settings.tracker.input_status, deployed=settings.tracker.output_status)
     crew = Crew(
         store=store,
@@ -151,8 +149,11 @@ def _assemble(settings: Settings, store: Store, saver: Bound, vault: Vault) -> A
         voice=voice,
         survey=survey,
         hearing=hearing,
-        planner=Planner(NoModel()),
-        triager=Triager(NoModel()),
+        planner=Planner(
+            mind, assessor=RiskAssessor(mind, forge.diff), is_worth_asking=is_remarkable
+        ),
+        triager=Triager(mind),
+        reviewer=MigrationReviewer(mind),
         inspection=Inspection(),
         forge=forge,
         source=forge,
@@ -208,24 +209,15 @@ def steps(crew: Crew) -> Steps:
     )
 
 
-def forge_of(settings: Settings, store: Store, vault: Vault) -> tuple[Git, WholeForge]:
-    """Where changes are, and git on our own copy of it."""
-    forge, mirror = settings.forge, settings.path.parent / ".orchestrate" / "forge.git"
-    if forge.kind == "git":
-        git = Git(forge.remote, mirror)
-        return git, GitForge(git, store.changes, base=forge.base, methods=forge.methods)
-    account = account_of(forge, lambda: settings.key_of_forge(vault.secret))
-    return github_forge(account, mirror, base=forge.base, methods=forge.methods)
+def git_forge(settings: Settings, store: Store) -> GitForge:
+    """The built-in forge on the configured remote."""
+    forge = settings.forge
+    return GitForge(_mirror(settings), store.changes, base=forge.base, methods=forge.methods)
 
 
-def tracker_of(settings: Settings, store: Store, vault: Vault) -> WholeTracker:
-    """Where tasks come from."""
-    said, succeeded = settings.tracker, {*SUCCEEDED, settings.tracker.output_status}
-    if said.kind == "clickup":
-        people, token = settings.people, lambda: settings.token_of_tracker(vault.secret).reveal()
-        return clickup_tracker(said, people, store, token, succeeded)
-    status = said.input_status
-    return StoreTracker(store.tasks, input_status=status, queues=said.queues, succeeded=succeeded)
+def _mirror(settings: Settings) -> Git:
+    """Git, on our own copy of the remote."""
+    return Git(settings.forge.remote, settings.path.parent / ".orchestrate" / "forge.git")
 
 
 def _places(settings: Settings, store: Store, vault: Vault) -> Callable[[str], Place]:

@@ -6,6 +6,7 @@ import hashlib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from difflib import unified_diff
 from pathlib import Path, PurePosixPath
 
 from orchestrate.errors import HeadMoved, MergeConflict, MergeRefused, UnknownChange, UnknownVersion
@@ -174,6 +175,12 @@ class MemoryForge:
         before: Files = self._nodes[fork].files if fork else {}
         return tuple(_differences(before, self._nodes[change.head].files))
 
+    async def diff(self, change: Change) -> str:
+        base = self._nodes[change.merge_commit].parents[0] if change.merge_commit else self._tip(change.base)
+        fork = self._fork(base, change.head)
+        before: Files = self._nodes[fork].files if fork else {}
+        return "\n".join(_shown(before, self._nodes[change.head].files))
+
     async def checkout(self, version: Version, into: Path, only: str = ".") -> None:
         if version.tree not in self._trees:
             raise UnknownVersion(version.name)
@@ -261,6 +268,13 @@ class MemoryForge:
 
 def _digest(files: Files) -> str:
     return hashlib.sha1(repr(sorted(files.items())).encode(), usedforsecurity=False).hexdigest()
+
+
+def _shown(before: Files, after: Files) -> Iterator[str]:
+    for path in sorted({*before, *after}):
+        old, new = before.get(path, ""), after.get(path, "")
+        names = (f"a/{path}", f"b/{path}")
+        yield from unified_diff(old.splitlines(), new.splitlines(), *names, lineterm="")
 
 
 def _differences(before: Files, after: Files) -> Iterator[FileChange]:

@@ -78,6 +78,14 @@ class Source(Protocol):
         ...
 
 
+class Diffs(Protocol):
+    """Shows what changes do."""
+
+    async def diff(self, change: Change) -> str:
+        """What the change does against the merge base, line by line, as far as it is shown."""
+        ...
+
+
 class Reverts(Protocol):
     """Prepares the way back for a base branch that holds a bad change (R7)."""
 

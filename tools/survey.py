@@ -70,7 +70,7 @@ class Survey:
             preview=preview,
             version=version,
             running=running,
-            verdicts=await notes.read("verdicts", lambda: self._verdicts(place, version)),
+            verdicts=await notes.read("verdicts", lambda: self.verdicts(place, version)),
             resources=await notes.read("resources", place.provider.resources),
             missing_secrets=_missing(place),
             buildable=await notes.read("buildable", lambda: self._buildable(place, version)),
@@ -126,13 +126,25 @@ class Survey:
     async def _running(self, place: Place) -> tuple[Running, ...]:
         return tuple((await place.running()).values())
 
-    async def _verdicts(self, place: Place, version: Version | None) -> tuple[MigrationVerdict, ...] | None:
+    async def verdicts(self, place: Place, version: Version | None) -> tuple[MigrationVerdict, ...] | None:
+        """What the linter said about each pending migration, and what a reviewer objected to before."""
         if version is None:
             return None
-        found = [
-            await pending(self.source, version, component, target) for component, target in _databases(place)
-        ]
-        return tuple(one.verdict for files in found for one in files)
+        return tuple(
+            [
+                self._objected(one.verdict, component)
+                for component, target in _databases(place)
+                for one in await pending(self.source, version, component, target)
+            ]
+        )
+
+    def _objected(self, verdict: MigrationVerdict, component: Component) -> MigrationVerdict:
+        database = component.database
+        found = self.store.objections.of(verdict.sha256, database.dialect) if database else None
+        if found is None or not found.reason:
+            return verdict
+        reasons = (*verdict.reasons, found.reason)
+        return verdict.model_copy(update={"verdict": "dangerous", "reasons": reasons})
 
     async def _buildable(self, place: Place, version: Version | None) -> tuple[str, ...] | None:
         if version is None:

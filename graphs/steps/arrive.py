@@ -9,6 +9,7 @@ from langgraph.runtime import Runtime
 from agents.situation import Situation
 from graphs.patience import AT_THE_GATES
 from graphs.state import Asking, Drive, Planned, Readiness, State, Turn
+from graphs.steps.advice import reviewed
 from graphs.steps.approval import next_round, rule_of
 from graphs.steps.crew import MOST_SAID, WHOLE_STORY, Crew
 from graphs.steps.found import AGAINST, blocked_digest, found_in, no_longer, obstacle, readiness, told, why
@@ -60,7 +61,7 @@ class Arrive:
     async def gates(self, state: State, runtime: Runtime[Drive]) -> State:
         """Read the evidence once, and let every gate look at it."""
         at = self._at(state, Stage.GATES, runtime)
-        evidence = await self._evidence(state, at)
+        evidence = await reviewed(self.crew, at, await self._evidence(state, at))
         found = Findings(results=findings(evidence))
         self.crew.store.events.tell(at.deployment, at.stage, told(found))
         has_waited = state.get("readiness") is Readiness.WAIT

@@ -9,6 +9,7 @@ from typing import Protocol
 
 from langgraph.runtime import Runtime
 
+from agents.migration_reviewer import MigrationReviewer
 from agents.situation import Situation
 from agents.triager import Triager
 from graphs import patience
@@ -79,6 +80,7 @@ class Crew:
     hearing: Hearing
     planner: Planner
     triager: Triager
+    reviewer: MigrationReviewer = MigrationReviewer()
     inspection: Inspection
     forge: Forge
     source: Source

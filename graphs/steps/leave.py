@@ -9,6 +9,7 @@ from langgraph.runtime import Runtime
 
 from agents.triager import fix_task
 from graphs.state import Course, Drive, State
+from graphs.steps.advice import touched
 from graphs.steps.crew import NEW, OLD, WHOLE_STORY, Crew
 from graphs.steps.helm import rollback_marker
 from graphs.steps.telling import told
@@ -118,11 +119,12 @@ class Leave:
         kept = self.crew.store.logs.read(at.deployment)
         new, old = ([one.text for one in kept if one.source.startswith(which)] for which in (NEW, OLD))
         failure = self.crew.excerpt(state["failure"], at)
-        causes = await self.crew.triager.causes(plan.service, failure, new, old)
+        files, who = await touched(self.crew, plan), at.deployment
+        causes = await self.crew.triager.causes(plan.service, failure, new, old, files, who)
         filed = await self._all_filed(at, plan, causes, failure, request.task)
         if "rollback_failure" in state:
             stuck = state["rollback_failure"]
-            causes = await self.crew.triager.causes(plan.service, stuck, (), ())
+            causes = await self.crew.triager.causes(plan.service, stuck, (), (), files, who)
             filed += await self._all_filed(at, plan, causes, stuck, request.task)
             owner = self.crew.owners.of(FailureKind.ROLLBACK_FAILURE)
             title, text = reports.rollback_failed(at.deployment, plan, stuck, owner)

@@ -13,7 +13,7 @@ from orchestrate.models.secret import Secret
 from tests.servers.github import Github, github
 from tests.servers.github_world import NAME, OWNER, world
 from tools.memory_forge import MemoryChanges
-from tools.merge import Forge, Reverts, Source
+from tools.merge import Diffs, Forge, Reverts, Source
 from tools.systems.git import Git
 from tools.systems.git_forge import GitForge
 from tools.systems.github_account import Account, Token
@@ -22,7 +22,7 @@ from tools.systems.github_forge import GithubForge
 from tools.systems.github_git import GithubGit
 
 
-class Whole(Forge, Source, Reverts, Protocol):
+class Whole(Forge, Source, Reverts, Diffs, Protocol):
     async def open(self, new: NewChange) -> Change: ...
 
 

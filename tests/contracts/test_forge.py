@@ -175,6 +175,16 @@ async def test_files_are_told_with_their_texts(world: World) -> None:
     assert found == {"hello": ("A", "hello\n"), "old": ("D", None)}
 
 
+@EVERYWHERE
+async def test_a_change_is_shown_line_by_line(world: World) -> None:
+    change = await world.opened()
+
+    lines = (await world.forge.diff(change)).splitlines()
+
+    assert "+hello" in lines and "+++ b/hello" in lines
+    assert any(line.startswith("-") and not line.startswith("---") for line in lines)
+
+
 @METHODS
 async def test_files_of_a_merged_change_are_still_its_own(world: World, method: MergeMethod) -> None:
     change = await world.opened()

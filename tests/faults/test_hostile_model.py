@@ -121,7 +121,11 @@ def test_the_words_of_others_reach_models_in_a_fence_and_by_few_channels_only() 
         "Change.title", "Change.body", "Check.name", "Review.by", "Version.name", "Signature.signer",
         "Signature.detail", "FileChange.path", "FileChange.was", "TaskMetadata.strategy", "Commit.author",
     }  # fmt: skip
-    assert reached[Role.TRIAGER] <= {"Logs.tail", "Version.name"}
+    assert reached[Role.TRIAGER] <= {"Logs.tail", "Version.name", "FileChange.path"}
+    assert reached[Role.RISK_ASSESSOR] <= {
+        "Diffs.diff", "FileChange.path", "FileChange.text", "TaskMetadata.strategy",
+    }  # fmt: skip
+    assert not reached[Role.MIGRATION_REVIEWER]  # what is in a migration comes by no port of its own
 
 
 def written() -> Iterator[tuple[str, str]]:
@@ -223,4 +227,4 @@ def test_no_secret_reaches_a_model_that_asks_for_all_of_them() -> None:
     }
 
     assert leaks(prompts, values) == []
-    assert {name.split()[-1] for name in masked(prompts)} == {"planner", "triager"}
+    assert {name.split()[-1] for name in masked(prompts)} == {"planner", "risk_assessor", "triager"}

@@ -13,6 +13,8 @@ from pathlib import Path
 
 from langgraph.checkpoint.base import BaseCheckpointSaver
 
+from agents.assessor import RiskAssessor
+from agents.migration_reviewer import MigrationReviewer
 from agents.planner import Planner
 from agents.triager import Triager
 from graphs import deployment
@@ -261,8 +263,9 @@ def built(
         voice=voice,
         survey=survey,
         hearing=hearing,
-        planner=Planner(around.model),
+        planner=Planner(around.model, assessor=RiskAssessor(around.model, forge.diff)),
         triager=Triager(around.model),
+        reviewer=MigrationReviewer(around.model),
         inspection=around.inspection,
         forge=forge,
         source=forge,

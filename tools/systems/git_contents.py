@@ -55,6 +55,12 @@ class Contents:
             for file in touched
         )
 
+    async def shown(self, before: str, after: str) -> str:
+        """What differs, line by line, as git itself shows it: no program of the repository has a say."""
+        words = ("diff-tree", "-p", "-r", "-M", "--no-ext-diff", "--no-textconv", "--no-color", "--unified=3")
+        found = await self._git.output(*words, "--end-of-options", sha(before), sha(after))
+        return found.text
+
     async def unpack(self, version: Version, into: Path, only: str) -> None:
         """Write the tree of `version`, or what is below the folder `only`, into the empty folder `into`.
 

@@ -30,6 +30,12 @@ class GitSource:
         fork = await self._history.common(base, change.head)
         return await self._contents.changed(fork or base, change.head)
 
+    async def diff(self, change: Change) -> str:
+        await self._git.fetch()
+        base = await self._before(change)
+        fork = await self._history.common(base, change.head)
+        return await self._contents.shown(fork or base, change.head)
+
     async def checkout(self, version: Version, into: Path, only: str = ".") -> None:
         await self._present(version.commit)
         await self._contents.unpack(version, into, only)

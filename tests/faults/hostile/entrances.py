@@ -62,8 +62,9 @@ def _fields(record: type[object]) -> Mapping[str, object]:
 REWRITTEN = frozenset(
     {
         "Change.body", "Change.branch", "Change.title", "Change.url", "Check.by", "Check.said", "Check.url",
-        "Commit.subject", "Counters.extra", "Counters.parts", "FileChange.was", "Instance.detail",
-        "Logs.tail", "Preview.conflicts", "SeriesSource.told", "Signature.detail", "Signature.signer",
+        "Commit.subject", "Counters.extra", "Counters.parts", "Diffs.diff", "FileChange.was",
+        "Instance.detail", "Logs.tail", "Preview.conflicts", "SeriesSource.told", "Signature.detail",
+        "Signature.signer",
         "Task.closed_reason", "Task.created_by", "Task.description", "Task.title",
         "TaskMetadata.deployment_target", "TaskMetadata.quality_gates", "TaskMetadata.stage",
         "TaskMetadata.strategy", "Version.name",

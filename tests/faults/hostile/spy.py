@@ -12,7 +12,7 @@ from pydantic import BaseModel
 from tests.faults.hostile.entrances import REWRITTEN
 
 Words = Callable[[str], str]
-OF_METHODS = {"tail": "Logs.tail", "told": "SeriesSource.told"}
+OF_METHODS = {"tail": "Logs.tail", "told": "SeriesSource.told", "diff": "Diffs.diff"}
 
 
 @dataclass

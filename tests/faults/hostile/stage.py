@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import json
 import re
+import sqlite3
 from collections.abc import AsyncGenerator, Mapping
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager, closing, suppress
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -17,7 +18,7 @@ from orchestrate.errors import NotAllowed
 from orchestrate.models.alert import Alert
 from orchestrate.models.change import Change, Check, CheckState, Review, ReviewVerdict
 from orchestrate.models.deployment import Deployment
-from orchestrate.models.environment import ArtifactRules, Component, Environment, HttpSmoke
+from orchestrate.models.environment import ArtifactRules, Component, Database, Environment, HttpSmoke
 from orchestrate.models.move import Move
 from orchestrate.models.runtime import Running
 from orchestrate.models.sample import Counters, SampleState
@@ -94,13 +95,16 @@ class Stage:
     asking: Asking
     tracker: Tracker  # without the spy
 
-    async def ready(self, branch: str = "faster") -> tuple[Deployment, Task, Change]:
+    async def ready(
+        self, branch: str = "faster", more: Mapping[str, str | None] | None = None
+    ) -> tuple[Deployment, Task, Change]:
         """A reviewed, signed change, with what others wrote about it."""
         here, words = self.here, self.words
         files: dict[str, str | None] = {
             f"{branch}.py": words("FileChange.text"),
             "docs/AGENTS.md": words("FileChange.text"),
             f"docs/{words('FileChange.path')}.md": "new",
+            **(more or {}),
         }
         change = await here.propose(branch, files)
         here.signatures.keys[change.head] = KEY
@@ -165,7 +169,12 @@ async def stage(folder: Path, words: Words, rewritten: frozenset[str] = REWRITTE
 
 
 def production(folder: Path, **settings: object) -> Environment:
-    web = WEB.model_copy(update={"alerts": {"queue": Alert(metric="queue", above=Decimal(1000))}})
+    file = folder / "shop.db"
+    with closing(sqlite3.connect(file)) as connection, connection:
+        connection.execute("CREATE TABLE IF NOT EXISTS products (id INTEGER PRIMARY KEY)")
+    database = Database(url=f"sqlite:///{file}", dialect="sqlite", migrations="migrations")
+    alerts = {"queue": Alert(metric="queue", above=Decimal(1000))}
+    web = WEB.model_copy(update={"alerts": alerts, "database": database})
     return quick(folder, **{"components": (web,), **settings})
 
 

@@ -35,6 +35,15 @@ async def regressed(on: Stage) -> str:
     return (await on.here.go(row.id)).id
 
 
+async def migrating(on: Stage) -> str:
+    said = "".join(f"-- {line}\n" for line in on.words("a migration").replace("{{", "").splitlines())
+    text = f"{said}ALTER TABLE products ADD COLUMN title TEXT;\n"
+    row, _, _ = await on.ready(more={"migrations/0001_title.sql": text})
+    row = await on.here.go(row.id)
+    await on.here.approve(row.id)
+    return (await on.here.go(row.id)).id
+
+
 async def sick(on: Stage) -> str:
     moved = HttpSmoke(name="moved", path="/moved")
     status = HttpSmoke(name="status", path="/", json_path="status", equals="ok")
@@ -82,6 +91,7 @@ async def unsigned(on: Stage) -> str:
 
 STORIES: Mapping[Story, Outcome] = {
     good: Outcome.DEPLOYED,
+    migrating: Outcome.DEPLOYED,
     regressed: Outcome.ROLLED_BACK,
     sick: Outcome.ROLLBACK_FAILED,  # the version before is asked too, and answers alike
     unbuildable: Outcome.FAILED_BEFORE_CHANGE,
