@@ -52,6 +52,8 @@ from tools.providers.process.provider import ProcessProvider
 from tools.sampler import Sampler
 from tools.series import SeriesOfBoth
 from tools.survey import Survey
+from tools.systems.clickup import ClickUpTracker
+from tools.systems.clickup_setup import clickup_tracker
 from tools.systems.command_target import CommandTarget
 from tools.systems.detached import Detached
 from tools.systems.endpoint_metrics import EndpointMetrics
@@ -59,6 +61,8 @@ from tools.systems.endpoint_series import EndpointSeries
 from tools.systems.git import Git
 from tools.systems.git_forge import GitForge
 from tools.systems.git_signatures import GitSignatures
+from tools.systems.github_account import account_of
+from tools.systems.github_forge import GithubForge, github_forge
 from tools.systems.haproxy import HAProxy, installed
 from tools.systems.postgres_target import PostgresTarget
 from tools.systems.prometheus import PrometheusMetrics
@@ -71,6 +75,9 @@ from tools.tasks import SUCCEEDED
 from tools.traffic import Traffic
 from tools.voice import Voice
 
+WholeForge = GitForge | GithubForge
+WholeTracker = StoreTracker | ClickUpTracker
+
 
 @dataclass(frozen=True, kw_only=True)
 class App:
@@ -82,8 +89,8 @@ class App:
     intake: Intake
     answers: Answers
     watching: Watching
-    tracker: StoreTracker
-    forge: GitForge
+    tracker: WholeTracker
+    forge: WholeForge
     crew: Crew
     unblocking: Unblocking
     positions: Bound
@@ -112,15 +119,10 @@ def open_store(settings: Settings) -> Store:
 
 
 def _assemble(settings: Settings, store: Store, saver: Bound, vault: Vault) -> App:
-    tracker = StoreTracker(
-        store.tasks,
-        input_status=settings.tracker.input_status,
-        queues=settings.tracker.queues,
-        succeeded={*SUCCEEDED, settings.tracker.output_status},
-    )
-    forge = git_forge(settings, store)
+    tracker = tracker_of(settings, store, vault)
+    git, forge = forge_of(settings, store, vault)
     places = _places(settings, store, vault)
-    signatures = GitSignatures(_mirror(settings), base=settings.forge.base)
+    signatures = GitSignatures(git, base=settings.forge.base)
 
     def environment(name: str) -> Environment:
         return places(name).environment
@@ -149,9 +151,7 @@ def _assemble(settings: Settings, store: Store, saver: Bound, vault: Vault) -> A
         voice=voice,
         survey=survey,
         hearing=hearing,
-        planner=Planner(
-            mind, assessor=RiskAssessor(mind, forge.diff), is_worth_asking=is_remarkable
-        ),
+        planner=Planner(mind, assessor=RiskAssessor(mind, forge.diff), is_worth_asking=is_remarkable),
         triager=Triager(mind),
         reviewer=MigrationReviewer(mind),
         inspection=Inspection(),
@@ -209,15 +209,24 @@ def steps(crew: Crew) -> Steps:
     )
 
 
-def git_forge(settings: Settings, store: Store) -> GitForge:
-    """The built-in forge on the configured remote."""
-    forge = settings.forge
-    return GitForge(_mirror(settings), store.changes, base=forge.base, methods=forge.methods)
+def forge_of(settings: Settings, store: Store, vault: Vault) -> tuple[Git, WholeForge]:
+    """Where changes are, and git on our own copy of it."""
+    forge, mirror = settings.forge, settings.path.parent / ".orchestrate" / "forge.git"
+    if forge.kind == "git":
+        git = Git(forge.remote, mirror)
+        return git, GitForge(git, store.changes, base=forge.base, methods=forge.methods)
+    account = account_of(forge, lambda: settings.key_of_forge(vault.secret))
+    return github_forge(account, mirror, base=forge.base, methods=forge.methods)
 
 
-def _mirror(settings: Settings) -> Git:
-    """Git, on our own copy of the remote."""
-    return Git(settings.forge.remote, settings.path.parent / ".orchestrate" / "forge.git")
+def tracker_of(settings: Settings, store: Store, vault: Vault) -> WholeTracker:
+    """Where tasks come from."""
+    said, succeeded = settings.tracker, {*SUCCEEDED, settings.tracker.output_status}
+    if said.kind == "clickup":
+        people, token = settings.people, lambda: settings.token_of_tracker(vault.secret).reveal()
+        return clickup_tracker(said, people, store, token, succeeded)
+    status = said.input_status
+    return StoreTracker(store.tasks, input_status=status, queues=said.queues, succeeded=succeeded)
 
 
 def _places(settings: Settings, store: Store, vault: Vault) -> Callable[[str], Place]:

@@ -15,7 +15,7 @@ from orchestrate.cli.identity import Identity, identity
 from orchestrate.cli.output import AsJson, Output
 from orchestrate.cli.scene import Scene, opened, scene_of
 from orchestrate.counter.naming import change_number
-from orchestrate.errors import UnknownChange, UnknownTask
+from orchestrate.errors import Refused, UnknownChange, UnknownTask
 from orchestrate.models.environment import Channel, Strategy
 from orchestrate.models.task import Comment, NewTask, Priority, Queue, Task, TaskMetadata
 from orchestrate.settings import Settings
@@ -72,8 +72,11 @@ class Desk:
 
 @contextmanager
 def desk(scene: Scene) -> Generator[Desk]:
-    """The tracker of the settings' store."""
+    """The tracker of the settings' store. Raises Refused where tasks are somewhere else."""
     settings = scene.settings()
+    if settings.tracker.kind != "builtin":
+        where = f"list {settings.tracker.list} of ClickUp"
+        raise Refused(f"tasks are in {where}, and not here", cure="file, read and close them there")
     with opened(settings) as store:
         yield Desk(settings, store, identity(settings))
 

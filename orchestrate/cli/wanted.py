@@ -47,7 +47,7 @@ class Wanted:
 
     async def _shipped(self, app: App) -> dict[str, str | None]:
         if self.task:
-            task = app.store.tasks.task(known_task(app, self.task))
+            task = await known_task(app, self.task)
             return {"task": task.id, "change": task.change, "version": task.metadata.version}
         if self.change:
             return {"change": await known_change(app, self.change)}

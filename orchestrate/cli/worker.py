@@ -69,7 +69,7 @@ async def _once(scene: Scene, out: Output, settings: Settings) -> None:
 async def _one(scene: Scene, out: Output, settings: Settings, named: str, *, waits: bool) -> Deployment:
     stop = draining()
     async with scene.app(settings) as app, _told(app.store, out):
-        return await one_task(app, out, known_task(app, named), stop, waits=waits)
+        return await one_task(app, out, (await known_task(app, named)).id, stop, waits=waits)
 
 
 @asynccontextmanager

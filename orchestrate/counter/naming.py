@@ -17,6 +17,7 @@ from orchestrate.errors import (
 from orchestrate.models.change import Version
 from orchestrate.models.environment import Environment
 from orchestrate.models.question import Question
+from orchestrate.models.task import Task
 from orchestrate.settings import Settings
 from orchestrate.store import Store
 

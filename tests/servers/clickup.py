@@ -129,7 +129,7 @@ def clickup(world: ClickUpWorld | None = None, limit: Limit | None = None) -> Ge
         server.shutdown()
         thread.join()
         server.server_close()
-    assert here.wrong == []
+    assert here.wrong == [], "\n".join(here.wrong[:5])
 
 
 class ClickUpHandler(BaseHTTPRequestHandler):

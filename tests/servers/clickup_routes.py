@@ -82,7 +82,7 @@ def _user(call: Call, id: int) -> Json:
 
 
 def who(call: Call) -> Json:
-    return {"user": {**_user(call, call.by), "profilePicture": "https://example.test/face"}}
+    return {"user": _user(call, call.by)}
 
 
 def teams(call: Call) -> Json:
@@ -148,7 +148,7 @@ def _task(call: Call, item: Item) -> Json:
         "date_created": str(item.created),
         "date_updated": str(item.updated),
         "date_closed": None,
-        "creator": {**_user(call, item.by), "profilePicture": ""},
+        "creator": _user(call, item.by),
         "tags": [{"name": name, "tag_fg": "#fff", "tag_bg": "#000"} for name in item.tags],
         "priority": _priority(item.priority),
         "custom_fields": [
@@ -252,7 +252,7 @@ def _comment(call: Call, said: Saying) -> Json:
         "id": str(said.id),
         "comment": [{"text": _shown(call, one), **one} for one in runs],
         "comment_text": "".join(_shown(call, one) for one in runs) + "\n",
-        "user": {**_user(call, said.by), "profilePicture": "https://example.test/face"},
+        "user": _user(call, said.by),
         "resolved": False,
         "assignee": None,
         "assigned_by": None,

@@ -128,7 +128,7 @@ def _correct(node: object) -> None:
         if isinstance(properties, dict):
             named = cast("dict[str, Json]", properties)
             named.update({name: said for name, said in PROPERTIES.items() if name in named})
-            for name in ("assignee", "assigned_by", "priority"):  # null where there is none
+            for name in ("assignee", "assigned_by", "priority", "profilePicture"):  # null where is none
                 if name in named:
                     named[name]["nullable"] = True
         for value in here.values():

@@ -190,3 +190,23 @@ class Said(Answered):
 
     id: str
     date: Milliseconds
+
+
+class Seat(Answered):
+    """Somebody's place in a workspace."""
+
+    user: Member
+
+
+class Team(Answered):
+    """A workspace."""
+
+    id: str
+    name: str = ""
+    members: Annotated[tuple[Seat, ...], BeforeValidator(_some)] = ()
+
+
+class Teams(Answered):
+    """The workspaces that the token's user is in."""
+
+    teams: tuple[Team, ...]

@@ -11,7 +11,7 @@ from orchestrate.errors import AccessDenied, NotFound, UnknownTask
 from orchestrate.models.task import Queue, Task
 from orchestrate.store.keepsakes import Keepsakes
 from tools.systems import clickup_tasks
-from tools.systems.clickup_answers import Item, Me, Page, Shelf
+from tools.systems.clickup_answers import Item, Me, Page, Shelf, Teams
 from tools.systems.clickup_client import LET_IN, Client, Query
 from tools.systems.clickup_tasks import Vocabulary
 
@@ -39,6 +39,11 @@ class Reading:
         if not self._me:
             self._me = (await self.client.ask("GET", "/v2/user", Me, "the token's user")).user.id
         return self._me
+
+    async def members(self) -> dict[str, str]:
+        """Everybody in the token's workspaces: the name by the id."""
+        teams = (await self.client.ask("GET", "/v2/team", Teams, "the workspaces")).teams
+        return {one.user.id: one.user.username or "" for team in teams for one in team.members}
 
     async def item(self, id: str) -> Item:
         """One task as it is. Raises UnknownTask."""

@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator
 
 import typer
 
+from orchestrate.app import App
 from orchestrate.cli.doctor.effects import audit, switch
 from orchestrate.cli.doctor.finding import Finding, State
 from orchestrate.cli.doctor.machine import machine, programs
@@ -58,10 +59,16 @@ async def _findings(scene: Scene) -> AsyncIterator[Finding]:
     if finding.state is State.FAIL:
         return
     async with scene.app(settings) as app:
-        yield await remote(app)
-        for finding in await rights(app):
+        async for finding in _outside(app):
             yield finding
-        async for finding in tracker(app):
-            yield finding
-        for finding in await places(app):
-            yield finding
+
+
+async def _outside(app: App) -> AsyncIterator[Finding]:
+    """What the app is connected to."""
+    yield await remote(app)
+    for finding in await rights(app):
+        yield finding
+    async for finding in tracker(app):
+        yield finding
+    for finding in await places(app):
+        yield finding
