@@ -52,6 +52,8 @@ from tools.providers.process.provider import ProcessProvider
 from tools.sampler import Sampler
 from tools.series import SeriesOfBoth
 from tools.survey import Survey
+from tools.systems.clickup import ClickUpTracker
+from tools.systems.clickup_setup import clickup_tracker
 from tools.systems.command_target import CommandTarget
 from tools.systems.detached import Detached
 from tools.systems.endpoint_metrics import EndpointMetrics
@@ -73,8 +75,8 @@ from tools.tasks import SUCCEEDED
 from tools.traffic import Traffic
 from tools.voice import Voice
 
-
 WholeForge = GitForge | GithubForge
+WholeTracker = StoreTracker | ClickUpTracker
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -87,7 +89,7 @@ class App:
     intake: Intake
     answers: Answers
     watching: Watching
-    tracker: StoreTracker
+    tracker: WholeTracker
     forge: WholeForge
     crew: Crew
     unblocking: Unblocking
@@ -117,12 +119,7 @@ def open_store(settings: Settings) -> Store:
 
 
 def _assemble(settings: Settings, store: Store, saver: Bound, vault: Vault) -> App:
-    tracker = StoreTracker(
-        store.tasks,
-        input_status=settings.tracker.input_status,
-        queues=settings.tracker.queues,
-        succeeded={*SUCCEEDED, settings.tracker.output_status},
-    )
+    tracker = tracker_of(settings, store, vault)
     git, forge = forge_of(settings, store, vault)
     places = _places(settings, store, vault)
     signatures = GitSignatures(git, base=settings.forge.base)
