@@ -130,6 +130,8 @@ class Description:
         return None if schema.get("nullable") else _sample(schema, hint)
 
     def _object(self, schema: Json, values: Json) -> Json:
+        if "properties" not in schema and "allOf" not in schema:
+            return dict(values)
         made: Json = {}
         for part in cast("list[Json]", schema.get("allOf", [])):
             made |= cast(Json, self.least(part, values))

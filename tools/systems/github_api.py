@@ -5,7 +5,8 @@ from __future__ import annotations
 import asyncio
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Generator, Mapping
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, TypeVar, cast
 
 from pydantic import BaseModel, ValidationError
@@ -75,6 +76,13 @@ class GithubApi:
         """Read the smallest page of `path`, only to see whether we may."""
         await self._asked("GET", self._at(path), {"per_page": "1"})
 
+    async def leads_to(self, path: str) -> str:
+        """The address that GitHub redirects `path` to; it is good for a minute, and for anybody."""
+        headers = await asyncio.to_thread(self._headers, self._at(path))
+        if "location" not in headers:
+            raise Unreachable(f"GitHub does not tell where {path} is")
+        return str(headers["location"])
+
     async def send(self, shape: type[S], verb: str, path: str, body: Mapping[str, object]) -> S:
         """Write once. Raises Rejected; Unreachable when nobody knows whether it was done."""
         return _parsed(shape, path, await self._asked(verb, self._at(path), {}, dict(body)))
@@ -115,30 +123,33 @@ class GithubApi:
 
     def _say(self, verb: str, path: str, query: Mapping[str, str], body: Json | None) -> object:
         """Raises UnknownPage, Rejected, AccessDenied, RateLimited, Unreachable."""
+        with self._heard(path or "GraphQL"):
+            requester = self._connected().requester
+            to = path or requester.graphql_url
+            _, answer = requester.requestJsonAndCheck(verb, to, dict(query), input=body)
+            return cast(object, answer)
+
+    def _headers(self, path: str) -> Json:
+        with self._heard(path):
+            headers, _ = self._connected().requester.requestJsonAndCheck("GET", path)
+            return headers
+
+    def _token(self) -> Secret:
+        with self._heard("the App's token"):
+            auth = self._connected().requester.auth
+            return Secret(auth.token if auth else "")
+
+    @contextmanager
+    def _heard(self, where: str) -> Generator[None, None, None]:
+        """Nobody else speaks meanwhile, and what goes wrong is said in our words."""
         from github.GithubException import GithubException
 
-        where = path or "GraphQL"
         try:
             with self._lock:
-                requester = self._connected().requester
-                to = path or requester.graphql_url
-                _, answer = requester.requestJsonAndCheck(verb, to, dict(query), input=body)
+                yield
         except GithubException as refused:
             raise _translated(refused, where) from None
         except (OSError, RuntimeError, ValueError, AssertionError) as problem:
-            raise Unreachable(f"GitHub at {self.account.api} gave no usable answer: {problem}") from None
-        return cast(object, answer)
-
-    def _token(self) -> Secret:
-        from github.GithubException import GithubException
-
-        try:
-            with self._lock:
-                auth = self._connected().requester.auth
-                return Secret(auth.token if auth else "")
-        except GithubException as refused:
-            raise _translated(refused, "the App's token") from None
-        except OSError as problem:
             raise Unreachable(f"GitHub at {self.account.api} gave no usable answer: {problem}") from None
 
     def _connected(self) -> Github:

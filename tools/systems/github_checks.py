@@ -38,11 +38,16 @@ async def checks_of(api: GithubApi, sha: str, required: Sequence[RequiredCheck])
     return tuple(_worst(one for one in found if one.name == name) for name in names)
 
 
+def state_of(status: str, conclusion: str | None) -> tuple[CheckState, str]:
+    """What a run's status and conclusion mean, and GitHub's own word; an unknown one is no result."""
+    if status != "completed":
+        return CheckState.PENDING, status
+    said = conclusion or "no conclusion"
+    return _CONCLUSIONS.get(said, CheckState.MISSING), said
+
+
 def _of_run(run: CheckRun, sha: str) -> Check:
-    state, said = CheckState.PENDING, run.status
-    if run.status == "completed":
-        said = run.conclusion or "no conclusion"
-        state = _CONCLUSIONS.get(said, CheckState.MISSING)
+    state, said = state_of(run.status, run.conclusion)
     return Check(name=run.name, state=state, sha=sha, url=run.html_url or "", said=said)
 
 

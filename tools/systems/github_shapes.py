@@ -233,3 +233,41 @@ class Standing(BaseModel):
     isInMergeQueue: bool
     mergeQueueEntry: Entry | None
     latestOpinionatedReviews: Opinions
+
+
+class WorkflowRun(BaseModel):
+    """A run of a workflow."""
+
+    id: int
+    name: str | None = None
+    head_sha: str
+    status: str | None
+    conclusion: str | None
+    html_url: str
+    created_at: datetime
+
+
+class Job(BaseModel):
+    """A job of a run."""
+
+    id: int
+    name: str
+    status: str
+    conclusion: str | None
+
+
+class Deployment(BaseModel):
+    """Something that is deployed somewhere; its payload is what its maker wrote into it."""
+
+    id: int
+    payload: dict[str, object] | str = ""
+
+    def mark(self, key: str) -> str:
+        """What the payload says under `key`."""
+        return str(self.payload.get(key, "")) if isinstance(self.payload, dict) else ""
+
+
+class DeploymentStatus(BaseModel):
+    """How far a deployment is."""
+
+    state: str

@@ -1,0 +1,66 @@
+"""GitHub's deployments: what is where, with a status that appears at the pull request."""
+
+from __future__ import annotations
+
+from orchestrate.errors import OutsideFailed
+from tools.showing import Shown, Standing
+from tools.systems.github_api import GithubApi
+from tools.systems.github_shapes import Deployment, DeploymentStatus
+
+_OURS = "orchestrate"  # the key in a deployment's payload that names ours
+_LONGEST = 140  # characters of a description
+_STATES = {
+    Standing.QUEUED: "queued",
+    Standing.RUNNING: "in_progress",
+    Standing.DONE: "success",
+    Standing.FAILED: "failure",
+    Standing.TAKEN_BACK: "inactive",
+}
+
+
+class GithubDeployments:
+    """Showcase on one repository of GitHub."""
+
+    def __init__(self, api: GithubApi) -> None:
+        self._api = api
+
+    async def standing(self, shown: Shown) -> Standing | None:
+        known = await self._known(shown)
+        if known is None:
+            return None
+        statuses = await self._api.newest(DeploymentStatus, f"/deployments/{known.id}/statuses", per_page="1")
+        said = statuses[0].state if statuses else ""
+        return next((standing for standing, state in _STATES.items() if state == said), None)
+
+    async def show(self, shown: Shown) -> None:
+        """Say it of the deployment that carries our mark; it is made when there is none.
+
+        Raises OutsideFailed when GitHub makes none.
+        """
+        known = await self._known(shown) or await self._made(shown)
+        body: dict[str, object] = {"state": _STATES[shown.standing], "description": shown.text[:_LONGEST]}
+        body |= {"environment": shown.environment, "auto_inactive": True}
+        if shown.url:
+            body["environment_url"] = shown.url
+        await self._api.send(DeploymentStatus, "POST", f"/deployments/{known.id}/statuses", body)
+
+    async def _known(self, shown: Shown) -> Deployment | None:
+        asked = {"environment": shown.environment, "sha": shown.commit}
+        found = await self._api.every(Deployment, "/deployments", **asked)
+        return next((one for one in found if one.mark(_OURS) == shown.deployment), None)
+
+    async def _made(self, shown: Shown) -> Deployment:
+        """Without merging the base into it, and whatever checks say: our own gates were asked before."""
+        body = {
+            "ref": shown.commit,
+            "environment": shown.environment,
+            "production_environment": shown.is_production,
+            "auto_merge": False,
+            "required_contexts": list[str](),
+            "payload": {_OURS: shown.deployment},
+            "description": f"Orchestrate {shown.deployment}"[:_LONGEST],
+        }
+        made = await self._api.send(Deployment, "POST", "/deployments", body)
+        if made.mark(_OURS) != shown.deployment:
+            raise OutsideFailed(f"GitHub made another deployment than {shown.deployment}")
+        return made
