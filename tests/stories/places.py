@@ -20,7 +20,12 @@ from orchestrate.models.environment import (
 from orchestrate.models.owners import Owners
 from orchestrate.models.task import FailureKind
 
-ADA = Person(name="ada", identities={Channel.CLI: "ada", Channel.TRACKER: "ada"}, roles=(Role.APPROVER,))
+ADA = Person(
+    name="ada",
+    identities={Channel.CLI: "ada", Channel.TRACKER: "ada"},
+    accounts={Channel.TRACKER: ("2",)},  # in ClickUp
+    roles=(Role.APPROVER,),
+)
 MIRA = Person(name="mira", identities={Channel.FORGE: "mira"})
 ROB = Person(name="rob")
 PEOPLE = (ADA, MIRA, ROB)
