@@ -22,7 +22,7 @@ LONGEST_ASKED = 3600.0
 AT_THE_GATES = 70.0
 """Seconds that what the gates look at is waited for, before it counts as unknown."""
 
-TRIES, TRIES_AT_THE_END = 10, 25
+TRIES, TRIES_AT_THE_END = 10, 26
 """A step whose outside does not answer is tried this often: about 20 minutes, at the end about a day."""
 HALF_WAY = 600.0
 """Seconds that a silent outside is waited for between two moves; then it goes back, or people are called."""

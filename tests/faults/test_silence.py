@@ -1,4 +1,4 @@
-"""Stories of an outside that is silent at a bad moment: nothing counts as done, and going back comes first."""
+"""Stories of an outside that is silent at a bad moment: nothing counts as done, and going back is first."""
 
 from __future__ import annotations
 
