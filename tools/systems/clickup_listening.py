@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
-from orchestrate.errors import NotFound
+from orchestrate.errors import AccessDenied, NotFound
 from tools.systems.clickup_answers import Saying
 from tools.systems.clickup_reading import Reading
 from tools.systems.clickup_threads import Threads
@@ -123,7 +123,7 @@ class Listening:
         """When somebody spoke there after `since`, as far as the newest page tells; None: nobody did."""
         try:
             page = await self.threads.newest(task)
-        except NotFound:  # the task was deleted
+        except (NotFound, AccessDenied):  # the task was deleted, or is hidden from us
             return None
         me = await self.reading.me()
         before, now = self._seen.get(task), _seen(page, me)

@@ -151,6 +151,18 @@ async def test_a_webhook_wakes_before_the_next_look(server: ClickUp, store: Stor
     assert (await tracker.spoken(mark)).tasks == (item.id,)
 
 
+async def test_a_thread_that_is_hidden_from_us_keeps_no_other_from_being_heard(
+    server: ClickUp, store: Store
+) -> None:
+    hidden, item = server.world.add(2, LIST, "Hidden"), server.world.add(2, LIST, "Ship")
+    tracker = tracker_on(server, store, awaited=lambda: [hidden.id, item.id])
+    refusal = '{"err": "Team not authorized", "ECODE": "OAUTH_027"}'
+    server.troubles.append(Trouble("GET", f"{hidden.id}/comment", status=401, body=refusal))
+    await tracker.say(item.id, "ada", "Approved")
+
+    assert (await tracker.spoken("")).tasks == (item.id,)
+
+
 async def test_a_renamed_status_is_named_with_those_that_there_are(
     server: ClickUp, tracker: PeopledClickUp
 ) -> None:
