@@ -25,8 +25,10 @@ class Standing(Fact):
     cure: str = ""
 
 
-async def standings(settings: ModelSettings, key: Callable[[], Secret]) -> tuple[Standing, ...]:
-    """How each tier's model stands; never raises: without a model everything goes on."""
+async def standings(settings: ModelSettings | None, key: Callable[[], Secret]) -> tuple[Standing, ...]:
+    """How each tier's model stands; none where none is named. Never raises: without a model all goes on."""
+    if settings is None:
+        return ()
     from agents.claude_api import ClaudeApi  # slow to load, and only needed where somebody is asked
 
     api = ClaudeApi(settings.base_url, key, PATIENCE)

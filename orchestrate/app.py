@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import os
 import socket
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import lru_cache, partial
 
 from agents.assessor import RiskAssessor
 from agents.claude import mind_of
 from agents.migration_reviewer import MigrationReviewer
 from agents.planner import Planner, is_remarkable
+from agents.standing import Standing, standings
 from agents.triager import Triager
 from graphs import deployment
 from graphs.steps import Steps
@@ -94,6 +95,7 @@ class App:
     crew: Crew
     unblocking: Unblocking
     positions: Bound
+    models: Callable[[], Awaitable[tuple[Standing, ...]]]  # how those stand that are asked for advice
 
 
 @asynccontextmanager
@@ -143,7 +145,8 @@ def _assemble(settings: Settings, store: Store, saver: Bound, vault: Vault) -> A
     guards = Guards(store, environment, settings_digest, hearing, signatures)
     executor = Executor(store, guards.by_class)
     voice = Voice(executor, tracker, tracker)
-    mind = mind_of(settings.models, lambda: settings.key_of_models(vault.secret), store.model_calls)
+    key = partial(settings.key_of_models, vault.secret)
+    mind = mind_of(settings.models, key, store.model_calls)
     statuses = Statuses(ready=settings.tracker.input_status, deployed=settings.tracker.output_status)
     crew = Crew(
         store=store,
@@ -198,6 +201,7 @@ def _assemble(settings: Settings, store: Store, saver: Bound, vault: Vault) -> A
             ready=statuses.ready,
         ),
         positions=saver,
+        models=partial(standings, settings.models, key),
     )
 
 

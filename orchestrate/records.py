@@ -10,9 +10,11 @@ from pathlib import Path
 from orchestrate import reports
 from orchestrate.models.deployment import Deployment, Event, Failure, Outcome
 from orchestrate.models.gate import Finding, GateName, GateResult
+from orchestrate.models.model_call import spent
 from orchestrate.models.owners import Owners
 from orchestrate.models.plan import Plan
 from orchestrate.outside import inline
+from orchestrate.reports.advice import advice
 from orchestrate.redaction import without_secrets, without_secrets_in
 from orchestrate.store import Store
 
@@ -34,9 +36,11 @@ class Records:
         self.folder.mkdir(parents=True, exist_ok=True)
         file = self.folder / f"{row.id}.json"
         head = str(self.store.audit.head())
+        calls = self.store.model_calls.of(row.id)
         report = {**reports.deployment_report(ended, plan, _gates(events)), "audit": head}
+        report["models"] = spent(calls).model_dump()
         _replace(file, json.dumps(without_secrets_in(report), indent=2, ensure_ascii=False))
-        page = _page(ended, plan, events, self.owners) + f"\nThe audit stood at {head}.\n"
+        page = _page(ended, plan, events, self.owners) + f"\nThe audit stood at {head}.\n" + advice(calls)
         _replace(file.with_suffix(".md"), without_secrets(page))
         return file
 

@@ -172,16 +172,26 @@ class Worker:
         stopping = asyncio.create_task(_either(stop, changed))
         over = asyncio.Event()
         stopping.add_done_callback(lambda _: over.set())
+        standing: asyncio.Task[None] | None = None
         try:
             async with assembled(settings) as app:
                 self._tell(app)
+                standing = asyncio.create_task(self._models(app))
                 await Serving(app=app, say=self.say).serve(over)
         finally:
             stopping.cancel()
+            if standing is not None:
+                standing.cancel()
         if stop.is_set():
             looking.cancel()
             return Ended.STOPPED, settings
         return await looking
+
+    async def _models(self, app: App) -> None:
+        """Say which models cannot be asked; nobody waits for that."""
+        for one in await app.models():
+            if not one.is_usable:
+                self.say(f"model {one.model} ({one.tier}): {one.said}; a stand-in does its work")
 
     def _tell(self, app: App) -> None:
         """The audit hears under which settings this worker serves, from its start and from each reload."""

@@ -10,6 +10,7 @@ from orchestrate.cli.output import Output
 from orchestrate.cli.scene import Scene
 from orchestrate.models.deployment import Deployment, Event
 from orchestrate.models.effect import Effect
+from orchestrate.models.model_call import spent
 from orchestrate.models.question import Question
 from orchestrate.models.watch import Watch
 from orchestrate.store import Store
@@ -29,6 +30,8 @@ def show(scene: Scene, out: Output, deployment: str) -> None:
             out.say(f"effects     {stop.words}  (orchestrate allow-effects)")
         for line in _head(row, store.questions.for_deployment(row.id)):
             out.say(line)
+        if calls := store.model_calls.of(row.id):
+            out.say(f"models      {spent(calls).words}")
         _show_watches(out, store.watches.of(row.id))
         _show_events(out, store.events.of(row.id, limit=100_000))
         _show_effects(out, store.effects.of(row.id))
@@ -46,6 +49,7 @@ def _data(store: Store, row: Deployment) -> dict[str, object]:  # pyright: ignor
         "events": [one.model_dump(mode="json") for one in store.events.of(row.id, limit=100_000)],
         "effects_stopped": stop.model_dump(mode="json") if (stop := store.switch.stopped()) else None,
         "effects": [one.model_dump(mode="json") for one in store.effects.of(row.id)],
+        "model_calls": [one.model_dump(mode="json") for one in store.model_calls.of(row.id)],
     }
 
 

@@ -11,6 +11,7 @@ from orchestrate.app import App
 from orchestrate.cli.doctor.effects import audit, switch
 from orchestrate.cli.doctor.finding import Finding, State
 from orchestrate.cli.doctor.machine import machine, programs
+from orchestrate.cli.doctor.models import models
 from orchestrate.cli.doctor.product import places, remote, rights, settings_of, store, who
 from orchestrate.cli.doctor.secrets import vault
 from orchestrate.cli.doctor.tracker import tracker
@@ -69,6 +70,8 @@ async def _outside(app: App) -> AsyncIterator[Finding]:
     for finding in await rights(app):
         yield finding
     async for finding in tracker(app):
+        yield finding
+    for finding in await models(app):
         yield finding
     for finding in await places(app):
         yield finding
