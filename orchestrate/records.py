@@ -14,8 +14,8 @@ from orchestrate.models.model_call import spent
 from orchestrate.models.owners import Owners
 from orchestrate.models.plan import Plan
 from orchestrate.outside import inline
-from orchestrate.reports.advice import advice
 from orchestrate.redaction import without_secrets, without_secrets_in
+from orchestrate.reports.advice import advice
 from orchestrate.store import Store
 
 
