@@ -27,6 +27,8 @@ CONNECTIONS = {
     "tools/reach.py": "TCP, to addresses that were looked up once",
     "tools/systems/github_account.py": "asks in which installation its App is",
     "tools/systems/github_api.py": "GitHub's API, at the address that the settings name",
+    "tools/systems/slack.py": "Slack's Web API, by its own SDK",
+    "orchestrate/slack/listening.py": "what Slack sends, by its own SDK",
     "tools/wires.py": "WebSockets, to addresses that were looked up once",
     "tools/providers/process/instances.py": "looks for free ports of this machine",
     "tools/systems/haproxy.py": "looks for free ports of this machine",
@@ -53,7 +55,7 @@ SPAWNING_METHODS = ("subprocess_exec", "subprocess_shell")
 SPAWNING_MODULES = ("subprocess", "multiprocessing", "pty", "pexpect", "sh", "concurrent.futures.process")
 NETWORK_MODULES = (
     "socket", "httpx", "httpx2", "anthropic", "requests", "aiohttp", "urllib.request", "http.client",
-    "websockets", "ftplib", "smtplib", "telnetlib", "xmlrpc", "github", "urllib3",
+    "websockets", "ftplib", "smtplib", "telnetlib", "xmlrpc", "slack_sdk", "slack_bolt", "github", "urllib3",
 )  # fmt: skip
 EVALUATING = ("eval", "exec", "compile", "__import__")
 UNTRUSTED_FORMS = ("pickle", "marshal", "shelve", "dill", "cloudpickle", "jinja2", "mako")

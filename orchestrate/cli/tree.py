@@ -245,6 +245,11 @@ TREE = Branch(
             "worker:worker",
             "orchestrate worker --task T-1 --once",
         ),
+        "slack": Leaf(
+            "hear /deploy and answers in Slack, and keep its channel up to date",
+            "slack:slack",
+            "orchestrate slack",
+        ),
         "stop-effects": Leaf(
             "let nothing begin, in any worker",
             "switch:stop",

@@ -14,6 +14,7 @@ from orchestrate.cli.doctor.machine import machine, programs
 from orchestrate.cli.doctor.models import models
 from orchestrate.cli.doctor.product import places, remote, rights, settings_of, store, who
 from orchestrate.cli.doctor.secrets import vault
+from orchestrate.cli.doctor.slack import slack
 from orchestrate.cli.doctor.tracker import tracker
 from orchestrate.cli.exits import Exit
 from orchestrate.cli.output import AsJson, Output
@@ -70,6 +71,8 @@ async def _outside(app: App) -> AsyncIterator[Finding]:
     for finding in await rights(app):
         yield finding
     async for finding in tracker(app):
+        yield finding
+    async for finding in slack(app):
         yield finding
     for finding in await models(app):
         yield finding
