@@ -6,7 +6,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
-.PHONY: demo test mutants check format bench schema deployer-agent lock clean
+.PHONY: demo test mutants check format bench evals schema deployer-agent lock clean
 
 demo: $(STAMP)
 	$(BIN)/orchestrate demo
@@ -29,6 +29,10 @@ check: $(STAMP)
 format: $(STAMP)
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
+
+# Asks Claude each role's cases where ANTHROPIC_API_KEY is set, which costs about ten cents. ROLES="role …" chooses.
+evals: $(STAMP)
+	$(BIN)/python -m tests.evals $(ROLES)
 
 bench: $(STAMP)
 	$(BIN)/python -m tests.bench

@@ -1,0 +1,85 @@
+"""Cases: what a role is asked, and the properties that a good answer has."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from functools import cache
+from pathlib import Path
+from typing import cast
+
+import yaml
+from pydantic import BaseModel
+
+from agents.model import Brief, Quoted
+from agents.role import Role
+from orchestrate.models.fact import Fact
+
+FOLDER = Path(__file__).parent / "cases"
+
+
+class Expected(Fact):
+    """Properties, all of which hold for a good answer; keys are fields of the answer's type."""
+
+    one_of: dict[str, tuple[str, ...]] = {}
+    at_least: dict[str, int] = {}
+    empty: tuple[str, ...] = ()
+    any_of_list: dict[str, tuple[str, ...]] = {}  # at least one of them is in the list
+    mentions: tuple[str, ...] = ()  # anywhere in the answer, whatever the case
+    absent: tuple[str, ...] = ()  # nowhere in the answer
+
+
+class Case(Fact):
+    """One question, what is expected, and an answer of either kind to try the expectations on."""
+
+    name: str
+    facts: dict[str, str]
+    outside: tuple[str, ...] = ()  # facts that others wrote
+    expect: Expected
+    good: dict[str, object]
+    bad: dict[str, object]
+
+    def brief(self, payer: str) -> Brief:
+        """The facts as the product would tell them."""
+        told = {name: Quoted(text) if name in self.outside else text for name, text in self.facts.items()}
+        return Brief(payer, told)
+
+    def wrong(self, answer: BaseModel) -> tuple[str, ...]:
+        """What is not as expected; () for a good answer."""
+        return tuple(_wrong(self.expect, answer))
+
+
+@cache
+def cases(role: Role) -> tuple[Case, ...]:
+    """The evaluation set of a role."""
+    loaded = cast(list[object], yaml.safe_load((FOLDER / f"{role}.yaml").read_text()))
+    return tuple(Case.model_validate(one) for one in loaded)
+
+
+def _wrong(expected: Expected, answer: BaseModel) -> Iterator[str]:
+    fields = cast(Mapping[str, object], answer.model_dump(mode="json"))
+    text = _texts(fields).lower()
+    for name, allowed in expected.one_of.items():
+        if fields[name] not in allowed:
+            yield f"{name} is {fields[name]}, not {' or '.join(allowed)}"
+    for name, least in expected.at_least.items():
+        if int(str(fields[name])) < least:
+            yield f"{name} is {fields[name]}, less than {least}"
+    yield from (f"{name} is not empty" for name in expected.empty if fields[name])
+    for name, some in expected.any_of_list.items():
+        if not {*some} & {*cast(list[str], fields[name])}:
+            yield f"{name} has none of {', '.join(some)}"
+    yield from (f"{word!r} is not mentioned" for word in expected.mentions if word.lower() not in text)
+    yield from (f"{word!r} is mentioned" for word in expected.absent if word.lower() in text)
+
+
+def _texts(value: object) -> str:
+    """Every text inside `value`, a line each."""
+    match value:
+        case str():
+            return value
+        case dict():
+            return "\n".join(_texts(one) for one in cast(Mapping[str, object], value).values())
+        case list():
+            return "\n".join(_texts(one) for one in cast(list[object], value))
+        case _:
+            return str(value)
