@@ -167,6 +167,8 @@ def _assemble(settings: Settings, store: Store, saver: Bound, vault: Vault) -> A
         settings_digest=settings_digest,
         statuses=statuses,
         workspaces=settings.workspaces,
+        showcase=forge.showcase if isinstance(forge, GithubForge) else None,
+        workflows=forge.watched(settings.forge.workflows) if isinstance(forge, GithubForge) else None,
     )
     runner = Runner(
         store=store,

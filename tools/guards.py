@@ -27,9 +27,10 @@ from tools.executor import EffectClass, Errand, Guard, is_change_of
 from tools.hearing import Hearing
 from tools.moves import MOVE, UNDO, PlacedMove
 from tools.reverting import RevertOrder
+from tools.showing import Shown
 from tools.signatures import Signatures
 
-NOTES = (Said, NewTask, Moved, Closed, Blocked, RevertOrder, DestroyOrder)
+NOTES = (Said, NewTask, Moved, Closed, Blocked, RevertOrder, DestroyOrder, Shown)
 """What every note is about; anything else needs an approved plan."""
 
 

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
+from orchestrate.errors import BuildFailed, Unreachable
 from orchestrate.models.change import CheckState
 from orchestrate.models.fact import Fact
+
+_LOOK = 15.0  # seconds after which it is looked again
 
 
 class Run(Fact):
@@ -32,6 +36,34 @@ class Workflows(Protocol):
     async def failed_logs(self, run: Run) -> str:
         """The logs of the jobs of a run that failed, each under its name, the newest lines last."""
         ...
+
+
+@dataclass(frozen=True, kw_only=True)
+class Watched:
+    """The workflows that must have ended well for what was merged, before it is built."""
+
+    workflows: Workflows
+    names: tuple[str, ...]
+
+    async def ended(self, commit: str, say: Callable[[str], None]) -> None:
+        """Say how they ended, and what the failed ones wrote.
+
+        Raises Unreachable when one has not ended or not even begun, BuildFailed when one failed.
+        """
+        runs = {one.name: one for one in await self.workflows.runs(commit)}
+        failed = [runs[name] for name in self.names if name in runs and runs[name].state is CheckState.FAILED]
+        for run in failed:
+            for line in (await self.workflows.failed_logs(run)).splitlines():
+                say(line)
+        if failed:
+            told = ", ".join(f"{one.name} ({one.said or one.state}) {one.url}".strip() for one in failed)
+            raise BuildFailed(f"on {commit[:10]} failed: workflow {told}")
+        open_ones = [one for one in self.names if one not in runs or runs[one].state is not CheckState.PASSED]
+        if open_ones:
+            said = f"on {commit[:10]} did not end yet: workflow {', '.join(open_ones)}"
+            raise Unreachable(said, retry_after=_LOOK)
+        for name in self.names:
+            say(f"workflow {name} passed on {commit[:10]}")
 
 
 def newest(runs: Sequence[Run]) -> tuple[Run, ...]:

@@ -25,8 +25,10 @@ from tools.hearing import Hearing
 from tools.inspection import Inspection
 from tools.merge import Forge, Reverts, Source
 from tools.place import Place, Places
+from tools.showing import Showcase
 from tools.survey import Survey
 from tools.voice import Voice
+from tools.workflows import Watched
 
 Step = Callable[..., Awaitable[State]]
 
@@ -91,6 +93,8 @@ class Crew:
     settings_digest: Callable[[str], str]
     statuses: Statuses
     workspaces: Path
+    showcase: Showcase | None = None
+    workflows: Watched | None = None
 
     def place(self, state: State) -> Place:
         return self.places(state["request"].environment)

@@ -12,6 +12,7 @@ from graphs.state import Course, Drive, State
 from graphs.steps.advice import touched
 from graphs.steps.crew import NEW, OLD, WHOLE_STORY, Crew
 from graphs.steps.helm import rollback_marker
+from graphs.steps.shown import show
 from graphs.steps.telling import told
 from graphs.steps.workspaces import destroy_workspace
 from orchestrate import reports
@@ -23,6 +24,7 @@ from orchestrate.models.plan import Plan
 from orchestrate.models.task import FailureKind
 from tools.executor import Errand
 from tools.reverting import RevertOrder, reverting
+from tools.showing import Standing
 
 _ANSWERED = {
     "held": (Outcome.HELD, "a person said Hold"),
@@ -54,6 +56,7 @@ class Leave:
         voice, task = self.crew.voice, request.task
         await told(self.crew, at, voice.say(at, task, "result", text))
         await told(self.crew, at, voice.announce(at, "result", title, text))
+        await show(self.crew, at, state, Standing.DONE, title)
         if not request.flow:
             reason = f"Deployed {plan.version.name} to {plan.environment}"
             await told(self.crew, at, voice.close(at, task, self.crew.statuses.deployed, reason))
@@ -176,6 +179,7 @@ class Leave:
             urgent = outcome is Outcome.ROLLBACK_FAILED
             await told(self.crew, at, self.crew.voice.say(at, request.task, "result", text))
             await told(self.crew, at, self.crew.voice.announce(at, "result", title, text, urgent=urgent))
+            await show(self.crew, at, state, Standing.FAILED, title)
         await told(self.crew, at, self._settle(at, request.task, outcome, fixes))
         if "undoing" in state and outcome is not Outcome.ROLLBACK_FAILED:
             await told(self.crew, at, self._close_rollback(at))

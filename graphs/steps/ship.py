@@ -13,6 +13,7 @@ from graphs.alerts import TOLD, untold
 from graphs.state import Answer, Course, Drive, Merging, State
 from graphs.steps.crew import MOST_SAID, Crew
 from graphs.steps.helm import Helm
+from graphs.steps.shown import show
 from graphs.steps.telling import told
 from orchestrate import reports
 from orchestrate.errors import (
@@ -44,6 +45,7 @@ from tools.building import BuildOrder, building
 from tools.executor import EffectClass, Errand
 from tools.merging import merging
 from tools.moves import Done, Mover, MoveTimedOut, PlacedMove, moving
+from tools.showing import Standing
 
 
 @dataclass(frozen=True)
@@ -76,7 +78,10 @@ class Ship:
         """Build every component of the approved tree."""
         at, plan = self.crew.errand(state, Stage.BUILD, runtime), self.crew.plan(state)
         tool = building(self.crew.place(state), self.crew.source, self.crew.line(at))
+        merged = state.get("merged")
         try:
+            if merged is not None and self.crew.workflows is not None:
+                await self.crew.workflows.ended(merged.commit, self.crew.line(at))
             for shipped in plan.ships:
                 order = BuildOrder(component=shipped.component, version=shipped.to_version)
                 await self.crew.executor.do(tool, order, at, partial(_built, order))
@@ -84,6 +89,7 @@ class Ship:
             raise
         except (OutsideFailed, EffectRefused) as problem:
             return await self.helm.failed(state, at, problem, FailureKind.DEPLOYMENT_FAILED)
+        await show(self.crew, at, state, Standing.RUNNING)
         before = await self.crew.inspection.before(self.crew.place(state))
         return self.helm.onward(state, at, 0) | State(before=before)
 

@@ -62,6 +62,7 @@ class ForgeSettings(Fact):
     api: str = "https://api.github.com"  # or that of an Enterprise server: https://ghe.example.com/api/v3
     app: str = ""  # the id of the GitHub App whose private key is given, instead of a token
     installation: int | None = None  # of the App; None: the one in the repository
+    workflows: tuple[str, ...] = ()  # of GitHub: those that must end well on what was merged, by name
 
 
 class Price(Fact):

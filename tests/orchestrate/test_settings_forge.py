@@ -52,6 +52,10 @@ def test_an_app_has_a_key_in_the_vault(tmp_path: Path) -> None:
     assert kept == Secret("app-key of staging in the vault")
 
 
+def test_workflows_that_must_end_well_are_named(tmp_path: Path) -> None:
+    assert loaded(tmp_path, GOOD + "  workflows: [image, docs]\n").forge.workflows == ("image", "docs")
+
+
 def test_git_needs_no_key(tmp_path: Path) -> None:
     settings = loaded(tmp_path, GOOD.partition("forge:")[0])
 

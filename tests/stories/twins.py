@@ -22,9 +22,11 @@ from tools.migrations import Target
 from tools.place import Place
 from tools.provider import MemoryProvider, Say
 from tools.series import MemorySeries
+from tools.showing import MemoryShowcase
 from tools.signatures import MemorySignatures
 from tools.systems.sqlite_target import SqliteTarget
 from tools.tasks import MemoryTracker
+from tools.workflows import Watched
 
 
 @dataclass
@@ -207,6 +209,8 @@ class Outside:
     signatures: Signatures = field(default_factory=Signatures)
     model: Model = field(default_factory=NoModel)
     inspection: Inspection = field(default_factory=CalmInspection)
+    showcase: MemoryShowcase | None = None
+    workflows: Watched | None = None
 
     @property
     def provider(self) -> Provider:

@@ -276,6 +276,8 @@ def built(
         settings_digest=lambda name: digest(environments[name]),
         statuses=statuses,
         workspaces=folder / "workspaces",
+        showcase=around.showcase,
+        workflows=around.workflows,
     )
     graph = deployment.workflow(steps(crew)).compile(checkpointer=saver)
     return World(

@@ -25,13 +25,13 @@ class GitSource:
         return await self._history.version(name)
 
     async def files(self, change: Change) -> tuple[FileChange, ...]:
-        await self._git.fetch()
+        await self._seen(change)
         base = await self._before(change)
         fork = await self._history.common(base, change.head)
         return await self._contents.changed(fork or base, change.head)
 
     async def diff(self, change: Change) -> str:
-        await self._git.fetch()
+        await self._seen(change)
         base = await self._before(change)
         fork = await self._history.common(base, change.head)
         return await self._contents.shown(fork or base, change.head)
@@ -56,6 +56,10 @@ class GitSource:
         merges = any(len(node.parents) > 1 for node in recent)
         custom = MergeMethod.MERGE if merges or len(recent) < 10 else MergeMethod.SQUASH
         return tuple(sorted(allowed, key=lambda method: method is not custom))
+
+    async def _seen(self, change: Change) -> None:  # noqa: ARG002 - not every head is on a branch of the remote
+        """Have the head in the mirror."""
+        await self._git.fetch()
 
     async def _before(self, change: Change) -> str:
         """The base as it is, or as it was before the change was merged."""

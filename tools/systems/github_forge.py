@@ -7,7 +7,6 @@ from pathlib import Path
 from orchestrate.errors import MergeRefused, UnknownVersion, Unreachable
 from orchestrate.models.change import (
     Change,
-    FileChange,
     Merged,
     MergeMethod,
     MergeOrder,
@@ -21,11 +20,14 @@ from tools.systems.git_source import EVERY_METHOD, GitSource
 from tools.systems.github_account import Account
 from tools.systems.github_api import GithubApi, Rejected
 from tools.systems.github_changes import Changes
+from tools.systems.github_deployments import GithubDeployments
 from tools.systems.github_git import GithubGit
 from tools.systems.github_merging import Merging
 from tools.systems.github_permissions import Permission, permissions
 from tools.systems.github_rules import methods_of, rules_of
 from tools.systems.github_shapes import Pull, PullName, Repo
+from tools.systems.github_workflows import GithubWorkflows
+from tools.workflows import Watched
 
 _MOST = 250  # commits of a pull request that are looked for on its base
 
@@ -102,12 +104,6 @@ class GithubForge(GitSource):
     async def merged(self, order: MergeOrder) -> Merged | None:
         return await self._merging.merged(order)
 
-    async def files(self, change: Change) -> tuple[FileChange, ...]:
-        await self._seen(change)
-        base = await self._before(change)
-        fork = await self._history.common(base, change.head)
-        return await self._contents.changed(fork or base, change.head)
-
     async def revert(self, commit: str, reason: str, marker: str) -> Change:
         """Raises MergeConflict when a person has to take it back, MergeRefused when nothing is left of it."""
         await self._git.fetch()
@@ -121,6 +117,15 @@ class GithubForge(GitSource):
         return await self.open(
             NewChange(title=title(bad.subject), author="", branch=branch, base=self._base, body=reason)
         )
+
+    @property
+    def showcase(self) -> GithubDeployments:
+        """Where deployments are shown at their pull requests."""
+        return GithubDeployments(self._api)
+
+    def watched(self, names: tuple[str, ...]) -> Watched:
+        """The workflows of these names."""
+        return Watched(workflows=GithubWorkflows(self._api), names=names)
 
     async def permissions(self) -> tuple[Permission, ...]:
         """What our account may do here, as far as that can be told without doing it."""
