@@ -41,7 +41,7 @@ async def evaluated(
         closing(Store.open(f"sqlite:///{Path(folder) / 'evals.db'}")) as store,
     ):
         store.upgrade()
-        for role, case in [(role, case) for role in roles for case in cases(role)]:
+        for role, case in [(one, case) for one in roles for case in cases(one)]:
             before(role, case)
             found.append(await _result(settings, key, store, role, case))
     return found
