@@ -87,7 +87,7 @@ def github(world: GithubWorld, root: Path) -> Generator[Github, None, None]:
         server.shutdown()
         thread.join()
         server.server_close()
-    assert here.wrong == []
+    assert not here.wrong, "; ".join(here.wrong)
 
 
 class GithubHandler(GitHandler):
