@@ -130,7 +130,8 @@ def ruling(comment: Comment, matter: Matter) -> Word | None:
     if named in others or (others and named is None and not _was_asked(matter.question, comment)):
         return None
     person = matter.person(Channel.TRACKER, comment.author)
-    why = _why_not(comment, named, matter, others) or _may_not(person, kind, matter.panel)
+    why = _why_not(comment, named, matter, others) or _unproven(comment, kind)
+    why = why or _may_not(person, kind, matter.panel)
     return Word(comment, None, why) if why or person is None else Word(comment, kind, by=person.name)
 
 
@@ -160,6 +161,13 @@ def _open_then(comment: Comment, matter: Matter) -> set[str]:
         and (one.decision is None or one.decision.at >= at)
         and (one.consumed_at is None or one.consumed_at > at)
     }
+
+
+def _unproven(comment: Comment, kind: DecisionKind) -> str:
+    """Why an answer is not its author's for sure, or ''; whoever says Hold is believed."""
+    if comment.proven or kind is DecisionKind.HOLD:
+        return ""
+    return "nobody proves here who wrote it; answer with `orchestrate deploy approve`"
 
 
 def _was_asked(question: Question, comment: Comment) -> bool:

@@ -95,7 +95,8 @@ class CalledOnThreads:
             return Reply(text="Not done: it was said more than an hour ago. Say it again.", is_done=False)
         if comment.edited:
             return Reply(text="Not done: it was edited. Say it in a new comment.", is_done=False)
-        person = self.clerk.app.settings.person(Channel.TRACKER, comment.author)
+        settings = self.clerk.app.settings
+        person = settings.person(Channel.TRACKER, comment.author) if comment.proven else None
         who = Identity(comment.author, person, Channel.TRACKER)
         return await self.clerk.answer(comment.text, who, comment)
 

@@ -16,6 +16,6 @@ def sign_off(comment: Comment) -> Label | None:
     """
     text = comment.text.strip(" \t\r\n")
     match = _GRAMMAR.fullmatch(text) if text.isascii() and not comment.edited else None
-    if match is None:
+    if match is None or not comment.proven:
         return None
     return Label(name=f"{match.group(1).lower()}-approved", by=comment.author, sha=match.group(2).lower())

@@ -85,7 +85,7 @@ class Task(Fact):
 
 
 class Comment(Fact):
-    """One message on a task's thread; `author` is the identity the tracker proves."""
+    """One message on a task's thread; `author` is the identity the tracker proves, where it does."""
 
     id: str
     task: str
@@ -93,6 +93,7 @@ class Comment(Fact):
     text: str
     at: datetime
     edited: bool = False
+    proven: bool = True  # False: the author is what the comment says itself, so it approves nothing
 
 
 class NewTask(Fact):

@@ -75,11 +75,13 @@ class Case:
     edited: bool = False
     task: str = "T-1"
     asked: tuple[Question, ...] = (OURS,)
+    proven: bool = True
 
     @property
     def comment(self) -> Comment:
         at = datetime.fromtimestamp(self.at, UTC)
-        return Comment(id="C1", task=self.task, author=self.by, text=self.text, at=at, edited=self.edited)
+        said = Comment(id="C1", task=self.task, author=self.by, text=self.text, at=at, edited=self.edited)
+        return said.model_copy(update={"proven": self.proven})
 
 
 def judged(case: Case) -> Word | None:
@@ -100,6 +102,12 @@ EXACT = {
     "a hold with the id": Case("hold QABCDE!", H),
     "a rollback": Case("Roll back", R),
     "a rollback in one word": Case("rollback QABCDE", R),
+}
+UNPROVEN = {
+    "an approval that nobody proves": Case("Approved", "nobody proves here who wrote it", proven=False),
+    "a rollback that nobody proves": Case("Roll back", "nobody proves here who wrote it", proven=False),
+    "a hold that nobody proves": Case("Hold", H, proven=False),
+    "a stranger's hold that nobody proves": Case("Hold", "nobody in `people`", by=STRANGER, proven=False),
 }
 WORDING = {
     "quoted": Case("> Approved", NOT_EXACT),
@@ -220,6 +228,7 @@ CASES = {
         "talk": TALKING,
         "who": WHO,
         "when": WHEN,
+        "unproven": UNPROVEN,
         "where": WHERE,
     }.items()
     for name, case in cases.items()

@@ -114,6 +114,18 @@ async def test_an_edited_or_old_command_is_not_done(counter: Counter, calls: Cal
     assert "edited" in edit and "an hour ago" in old
 
 
+async def test_who_is_not_proven_is_nobody(counter: Counter, calls: CalledOnThreads) -> None:
+    task = await a_task(counter)
+    said = await says(counter, task.id, f"/deploy staging {task.id}")
+    unproven = said.model_copy(update={"proven": False})
+    counter.world.tracker._comments[said.id] = unproven  # as a tracker says that proves nobody
+
+    await calls.read()
+
+    assert counter.world.store.deployments.latest() == ()
+    assert len(await replies(counter, task.id)) == 1
+
+
 async def test_what_stood_there_before_we_listened_is_not_done(counter: Counter) -> None:
     task = await a_task(counter)
     await says(counter, task.id, f"/deploy staging {task.id}")

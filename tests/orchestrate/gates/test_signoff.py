@@ -46,3 +46,7 @@ def test_anything_else_is_not(text: str) -> None:
 
 def test_an_edited_comment_is_not() -> None:
     assert sign_off(said(f"security approved {HEAD}", edited=True)) is None
+
+
+def test_a_sign_off_whose_author_nobody_proves_is_none() -> None:
+    assert sign_off(said(f"security approved {HEAD}").model_copy(update={"proven": False})) is None
