@@ -9,13 +9,12 @@ import pytest
 
 from orchestrate.models.deployment import DecisionKind, Deployment, Lease, Stage
 from orchestrate.models.plan import Plan
-from tests.faults.hostile.hands import Hands, attempt, errand, factories, forged
+from tests.faults.hostile.hands import CHANGES, Hands, attempt, errand, factories, forged
 from tests.stories.places import quick
 from tests.stories.world import World, world
 from tools.executor import EffectClass, Errand
 
 CLASSES = (None, *EffectClass)
-CHANGES = {"build", "kubectl", "merge", "move", "undo"}
 KNOWN = {
     "building", "closing", "commenting", "depending", "destroying", "filing", "merging", "moving",
     "moving_task", "reverting",
@@ -155,8 +154,10 @@ async def test_after_an_approval_only_moves_of_the_plan_are_made_and_none_twice(
 async def test_once_it_began_only_undos_of_the_plan_go_back(door: Door) -> None:
     await door.here.approve(door.row.id)
     calls = door.hands.calls(door.row.id, door.plan)
-    for call in reversed(calls):
-        await attempt(call, door.at)
+    for _ in range(3):
+        for call in reversed(calls):
+            if call.name.split()[0] != "undo":
+                await attempt(call, door.at)
     door.here.provider.done.clear()
 
     for call in calls:

@@ -30,6 +30,9 @@ A = TypeVar("A", bound=BaseModel)
 R = TypeVar("R", bound=BaseModel)
 
 TOOLS = Path(__file__).parents[3] / "tools"
+CHANGES = frozenset({"build", "kubectl", "merge", "move", "undo"})
+"""Names of tools that are no notes, whether they exist or not."""
+
 NOBODYS = "0" * 40
 MADE_UP = Version(commit=NOBODYS, tree=NOBODYS, name="evil")
 
@@ -140,7 +143,8 @@ def _placed(plan: Plan | None) -> list[PlacedMove]:
         for index, step in enumerate(steps)
         if not isinstance(step.undo, Irreversible)
     ]
-    return [*own, *back, *(PlacedMove(index=at, move=move) for move in moves for at in (0, 3, 99))]
+    elsewhere = [(at, move) for number, move in enumerate(moves, 90) for at in (0, 3, number)]
+    return [*own, *back, *(PlacedMove(index=at, move=move) for at, move in elsewhere)]
 
 
 def _versions(plan: Plan | None) -> list[Version]:
