@@ -2,22 +2,19 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-ONLY_TOLD = (
-    *("anchor", "before os.remove store.audit", "before os.rename store.audit"),
-    *("events.", "logs.", "watches.", "leases.release", "deployments.entered", "positions.put_"),
+CHECKPOINT = "positions.put"
+BESIDE = re.compile(
+    r"anchor|events|logs|watches|leases\.release|deployments\.(planned|entered|waits)|positions\.put_writes"
+    r"|before os\.\w+ (store\.audit|\.orchestrate|\S+\.(json|md)\.new|\S+\.part)"
 )
-"""Writes that only tell or measure, or that another one stands right beside: they are no moments."""
+"""Writes that only tell, measure or announce, right beside another one: they are no moments."""
 
 Case = tuple[int, ...]
 """The number of the first process's last write, and that of the second one's, if that is killed as well."""
-
-
-def is_moment(what: str) -> bool:
-    """Whether it is a write around an effect, a checkpoint, an answer, a claim, a lock, a file or an end."""
-    return not what.startswith(ONLY_TOLD)
 
 
 @dataclass
@@ -26,11 +23,20 @@ class Way:
 
     parts_at: str
     is_own: bool = False
+    has_done: bool = False  # something since the last checkpoint
 
-    def is_own_moment(self, what: str) -> bool:
-        """Go on to this write: whether it is a moment, and no other scene has it just so."""
+    def is_moment(self, what: str) -> bool:
+        """Go on to this write, one around an effect, an answer, a claim, a lock, a file or an end.
+
+        A checkpoint is a moment when it is the one after something that was done.
+        """
         self.is_own = self.is_own or self.parts_at in what
-        return self.is_own and is_moment(what)
+        if what == CHECKPOINT:
+            is_moment, self.has_done = self.has_done, False
+        else:
+            is_moment = not BESIDE.match(what)
+            self.has_done = self.has_done or is_moment
+        return is_moment
 
 
 @dataclass(frozen=True)
@@ -50,11 +56,10 @@ class Cases:
 
         Where both would be killed before the ways part, another scene has this pair.
         """
-        is_own = way.is_own_moment(what)
-        return number in self.only[1:] if self.only else self.pairs and is_own
+        is_moment = way.is_moment(what)
+        return number in self.only[1:] if self.only else self.pairs and is_moment and way.is_own
 
     def _firsts(self, passed: Sequence[str], way: Way) -> Iterator[int]:
         for number, what in enumerate(passed, 1):
-            is_own = way.is_own_moment(what)
-            if is_own or self.every_write or (self.pairs and is_moment(what)):
+            if (way.is_moment(what) and (way.is_own or self.pairs)) or self.every_write:
                 yield number

@@ -87,9 +87,8 @@ class Matrix:
         """The first process ends there; then those in which the second one ends as well."""
         branches = slot.folder.with_suffix(".branches")
         seconds: dict[int, str] = {}
-        come = Way(slot.life.scene.parts_at)
-        for what in slot.twin.passed[:first]:
-            come.is_own_moment(what)
+        parts_at = slot.life.scene.parts_at
+        come = Way(parts_at, is_own=any(parts_at in what for what in slot.twin.passed[:first]))
 
         def branch(number: int, what: str) -> None:
             if cases.is_second(number, what, come):

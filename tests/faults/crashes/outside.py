@@ -7,6 +7,7 @@ import pickle
 import re
 from collections import Counter
 from collections.abc import Callable, Iterable
+from functools import lru_cache
 from pathlib import Path
 from typing import TypeVar, cast
 
@@ -141,6 +142,7 @@ def _word(arg: object) -> str:
             return ""
 
 
+@lru_cache(maxsize=10_000)
 def plain(text: str) -> str:
     """The text without ids, hashes, times, durations and counts, which differ from run to run."""
     text = re.sub(r"01[0-9A-HJKMNP-TV-Z]{24}", "DEPLOYMENT", text)
