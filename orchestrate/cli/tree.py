@@ -250,6 +250,11 @@ TREE = Branch(
             "slack:slack",
             "orchestrate slack",
         ),
+        "mcp": Leaf(
+            "serve tools to programs with a model; none of them approves",
+            "mcp:mcp",
+            "claude mcp add orchestrate -- orchestrate mcp",
+        ),
         "stop-effects": Leaf(
             "let nothing begin, in any worker",
             "switch:stop",

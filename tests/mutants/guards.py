@@ -94,6 +94,7 @@ PLACES = (
     Place("orchestrate/cli/switch.py", Says.RAISE, f"{CLI}/test_audit.py"),
     Place("orchestrate/cli/workspace.py", Says.RAISE, f"{CLI}/test_workspace.py"),
     Place("orchestrate/cli/deploy/cancel.py", Says.RAISE, f"{CLI}/test_deploy.py {CLI}/test_answers.py"),
+    Place("orchestrate/mcp.py", Says.RAISE, "tests/orchestrate/test_mcp.py"),
     Place("orchestrate/slack/desk.py", Says.RAISE, "tests/orchestrate/slack/test_slack.py"),
     Place("orchestrate/counter/shipping.py", Says.RAISE, f"{COUNTER}/test_clerk.py"),
     Place("orchestrate/counter/returning.py", Says.RAISE, f"{COUNTER}/test_clerk.py"),

@@ -40,10 +40,10 @@ class Counter:
         return await self.clerk.answer(text, Identity(who, person(channel, who), channel))
 
 
-def app_of(here: World, folder: Path) -> App:
+def app_of(here: World, folder: Path, settings: str = SETTINGS) -> App:
     """The product, as far as a clerk uses it, with everything outside in memory."""
     file = folder / "orchestrate.yaml"
-    file.write_text(SETTINGS)
+    file.write_text(settings)
     parts = {name: getattr(here, name) for name in ("store", "intake", "answers", "crew", "forge", "tracker")}
     return cast(App, SimpleNamespace(settings=load(file), **parts))
 
