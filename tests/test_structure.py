@@ -33,7 +33,6 @@ CONNECTIONS = {
     "tools/providers/process/instances.py": "looks for free ports of this machine",
     "tools/systems/haproxy.py": "looks for free ports of this machine",
     "tools/systems/haproxy_runtime.py": "its own router, on loopback",
-    "tools/systems/proxy.py": "its own router, on loopback",
     "tools/systems/proxy_server/__main__.py": "the router itself",
     "tools/systems/proxy_server/daemon.py": "the router itself",
     "tools/systems/proxy_server/wire.py": "the router itself",
