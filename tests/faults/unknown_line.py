@@ -16,6 +16,7 @@ from orchestrate.models.move import Drain, Scale, SetTraffic, Start, Stop
 from orchestrate.models.task import NewTask
 from tests.stories.twins import Clock, Outside
 from tools.migrations import Target
+from tools.showing import MemoryShowcase, Shown
 
 T = TypeVar("T")
 Args = tuple[object, ...]
@@ -118,6 +119,7 @@ class Line:
             forge=self.through(outside.forge, "forge"),
             providers={name: self.through(one, "provider") for name, one in outside.providers.items()},
             targets=targets,
+            showcase=self.through(MemoryShowcase(), "showcase"),
         )
 
     async def request(self, system: str, name: str, args: Args, answer: Answer) -> object:
@@ -179,6 +181,8 @@ def _occasion(name: str, one: object) -> str:
             return _plain(one.rpartition("<!-- orchestrate:")[2].partition("/")[2].removesuffix(" -->"))
         case str() if name == "move" and not one.startswith("T-"):
             return one
+        case Shown() if name == "show":
+            return one.standing
         case Start() | Scale() | SetTraffic() | Drain() | Stop():
             return one.kind
         case _:

@@ -160,6 +160,7 @@ def effects_of(made: Counter[str]) -> dict[str, int]:
 WRITES = (
     "tracker.comment", "tracker.create", "tracker.move", "tracker.close", "tracker.depend",
     "forge.merge", "forge.revert", "provider.build", "provider.apply", "database.apply", "database.backup",
+    "showcase.show",
 )  # fmt: skip
 """The methods of ports that change something outside."""
 

@@ -36,6 +36,7 @@ class Row:
     silent: End  # the whole system is gone for ever
     denied: End  # 401 and 403
     lost: End | None = None  # it was made, and the whole system is gone since: where that is another end
+    is_optional: bool = False  # nothing waits for it: it is not asked again, and what comes next may ask
     is_first: bool = False  # the one row of its effect that every run of the tests looks at
 
 
@@ -48,6 +49,20 @@ def _row(scene: str, request: str, effect: str, ends: tuple[End, End, End], *, i
         never=never,
         silent=silent,
         denied=denied,
+        is_first=is_first,
+    )
+
+
+def _shown(scene: str, standing: str, *, is_first: bool = False) -> Row:
+    """Nothing waits for a showcase, and nothing ends otherwise because of it."""
+    return Row(
+        scene=scene,
+        request=f"showcase.show {standing}",
+        effect="show",
+        never=End.TRUE,
+        silent=End.TRUE,
+        denied=End.TRUE,
+        is_optional=True,
         is_first=is_first,
     )
 
@@ -73,6 +88,9 @@ EFFECTS = (
         lost=End.BACK,
         is_first=True,
     ),
+    _shown("good", "running", is_first=True),
+    _shown("good", "done"),
+    _shown("back", "failed"),
     _row("good", "database.apply", "migrate", HALF_WAY, is_first=True),
     _row("good", "forge.merge", "merge", BEFORE, is_first=True),  # S8
     _row("good", "provider.build", "build", BEFORE, is_first=True),  # S9
@@ -112,6 +130,14 @@ READS = (
     _row("good", "database.verify", "", (End.ASKED, End.ASKED, End.ASKED), is_first=True),
 )
 """What is only read: before anything changes, or to see whether it happened."""
+
+NOT_NEEDED = {
+    "provider.tail": "logs are evidence where they can be read, and a line that says so where not",
+    "forge.diff": "advice of a model: without it everything is decided as before",
+    "showcase.standing": "part of `show`, which has its row",
+    "tracker.dependents": "part of `depend`, which has its row",
+}
+"""What is read where it can be, and decides nothing."""
 
 NOT_ASKED = {
     "destroy workspace": "nobody outside is asked: tests/faults/test_workspace_attacks.py",
