@@ -18,12 +18,13 @@ from agents.role import Role
 from agents.roles import ROLES
 from orchestrate.approvals import answer_in
 from orchestrate.models.deployment import Outcome
-from orchestrate.models.environment import SqlSmoke
+from orchestrate.models.environment import Channel, SqlSmoke
 from orchestrate.models.secret import Secret
 from prompts import Tier, load
 from tests.faults.canaries import canary, careless, leaks, masked
 from tests.faults.hostile.entrances import (
     DECIDING,
+    IDENTITIES,
     NOT_THERE_YET,
     NOT_WRITTEN_BY_OTHERS,
     REWRITTEN,
@@ -65,6 +66,11 @@ def test_a_channel_that_is_not_there_yet_is_not_there() -> None:
     there = {what: [*ROOT.glob(file)] for what, files in NOT_THERE_YET.items() for file in files}
 
     assert not any(there.values()), f"give it hostile words in tests/faults/hostile: {there}"
+
+
+def test_wherever_people_are_known_by_an_account_there_is_an_attack() -> None:
+    assert IDENTITIES.keys() == {*Channel}
+    assert all((ROOT / file).exists() for file in IDENTITIES.values() if file.endswith(".py"))
 
 
 def asked_in_code() -> Iterator[Role]:
@@ -121,7 +127,7 @@ def test_the_words_of_others_reach_models_in_a_fence_and_by_few_channels_only() 
         "Change.title", "Change.body", "Check.name", "Review.by", "Version.name", "Signature.signer",
         "Signature.detail", "FileChange.path", "FileChange.was", "TaskMetadata.strategy", "Commit.author",
     }  # fmt: skip
-    assert reached[Role.TRIAGER] <= {"Logs.tail", "Version.name", "FileChange.path"}
+    assert reached[Role.TRIAGER] <= {"FileChange.path", "Logs.tail", "Run.said", "Version.name"}
     assert reached[Role.RISK_ASSESSOR] <= {
         "Diffs.diff", "FileChange.path", "FileChange.text", "TaskMetadata.strategy",
     }  # fmt: skip

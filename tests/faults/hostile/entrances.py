@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping
 from enum import Enum
 
 import tools
+from orchestrate.models.environment import Channel
 
 
 def entrances() -> frozenset[str]:
@@ -63,18 +64,17 @@ REWRITTEN = frozenset(
     {
         "Change.body", "Change.branch", "Change.title", "Change.url", "Check.by", "Check.said", "Check.url",
         "Commit.subject", "Counters.extra", "Counters.parts", "Diffs.diff", "FileChange.was",
-        "Instance.detail", "Logs.tail", "Preview.conflicts", "SeriesSource.told", "Signature.detail",
-        "Signature.signer",
-        "Task.closed_reason", "Task.created_by", "Task.description", "Task.title",
-        "TaskMetadata.deployment_target", "TaskMetadata.quality_gates", "TaskMetadata.stage",
-        "TaskMetadata.strategy", "Version.name",
+        "Instance.detail", "Logs.tail", "Preview.conflicts", "Run.said", "Run.url", "SeriesSource.told",
+        "Signature.detail", "Signature.signer", "Task.closed_reason", "Task.created_by", "Task.description",
+        "Task.title", "TaskMetadata.deployment_target", "TaskMetadata.quality_gates", "TaskMetadata.stage",
+        "TaskMetadata.strategy", "Version.name", "Workflows.failed_logs",
     }
 )  # fmt: skip
 """Texts that hold an attack wherever they come in."""
 
 SEEDED = frozenset(
     {"Check.name", "Comment.author", "Comment.text", "FileChange.path", "FileChange.text", "Label.by",
-     "Label.name", "Review.by"}
+     "Label.name", "Review.by", "Run.name"}
 )  # fmt: skip
 """Texts that decide something by what they are: beside those that the story needs stand hostile ones."""
 
@@ -88,14 +88,14 @@ NOT_WRITTEN_BY_OTHERS: Mapping[str, tuple[str, ...]] = {
     "git computes it": (
         "Change.head", "Change.merge_commit", "Check.sha", "Commit.sha", "FileChange.status", "Label.sha",
         "Merged.commit", "Merged.tree", "Preview.base", "Preview.head", "Preview.tree", "Review.sha",
-        "Signature.commit", "Version.commit", "Version.tree",
+        "Run.commit", "Signature.commit", "Version.commit", "Version.tree",
     ),
     "a digest or fingerprint that we compute": (
         "Applied.sha256", "Artifact.digest", "Signature.key", "Signature.signers"
     ),
-    "the tracker or the forge numbers it": (
-        "Change.id", "ChangeRecord.id", "Comment.id", "Comment.task", "Spoken.mark", "Spoken.tasks",
-        "Task.change", "Task.depends_on", "Task.discovered_from", "Task.id", "Task.status",
+    "the tracker, the forge or the chat numbers it": (
+        "Change.id", "ChangeRecord.id", "Chat.find", "Chat.say", "Comment.id", "Comment.task", "Run.id",
+        "Spoken.mark", "Spoken.tasks", "Task.change", "Task.depends_on", "Task.discovered_from", "Task.id", "Task.status",
     ),
     "a name from the settings, or one that the provider gives": (
         "Addresses.public", "Artifact.component", "Artifact.location", "BackupReceipt.location",
@@ -111,8 +111,16 @@ NOT_WRITTEN_BY_OTHERS: Mapping[str, tuple[str, ...]] = {
 """Why nobody who is not ours writes there."""
 
 NOT_THERE_YET: Mapping[str, tuple[str, ...]] = {
-    "chat messages": ("tools/**/*slack*", "tools/**/*discord*", "orchestrate/*slack*"),
     "kubectl output, events and annotations": ("tools/**/*kube*",),
-    "webhook bodies": ("orchestrate/api*", "orchestrate/**/*webhook*"),
+    "requests to an HTTP API": ("orchestrate/api*",),
 }
 """Channels without an adapter, and the files in which one would appear."""
+
+IDENTITIES: Mapping[Channel, str] = {
+    Channel.CLI: "the operating system says who it is, and nobody else's words come that way",
+    Channel.TRACKER: "tests/faults/hostile/stage.py",
+    Channel.FORGE: "tests/faults/hostile/stage.py",
+    Channel.GIT: "tests/faults/test_hostile_model.py",
+    Channel.SLACK: "tests/faults/test_hostile_chat.py",
+}
+"""Where people are known by an account, and the attacks that come in there."""

@@ -25,6 +25,7 @@ from tools.executor import EffectClass, Errand, Write
 from tools.merging import merging
 from tools.moves import Mover, PlacedMove, moving
 from tools.reverting import RevertOrder, reverting
+from tools.showing import MemoryShowcase, Shown, Standing, showing
 
 A = TypeVar("A", bound=BaseModel)
 R = TypeVar("R", bound=BaseModel)
@@ -71,6 +72,7 @@ class Hands:
             self._call(depending(here.tracker, here.tracker), Blocked(task="T-1", on="T-1")),
             self._call(closing(here.tracker, here.tracker), Closed(task="T-9", status="Done", reason="x")),
             self._call(reverting(here.forge), RevertOrder(commit=NOBODYS, reason="x")),
+            self._call(showing(MemoryShowcase()), SHOWN),
             self._call(destroying(here.crew.workspaces, deployment), DestroyOrder(workspace="../..")),
         )
         return (
@@ -123,6 +125,7 @@ def _nothing(text: str) -> None:
     """Nobody listens."""
 
 
+SHOWN = Shown(deployment="x", environment="production", commit=NOBODYS, standing=Standing.DONE)
 FILED = NewTask(
     title="x", description="x", queue=Queue.EXECUTION, status="Open", priority=Priority.P4, marker="x"
 )

@@ -12,7 +12,12 @@ from pydantic import BaseModel
 from tests.faults.hostile.entrances import REWRITTEN
 
 Words = Callable[[str], str]
-OF_METHODS = {"tail": "Logs.tail", "told": "SeriesSource.told", "diff": "Diffs.diff"}
+OF_METHODS = {
+    "tail": "Logs.tail",
+    "told": "SeriesSource.told",
+    "diff": "Diffs.diff",
+    "failed_logs": "Workflows.failed_logs",
+}
 
 
 @dataclass

@@ -10,6 +10,7 @@ from functools import cache
 from pathlib import Path
 
 from agents.role import Role
+from orchestrate.models.change import CheckState
 from orchestrate.models.deployment import DecisionKind, Outcome
 from orchestrate.models.environment import HttpSmoke
 from tests.faults.hostile.entrances import REWRITTEN
@@ -58,6 +59,12 @@ async def unbuildable(on: Stage) -> str:
     return (await on.here.go(row.id)).id
 
 
+async def red(on: Stage) -> str:
+    row, _, _ = await on.approved()
+    on.runs.state = CheckState.FAILED
+    return (await on.here.go(row.id)).id
+
+
 async def refused(on: Stage) -> str:
     row, _, _ = await on.approved()
     on.here.forge.refusal = on.words("what a forge says")
@@ -95,6 +102,7 @@ STORIES: Mapping[Story, Outcome] = {
     regressed: Outcome.ROLLED_BACK,
     sick: Outcome.ROLLBACK_FAILED,  # the version before is asked too, and answers alike
     unbuildable: Outcome.FAILED_BEFORE_CHANGE,
+    red: Outcome.FAILED_BEFORE_CHANGE,
     refused: Outcome.MERGE_REFUSED,
     unanswered: Outcome.EXPIRED,
     held: Outcome.HELD,
