@@ -42,6 +42,7 @@ schema: $(STAMP)
 
 deployer-agent: $(STAMP)
 	$(BIN)/python -m prompts deployer-agent > .claude/agents/deployer.md
+	$(BIN)/python -m prompts deployer-agent plugin > plugin/agents/deployer.md
 
 # Needs uv (pip install uv). Both files name no registry, and install on Python 3.11–3.13, Linux and macOS.
 COMPILE := pip compile -q --universal --generate-hashes --no-header --python-version 3.11 pyproject.toml

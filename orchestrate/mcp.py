@@ -13,8 +13,9 @@ from mcp_types import ToolAnnotations
 from pydantic import Field
 
 from orchestrate.app import App
-from orchestrate.chat import Ship
+from orchestrate.chat import LONGEST, Answer, GoBack, Ship, parse
 from orchestrate.counter import going_back, questions, reads
+from orchestrate.counter.clerk import Clerk
 from orchestrate.counter.finding import (
     deployments_of,
     environment_or_none,
@@ -149,6 +150,28 @@ class Tools:
         request = await going_back.back_to(self.app, self.who, environment, None)
         return accepted(self.app, request.model_copy(update={"requested_by": f"{self.who.name}'s assistant"}))
 
+    async def say(self, text: Annotated[str, Field(max_length=LONGEST)]) -> Reply:
+        """One sentence of the /deploy language, exactly as the person typed it. A yes is not said here."""
+        match said := parse(text):
+            case Answer(DecisionKind.APPROVED, to):
+                raise NotAllowed(
+                    "a yes is said by a person, where that is proven, and not by a tool",
+                    cure=f"type it yourself: orchestrate deploy approve {to or 'QUESTION'}",
+                )
+            case Answer(_, to, reason) if to is not None:
+                return await self.hold(to, reason or "no reason was given")
+            case GoBack(what, None):
+                return await self.request_rollback(what, "as a person typed it")
+            case GoBack(what, rest):
+                cure = f"type it yourself: orchestrate say rollback {what} {rest}"
+                raise Refused("a tool asks for the way back of one thing, by one name", cure=cure)
+            case Ship(what, environment) if environment is not None:
+                return await self.start(environment, what)
+            case Ship():
+                return accepted(self.app, await request_of(self.app, said, self.who))
+            case _:
+                return await Clerk(self.app).answer(text, self.who)
+
     def _wished(self, row: Deployment, reason: str) -> Reply:
         """A release that is not through: that it should go back stands in its story, and a person says so."""
         said = f"{self.who.name}'s assistant asks to take it back: {inline(reason)}"
@@ -176,7 +199,7 @@ def _offered(tools: Tools) -> tuple[tuple[ToolAnnotations, tuple[Tool, ...]], ..
     return (
         (READS, (*reading, tools.ask)),
         (HOLDS, (tools.hold,)),
-        (STARTS, (tools.start, tools.request_rollback)),
+        (STARTS, (tools.start, tools.request_rollback, tools.say)),
     )
 
 

@@ -1,4 +1,4 @@
-"""`python -m prompts check`: can every prompt be used? `deployer-agent` prints the file for Claude Code."""
+"""`python -m prompts check`: can every prompt be used? `deployer-agent` prints Claude Code's."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from orchestrate.errors import PromptInvalid
 from prompts import FOLDER, names, problems
 from prompts.claude_code import deployer_agent
 
-USAGE = "usage: python -m prompts check [FOLDER] | deployer-agent\n"
+USAGE = "usage: python -m prompts check [FOLDER] | deployer-agent [plugin]\n"
 
 
 def main(words: Sequence[str]) -> int:
@@ -21,7 +21,9 @@ def main(words: Sequence[str]) -> int:
         case ["check", folder]:
             return _check(Path(folder))
         case ["deployer-agent"]:
-            return _deployer_agent()
+            return _deployer_agent(in_plugin=False)
+        case ["deployer-agent", "plugin"]:
+            return _deployer_agent(in_plugin=True)
         case _:
             sys.stderr.write(USAGE)
             return 2
@@ -39,9 +41,9 @@ def _check(folder: Path) -> int:
     return 1 if found else 0
 
 
-def _deployer_agent() -> int:
+def _deployer_agent(*, in_plugin: bool) -> int:
     try:
-        sys.stdout.write(deployer_agent())
+        sys.stdout.write(deployer_agent(in_plugin=in_plugin))
     except PromptInvalid as problem:
         sys.stderr.write(f"{problem}\n")
         return 1

@@ -24,7 +24,7 @@ from tests.stories.places import person, quick, staging
 from tests.stories.world import World, world
 
 READS = {"ask", "check", "history", "live", "logs", "plan", "questions", "status"}
-WRITES = {"hold", "request_rollback", "start"}
+WRITES = {"hold", "request_rollback", "say", "start"}
 
 
 @pytest.fixture
@@ -172,6 +172,24 @@ async def test_logs_are_quoted_as_the_words_of_others(client: Caller, here: Worl
     said = text(await client.call_tool("logs", {"of": row.id}))
 
     assert said.startswith("````text") and "<!" not in said
+
+
+async def test_a_sentence_of_the_language_is_done_but_never_a_yes(client: Caller, here: World) -> None:
+    row, _, _ = await here.asked()
+    question = here.question(row.id)
+
+    yes = await client.call_tool("say", {"text": f"/deploy approve {question.id}"})
+    started = await client.call_tool("say", {"text": "staging main"})
+    alone = await client.call_tool("say", {"text": "/deploy production"})
+    status = await client.call_tool("say", {"text": "status"})
+    both = await client.call_tool("say", {"text": "rollback T-1 staging"})
+    no = await client.call_tool("say", {"text": f"hold {question.id} too late"})
+
+    assert yes.is_error and f"orchestrate deploy approve {question.id}" in text(yes)
+    assert not started.is_error and here.store.deployments.latest()[0].environment == "staging"
+    assert alone.is_error and both.is_error and row.id in text(status)
+    decision = here.store.questions.question(question.id).decision
+    assert not no.is_error and decision is not None and decision.kind is DecisionKind.HOLD
 
 
 async def test_what_is_refused_is_an_error_with_what_helps(client: Caller) -> None:
