@@ -11,11 +11,10 @@ from tools.systems.git import Git, is_sha, sha
 
 CHANGE, HEAD, MARKER = "Orchestrate-Change", "Orchestrate-Head", "Orchestrate-Marker"
 
-_TRAILER = "%x1f%(trailers:key={},valueonly,separator=%x20)"
-_NODE = "%H%x1f%T%x1f%P" + "".join(_TRAILER.format(key) for key in (CHANGE, HEAD, MARKER))
-
+_TRAILER = "%n%(trailers:key={},valueonly,unfold,separator=%x1d)"
+_NODE = "%H%n%T%n%P" + "".join(_TRAILER.format(key) for key in (CHANGE, HEAD, MARKER))
 _LINE = "%H%n%aI%n%an%n%ae%n%cn <%ce>%n%s%n%(trailers:key=Co-authored-by,valueonly,unfold)"
-"""Line by line: nobody can write a line break into a name, an address or a subject."""
+"""Line by line: nobody can write a line break into a name, an address, a subject or a trailer."""
 
 
 @dataclass(frozen=True)
@@ -104,7 +103,7 @@ class History:
         """Lines of history, newest first. Raises UnknownVersion."""
         between = f"{sha(since)}..{sha(until)}" if since else sha(until)
         rows = await self._rows(_LINE, f"--max-count={limit}", between)
-        return tuple(_commit(row[0].split("\n")) for row in rows)
+        return tuple(_commit(row.split("\n")) for row in rows)
 
     async def _named(self, name: str) -> tuple[str | None, str]:
         if 4 <= len(name) <= 40 and all(digit in "0123456789abcdef" for digit in name):
@@ -122,18 +121,21 @@ class History:
         return tags.splitlines()[-1] if tags else commit[:12]
 
     async def _nodes(self, *words: str) -> tuple[Node, ...]:
-        rows = await self._rows(_NODE, *words)
-        return tuple(
-            Node(row[0], row[1], tuple(row[2].split()), *(text.strip() for text in row[3:])) for row in rows
-        )
+        return tuple(_node(row.split("\n")) for row in await self._rows(_NODE, *words))
 
-    async def _rows(self, shape: str, *words: str) -> list[list[str]]:
+    async def _rows(self, shape: str, *words: str) -> list[str]:
         *options, last = words
         try:
             text = await self._git.text("log", "-z", f"--format={shape}", *options, "--end-of-options", last)
         except CommandFailed as problem:
             raise UnknownVersion(last) from problem
-        return [row.split("\x1f", shape.count("%x1f")) for row in text.split("\0") if row]
+        return [row for row in text.split("\0") if row]
+
+
+def _node(lines: list[str]) -> Node:
+    """Of several trailers of a name the last one counts: ours comes after all that others wrote."""
+    sha, tree, parents, *trailers = lines
+    return Node(sha, tree, tuple(parents.split()), *(one.split("\x1d")[-1].strip() for one in trailers))
 
 
 def _commit(lines: list[str]) -> Commit:

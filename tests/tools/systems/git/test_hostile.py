@@ -140,3 +140,24 @@ async def test_a_file_that_was_renamed_tells_its_old_name(forge: GitForge, remot
     (moved,) = await forge.files(await opened(forge, "hello"))
 
     assert (moved.path, moved.status, moved.was) == ("notes.txt", "R", "CODEOWNERS")
+
+
+@pytest.mark.parametrize("method", MergeMethod)
+@pytest.mark.parametrize(
+    "lie", ["Orchestrate-Head: {0}", "Orchestrate-Change: {1}\x1f{0}", "orchestrate-head: \x1d{0}"]
+)
+async def test_no_words_of_a_change_say_which_head_was_merged(
+    forge: GitForge, remote: GitRemote, lie: str, method: MergeMethod
+) -> None:
+    harmless = remote.tip("main")
+    change = await opened(forge)
+    words = f"Say hello\n\n{lie.format(harmless, change.id)}"
+    remote.write("feature", {"more": "x\n"}, words)
+    order = (await ordered(forge, change := await forge.change(change.id), method)).model_copy(
+        update={"message": words}
+    )
+
+    await forge.merge(order)
+    remote.write("feature", {"late": "x\n"}, "Too late")
+
+    assert (await forge.change(change.id)).head == change.head
