@@ -35,7 +35,7 @@ from orchestrate.models.move import MigrationFile
 from orchestrate.models.plan import Plan
 from orchestrate.models.question import Question
 from orchestrate.models.task import Queue
-from orchestrate.outside import clipped
+from orchestrate.outside import clipped, line
 from tools.executor import Errand
 from tools.migrations import pending
 
@@ -213,7 +213,7 @@ class Arrive:
             head=preview.head,
             base=preview.base,
             tree=preview.tree,
-            message=f"{change.title} ({change.id})",
+            message=f"{line(change.title)} ({change.id})",
         )
 
     def _asks(self, evidence: Evidence) -> bool:

@@ -165,6 +165,13 @@ def test_nothing_that_we_write_answers_calls_links_or_shows_what_others_want() -
         )
 
 
+def test_what_is_written_into_history_is_one_line_that_calls_nobody() -> None:
+    (merge,) = played(good, attack).merges
+
+    assert MARK in merge and "\n" not in merge
+    assert not re.search(r"@\w|<!", merge)
+
+
 def test_no_task_of_ours_is_called_what_others_want() -> None:
     for name, one in _named():
         for title in one.titles:

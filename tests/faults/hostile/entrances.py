@@ -95,7 +95,8 @@ NOT_WRITTEN_BY_OTHERS: Mapping[str, tuple[str, ...]] = {
     ),
     "the tracker, the forge or the chat numbers it": (
         "Change.id", "ChangeRecord.id", "Chat.find", "Chat.say", "Comment.id", "Comment.task", "Run.id",
-        "Spoken.mark", "Spoken.tasks", "Task.change", "Task.depends_on", "Task.discovered_from", "Task.id", "Task.status",
+        "Spoken.mark", "Spoken.tasks", "Task.change", "Task.depends_on", "Task.discovered_from", "Task.id",
+        "Task.status",
     ),
     "a name from the settings, or one that the provider gives": (
         "Addresses.public", "Artifact.component", "Artifact.location", "BackupReceipt.location",

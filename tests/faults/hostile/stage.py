@@ -222,7 +222,7 @@ def effects(here: World, deployment: str) -> dict[str, object]:
     return {
         "outcome": row.outcome,
         "stages": here.stages(deployment),
-        "merges": [(one.change, one.method) for one in here.forge.merges],
+        "merges": [(one.change, one.method, len(one.message.splitlines())) for one in here.forge.merges],
         "moves": [_shape(move) for move in here.provider.done],
         "built": sorted(part for part, _ in here.provider.artifacts),
         "tracker": [

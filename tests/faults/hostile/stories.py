@@ -122,6 +122,7 @@ class Played:
     refused: tuple[str, ...]
     texts: Mapping[str, str]  # what we wrote for people
     titles: tuple[str, ...]
+    merges: tuple[str, ...]  # what is said of each in the history
 
 
 @cache
@@ -142,6 +143,7 @@ async def _played(story: Story, words: Words, rewritten: frozenset[str], folder:
             refused=tuple(on.model.refused),
             texts=await texts(on.tracker),
             titles=await titles(on.tracker),
+            merges=tuple(one.message for one in on.here.forge.merges),
         )
 
 
