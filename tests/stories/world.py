@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shutil
 import tempfile
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -33,7 +33,7 @@ from orchestrate.models.task import Comment, NewTask, Priority, Queue, Task
 from orchestrate.positions.on_sqlite import SqlitePositions
 from orchestrate.positions.serializer import SealedSerializer
 from orchestrate.records import Records
-from orchestrate.runner import Runner
+from orchestrate.runner import Graph, Runner
 from orchestrate.store import Store
 from orchestrate.unblocking import Unblocking
 from orchestrate.watching import Watching
@@ -202,6 +202,11 @@ async def assembled(
     store.close()
 
 
+def graph_on(crew: Crew, saver: BaseCheckpointSaver[str]) -> Graph:
+    """The real graph."""
+    return deployment.workflow(steps(crew)).compile(checkpointer=saver)
+
+
 POSITIONS_KEY = bytes(range(32))
 _TEMPLATES = tempfile.TemporaryDirectory(prefix="stories-")
 
@@ -221,6 +226,7 @@ def built(
     saver: BaseCheckpointSaver[str],
     around: Outside,
     environments: dict[str, Environment],
+    graph_of: Callable[[Crew, BaseCheckpointSaver[str]], Graph] | None = None,
 ) -> World:
     """Our side, put together."""
     tracker, forge = around.tracker, around.forge
@@ -279,7 +285,7 @@ def built(
         showcase=around.showcase,
         workflows=around.workflows,
     )
-    graph = deployment.workflow(steps(crew)).compile(checkpointer=saver)
+    graph = (graph_of or graph_on)(crew, saver)
     return World(
         **vars(around),
         store=store,
