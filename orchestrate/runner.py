@@ -15,8 +15,8 @@ from langgraph.graph import START
 from langgraph.graph.state import CompiledStateGraph
 from langgraph.runtime import RunControl
 from langgraph.types import Command
-from pydantic import TypeAdapter
 
+from graphs.inbox import wait_in
 from graphs.patience import ENDS, NOT_DONE, fruitless, most_tries, rest
 from graphs.state import GRAPH_VERSION, Drive, State, stage_names, start
 from graphs.waits import Waits, waiting_stage
@@ -42,7 +42,6 @@ from orchestrate.models.deployment import (
     Outcome,
     Request,
     Status,
-    Wait,
 )
 from orchestrate.positions.left import Left, Position
 from orchestrate.records import Records
@@ -57,8 +56,6 @@ MOST_EVENTS = 100_000
 
 CRASHES = 3
 """A deployment that ends its worker this often is parked."""
-
-_WAITS: TypeAdapter[Wait] = TypeAdapter(Wait)
 
 
 class Parking(Protocol):
@@ -180,7 +177,7 @@ class Runner:
         After that it is looked at once more: a decision that came meanwhile must not be slept over.
         """
         question, waits = position.interrupts[0], Waits(self.store)
-        wait = _WAITS.validate_python(question.value)
+        wait = wait_in(question.value)
         answer = waits.answer(wait, lease.deployment)
         if answer is None:
             with self.store.together():
