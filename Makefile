@@ -6,14 +6,24 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
-.PHONY: demo test mutants check format bench evals schema deployer-agent lock clean
+.PHONY: demo test test-long simulate mutants check format bench evals schema deployer-agent lock clean
 
 demo: $(STAMP)
 	$(BIN)/orchestrate demo
 
 test: $(STAMP)
-	$(BIN)/pytest -n 3 -m 'not live'
+	$(BIN)/pytest -n 3 -m 'not live and not slow and not pairs'
 	$(BIN)/pytest -m live
+
+# What proves the same with more of it, and takes minutes: all pairs of kills, a thousand races, thousands of seeds.
+SEEDS ?= 2000
+test-long: $(STAMP)
+	$(BIN)/pytest -m 'slow or pairs'
+	$(BIN)/python -m tests.simulation --seeds $(SEEDS)
+
+# Any number of courses of events under faults drawn from a seed; SEED=N replays one, step by step.
+simulate: $(STAMP)
+	$(BIN)/python -m tests.simulation $(if $(SEED),--seed $(SEED),--seeds $(SEEDS))
 
 # Takes out each guard in turn; a test must notice. MUTANTS="word …" chooses guards by their names.
 mutants: $(STAMP)
