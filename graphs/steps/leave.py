@@ -10,7 +10,7 @@ from langgraph.runtime import Runtime
 from agents.triager import fix_task
 from graphs.state import Course, Drive, State
 from graphs.steps.advice import touched
-from graphs.steps.crew import NEW, OLD, WHOLE_STORY, Crew
+from graphs.steps.crew import MOST_SAID, NEW, OLD, WHOLE_STORY, Crew
 from graphs.steps.helm import rollback_marker
 from graphs.steps.shown import show
 from graphs.steps.telling import told
@@ -22,6 +22,7 @@ from orchestrate.models.change import Version
 from orchestrate.models.deployment import Failure, Kind, Outcome, Request, Stage
 from orchestrate.models.plan import Plan
 from orchestrate.models.task import FailureKind
+from orchestrate.outside import inline
 from tools.executor import Errand
 from tools.reverting import RevertOrder, reverting
 from tools.showing import Standing
@@ -104,7 +105,7 @@ class Leave:
         if not self.crew.place(state).environment.prepare_revert or plan.change is None:
             return
         try:
-            order = RevertOrder(commit=commit, reason=state["failure"].error)
+            order = RevertOrder(commit=commit, reason=inline(state["failure"].error, MOST_SAID))
             change = await self.crew.executor.do(reverting(self.crew.reverts), order, at)
             self.crew.event(at, "revert", f"change {change.id} takes {commit[:10]} back", change=change.id)
         except (OutsideFailed, NotFound, OutcomeUnknown) as problem:

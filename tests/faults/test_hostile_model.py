@@ -153,6 +153,7 @@ def test_nothing_that_we_write_answers_calls_links_or_shows_what_others_want() -
     pages = dict(written())
 
     assert len(pages) > 40 and any(MARK in text for text in pages.values())
+    assert [name for name in pages if "change" in name]
     for name, text in pages.items():
         assert answer_in(text) is None, name
         assert not [line for line in text.split("\n") if answer_in(line.strip())], name

@@ -41,6 +41,7 @@ from tests.stories.twins import (
 )
 from tests.stories.world import World, assembled
 from tools.inspection import Point
+from tools.memory_forge import MemoryChanges
 from tools.place import Place
 from tools.series import MemorySeries
 from tools.smoke import smoke
@@ -198,7 +199,7 @@ def production(folder: Path, **settings: object) -> Environment:
     database = Database(url=f"sqlite:///{file}", dialect="sqlite", migrations="migrations")
     alerts = {"queue": Alert(metric="queue", above=Decimal(1000))}
     web = WEB.model_copy(update={"alerts": alerts, "database": database})
-    return quick(folder, **{"components": (web,), **settings})
+    return quick(folder, **{"components": (web,), "prepare_revert": True, **settings})
 
 
 def watched(around: Outside, spy: Spy, model: ObedientModel, runs: Ended) -> Outside:
@@ -240,10 +241,11 @@ def _shape(move: Move) -> str:
     return " ".join(f"{name}={value}" for name, value in sorted(facts.items()))
 
 
-async def texts(tracker: Tracker) -> dict[str, str]:
+async def texts(tracker: Tracker, records: MemoryChanges) -> dict[str, str]:
     """Everything that we wrote for people, without the hidden line that finds it again."""
     tasks = await tracker.tasks(only_open=False)
-    found = {f"task {one.id}": one.description for one in tasks if one.change is None}
+    found = {f"change {one.id}": one.body for one in records.all() if one.marker}
+    found |= {f"task {one.id}": one.description for one in tasks if one.change is None}
     for task in tasks:
         for one in await tracker.comments(task.id):
             text, mark, _ = one.text.rpartition("\n\n<!-- orchestrate:")

@@ -141,7 +141,7 @@ async def _played(story: Story, words: Words, rewritten: frozenset[str], folder:
             prompts=tuple(on.model.asked),
             heard=tuple(on.model.heard),
             refused=tuple(on.model.refused),
-            texts=await texts(on.tracker),
+            texts=await texts(on.tracker, on.here.records),
             titles=await titles(on.tracker),
             merges=tuple(one.message for one in on.here.forge.merges),
         )
