@@ -187,7 +187,8 @@ async def test_a_sentence_of_the_language_is_done_but_never_a_yes(client: Caller
 
     assert yes.is_error and f"orchestrate deploy approve {question.id}" in text(yes)
     assert not started.is_error and here.store.deployments.latest()[0].environment == "staging"
-    assert alone.is_error and both.is_error and row.id in text(status)
+    assert alone.is_error and row.id in text(status)
+    assert both.is_error and "orchestrate say rollback T-1 staging" in text(both)
     decision = here.store.questions.question(question.id).decision
     assert not no.is_error and decision is not None and decision.kind is DecisionKind.HOLD
 
