@@ -1,4 +1,4 @@
-"""Puts the parts together: the only place that names concrete classes."""
+"""Puts the parts together: with trackers, the only place that names concrete classes."""
 
 from __future__ import annotations
 
@@ -37,6 +37,7 @@ from orchestrate.runner import Runner
 from orchestrate.settings import Settings
 from orchestrate.settings.settings import Kept, no_vault
 from orchestrate.store import Store
+from orchestrate.trackers import WholeTracker, tracker_of
 from orchestrate.unblocking import Unblocking
 from orchestrate.vault import Vault, vault_of
 from orchestrate.vault.reading import Reading, acquaint
@@ -53,8 +54,6 @@ from tools.providers.process.provider import ProcessProvider
 from tools.sampler import Sampler
 from tools.series import SeriesOfBoth
 from tools.survey import Survey
-from tools.systems.clickup import ClickUpTracker
-from tools.systems.clickup_setup import clickup_tracker
 from tools.systems.command_target import CommandTarget
 from tools.systems.detached import Detached
 from tools.systems.endpoint_metrics import EndpointMetrics
@@ -71,13 +70,10 @@ from tools.systems.prometheus_series import PrometheusSeries
 from tools.systems.proxy import BuiltinProxy
 from tools.systems.proxy_metrics import ProxyMetrics
 from tools.systems.sqlite_target import SqliteTarget
-from tools.systems.tracker import StoreTracker
-from tools.tasks import SUCCEEDED
 from tools.traffic import Traffic
 from tools.voice import Voice
 
 WholeForge = GitForge | GithubForge
-WholeTracker = StoreTracker | ClickUpTracker
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -223,16 +219,6 @@ def forge_of(settings: Settings, store: Store, vault: Vault) -> tuple[Git, Whole
         return git, GitForge(git, store.changes, base=forge.base, methods=forge.methods)
     account = account_of(forge, lambda: settings.key_of_forge(vault.secret))
     return github_forge(account, mirror, base=forge.base, methods=forge.methods)
-
-
-def tracker_of(settings: Settings, store: Store, vault: Vault) -> WholeTracker:
-    """Where tasks come from."""
-    said, succeeded = settings.tracker, {*SUCCEEDED, settings.tracker.output_status}
-    if said.kind == "clickup":
-        people, token = settings.people, lambda: settings.token_of_tracker(vault.secret).reveal()
-        return clickup_tracker(said, people, store, token, succeeded)
-    status = said.input_status
-    return StoreTracker(store.tasks, input_status=status, queues=said.queues, succeeded=succeeded)
 
 
 def _places(settings: Settings, store: Store, vault: Vault) -> Callable[[str], Place]:

@@ -75,7 +75,8 @@ def desk(scene: Scene) -> Generator[Desk]:
     """The tracker of the settings' store. Raises Refused where tasks are somewhere else."""
     settings = scene.settings()
     if settings.tracker.kind != "builtin":
-        where = f"list {settings.tracker.list} of ClickUp"
+        said = settings.tracker
+        where = f"list {said.list} of ClickUp" if said.kind == "clickup" else f"Beads ({said.folder})"
         raise Refused(f"tasks are in {where}, and not here", cure="file, read and close them there")
     with opened(settings) as store:
         yield Desk(settings, store, identity(settings))

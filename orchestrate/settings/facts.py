@@ -41,7 +41,7 @@ class VaultSettings(Fact):
 class TrackerSettings(Fact):
     """Where tasks come from, and the status in which a task of each queue is ready."""
 
-    kind: Literal["builtin", "clickup"] = "builtin"
+    kind: Literal["builtin", "clickup", "beads"] = "builtin"
     input_status: str = Field(min_length=1)
     output_status: str = Field(min_length=1)
     queues: dict[Queue, str]
@@ -49,6 +49,8 @@ class TrackerSettings(Fact):
     lists: dict[Queue, str] = {}  # other lists, of other queues
     statuses: dict[str, str] = {}  # what the list calls a status, where it is not our word
     api: str = "https://api.clickup.com/api"
+    folder: Path = Path()  # of Beads: the workspace; beside the settings, when it is no absolute path
+    program: str = Field(default="bd", min_length=1)
 
 
 class ForgeSettings(Fact):

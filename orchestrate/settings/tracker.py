@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 
 from orchestrate.models.environment import Channel, Person
 from orchestrate.models.task import Queue
@@ -18,7 +18,11 @@ OPEN = "Open"
 WORDS = ("Deploying", "Blocked", "On hold", "Failed", "Open", "Done")
 """Statuses that a task is given, beside those that the file names."""
 _LOC = ("tracker",)
-_OF_CLICKUP = ("list", "lists", "statuses", "api", *CREDENTIALS)
+_ONLY: Mapping[str, tuple[str, ...]] = {
+    "clickup": ("list", "lists", "statuses", "api", *CREDENTIALS),
+    "beads": ("folder", "program"),
+}
+"""Keys that only one kind of tracker has."""
 
 
 def read_tracker(
@@ -40,13 +44,16 @@ def read_tracker(
     usual: dict[str, Plain] = {"input_status": status, "output_status": deployer.output_status}
     plain: dict[str, Plain] = {**usual, **given, "queues": queues}
     tracker = parsed(document, _LOC, TrackerSettings, plain)
+    for kind, names in _ONLY.items():
+        for name in names if kind != tracker.kind else ():
+            if name in document.keys_at(*_LOC):
+                said = f"{name}: is only for kind: {kind}"
+                raise document.fault((*_LOC, name), said, cure=f"kind: {kind}")
     if tracker.kind == "clickup":
         _check_clickup(document, tracker)
         return tracker, read_credential(document, (*_LOC, "token"), environments, "${CLICKUP_TOKEN}")
-    for name in _OF_CLICKUP:
-        if name in document.keys_at(*_LOC):
-            raise document.fault((*_LOC, name), f"{name}: is only for ClickUp", cure="kind: clickup")
-    return tracker, None
+    folder = document.path.parent / tracker.folder.expanduser()
+    return tracker.model_copy(update={"folder": folder}), None
 
 
 def check_accounts(document: Document, tracker: TrackerSettings, people: Collection[Person]) -> None:

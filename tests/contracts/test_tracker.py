@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import dataclass
 from itertools import count
+from pathlib import Path
 from typing import Protocol
 
 import pytest
@@ -14,6 +15,8 @@ from orchestrate.errors import Refused, UnknownComment, UnknownTask
 from orchestrate.models.task import Comment, Label, NewTask, Priority, Queue, Task, TaskMetadata
 from orchestrate.store import Store
 from tests.conftest import BACKENDS
+from tests.servers import bd
+from tests.servers.bd.workspace import tracker as beads_tracker
 from tests.servers.clickup import clickup
 from tests.servers.clickup_tracker import tracker as clickup_tracker
 from tests.servers.clickup_world import ClickUpWorld
@@ -49,8 +52,26 @@ def own(request: pytest.FixtureRequest) -> Iterator[Tracker]:
     yield from kept(request)
 
 
+BEADS = pytest.param(
+    "beads", marks=[pytest.mark.slow, pytest.mark.skipif(bd.found() is None, reason=bd.why_not())]
+)
+
+
+@pytest.fixture(params=["memory", *BACKENDS, "clickup", BEADS])
+def tracker(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Tracker]:
+    if request.param == "beads":
+        yield beads_tracker(tmp_path / "work", bot="robot", queues=QUEUES)
+        return
+    yield from editable_one(request)
+
+
 @pytest.fixture(params=["memory", *BACKENDS, "clickup"])
-def tracker(request: pytest.FixtureRequest) -> Iterator[Tracker]:
+def editable(request: pytest.FixtureRequest) -> Iterator[Tracker]:
+    """A tracker where people can edit what they said."""
+    yield from editable_one(request)
+
+
+def editable_one(request: pytest.FixtureRequest) -> Iterator[Tracker]:
     if request.param != "clickup":
         yield from kept(request)
         return
@@ -296,7 +317,8 @@ async def test_a_thread_tells_who_said_what_in_order(tracker: Tracker) -> None:
     assert theirs.author != "robot"
 
 
-async def test_an_edited_comment_stays_marked_as_edited(tracker: Tracker) -> None:
+async def test_an_edited_comment_stays_marked_as_edited(editable: Tracker) -> None:
+    tracker = editable
     task = await tracker.create(new())
     said = await tracker.say(task.id, "ada", "Hold")
     assert [one.edited for one in await tracker.comments(task.id)] == [False]

@@ -320,7 +320,7 @@ PORT = "        port: 8081\n"
             "environments:",
             "tracker: {kind: jira}\nenvironments:",
             4,
-            "kind: expected 'builtin' or 'clickup', found 'jira'",
+            "kind: expected 'builtin', 'clickup' or 'beads', found 'jira'",
         ),
         ("environments:", "tracker: {queues: {deploy: x}}\nenvironments:", 4, "the deploy queue's status is"),
         (

@@ -50,6 +50,15 @@ def test_a_list_and_a_token_are_enough(tmp_path: Path, monkeypatch: pytest.Monke
     assert "pk_1" not in repr(settings)
 
 
+def test_a_workspace_of_beads_lies_beside_the_settings(tmp_path: Path) -> None:
+    beads = "tracker: {kind: beads, folder: work}\n"
+    settings = loaded(tmp_path, GOOD.partition("tracker:\n")[0] + beads)
+
+    assert (settings.tracker.folder, settings.tracker.program) == (tmp_path / "work", "bd")
+    with pytest.raises(SettingsInvalid, match="folder: is only for kind: beads"):
+        loaded(tmp_path, GOOD + "  folder: work\n")
+
+
 def test_the_built_in_tracker_needs_no_token(tmp_path: Path) -> None:
     settings = loaded(tmp_path, GOOD.partition("tracker:\n")[0])
 
@@ -67,8 +76,8 @@ def test_every_status_that_a_task_is_given_can_be_spelled(tmp_path: Path) -> Non
 @pytest.mark.parametrize(
     ("old", "new", "line", "said"),
     [
-        ("kind: clickup", "kind: clickap", 9, "expected 'builtin' or 'clickup'"),
-        ("kind: clickup", "kind: builtin", 10, "is only for ClickUp"),
+        ("kind: clickup", "kind: clickap", 9, "expected 'builtin', 'clickup' or 'beads'"),
+        ("kind: clickup", "kind: builtin", 10, "is only for kind: clickup"),
         ("  list: 901234\n", "", 8, "expected the number of a list"),
         ("list: 901234\n", "list: my list\n", 10, "found 'my list'"),
         ("announce: 901235", "announce: x", 11, "announce: expected the number of a list"),

@@ -10,6 +10,7 @@ from orchestrate.errors import OrchestrateError
 from orchestrate.models.environment import Channel
 from orchestrate.models.task import Queue
 from orchestrate.settings.tracker import WORDS
+from tools.systems.beads import BeadsTracker
 from tools.systems.clickup import ClickUpTracker
 from tools.systems.clickup_answers import Shelf
 
@@ -20,6 +21,8 @@ MOST_NAMED = 30
 
 async def tracker(app: App) -> AsyncIterator[Finding]:
     """Each connection and permission by itself; nothing for the tracker in our own store."""
+    if isinstance(app.tracker, BeadsTracker):
+        yield await _beads(app, app.tracker)
     if not isinstance(app.tracker, ClickUpTracker):
         return
     try:
@@ -32,6 +35,17 @@ async def tracker(app: App) -> AsyncIterator[Finding]:
     for shelf in app.tracker.reading.shelves:
         yield await _list(app, app.tracker, shelf)
     yield _people(app, names)
+
+
+async def _beads(app: App, at: BeadsTracker) -> Finding:
+    where = app.settings.tracker.folder
+    try:
+        version = await at.beads.version()
+        ready = await at.ready(Queue.DEPLOY)
+    except OrchestrateError as problem:
+        return failed("Beads", problem)
+    said = f"bd {version.version} in {where}, {len(ready)} ready to deploy"
+    return good("Beads", f"{said}; comments there may hold, and approve nothing")
 
 
 def _account(app: App, me: str, names: dict[str, str]) -> Finding:
