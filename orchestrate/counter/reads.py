@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 
 from orchestrate.app import App
@@ -150,13 +151,21 @@ def _failed(app: App, environment: Environment) -> list[Deployment]:
 def told(row: Deployment) -> str:
     """One deployment in one line."""
     version = row.version or row.request.version
-    ships = code(version) if version else "a version that is not decided yet"
+    ships = code(shortened(version)) if version else "a version that is not decided yet"
     task = f" for {code(row.request.task)}" if row.request.task else ""
     how = f"{row.outcome or row.status}{f' at {row.stage}' if row.stage and not row.outcome else ''}"
     waits = f", waits for {wait_words(row.waits_for)}" if row.waits_for else ""
     reason = f": {inline(row.reason)}" if row.reason else ""
     by = f", asked for by {inline(row.request.requested_by)}"
     return f"{code(row.id)}: {ships} to {code(row.environment)}{task}: {how}{waits}{reason}{by}"
+
+
+def shortened(version: str) -> str:
+    """A commit as people write it; other names stay."""
+    return version[:10] if _COMMIT.fullmatch(version) else version
+
+
+_COMMIT = re.compile(r"[0-9a-f]{40}")
 
 
 def wait_words(wait: Rest) -> str:

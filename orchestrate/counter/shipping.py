@@ -6,6 +6,7 @@ from orchestrate.app import App
 from orchestrate.chat import CALL, Ship
 from orchestrate.counter.finding import environment_or_none, task_or_none
 from orchestrate.counter.naming import environment_named, known_version
+from orchestrate.counter.reads import shortened
 from orchestrate.counter.reply import Reply
 from orchestrate.errors import Refused, UnknownTask, UnknownVersion
 from orchestrate.identity import Identity
@@ -73,7 +74,7 @@ def accepted(app: App, request: Request) -> Reply:
 
 def _taken_on(row: Deployment) -> str:
     request = row.request
-    what = code(request.task or request.version or request.change or "")
+    what = code(request.task or shortened(request.version or "") or request.change or "")
     verb = "brings back" if request.rolls_back else "brings"
     return (
         f"Deployment {code(row.id)} {verb} {what} to {code(row.environment)}, asked for by "
