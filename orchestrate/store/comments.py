@@ -72,4 +72,4 @@ class Comments:
 
 def _comment(row: RowMapping) -> Comment:
     at = datetime.fromtimestamp(row["at"], UTC)
-    return fact(Comment, row, id=str(row["number"]), task=task_id(row["task"]), at=at)
+    return fact(Comment, row, id=str(row["number"]), task=task_id(row["task"]), at=at, proven=True)
