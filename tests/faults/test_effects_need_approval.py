@@ -109,7 +109,7 @@ class TestAnybody(Anybody.TestCase):
 
     settings = settings(
         derandomize=True,
-        max_examples=30,
+        max_examples=22,
         stateful_step_count=25,
         deadline=None,
         database=None,
