@@ -49,12 +49,16 @@ class Unblocking:
 
     async def _may_try(self, row: Deployment) -> bool:
         task = await self.tasks.task(row.request.task or "")
-        newest = self.store.deployments.latest(task=task.id, limit=1)
-        if task.is_closed or task.status != self.blocked or not newest or newest[0].id != row.id:
+        if task.is_closed or task.status != self.blocked or not self._is_newest(row):
             return False
         evidence = await self.survey.evidence(row.id, row.request, None)
         now = blocked_digest(Findings(results=findings(evidence)))
-        return now != self._then(row.id)
+        return now != self._then(row.id) and self._is_newest(row)
+
+    def _is_newest(self, row: Deployment) -> bool:
+        """Whether nobody has begun with its task since then: another worker may have been quicker."""
+        newest = self.store.deployments.latest(task=row.request.task, limit=1)
+        return bool(newest) and newest[0].id == row.id
 
     def _then(self, deployment: str) -> str:
         seen = [one for one in self.store.events.of(deployment) if one.kind == "blocked"]

@@ -41,13 +41,14 @@ class Hearing:
     def words(self, question: Question, comments: Sequence[Comment]) -> list[Word]:
         """Everything on the question's thread that answers it, or tries to."""
         plan = self.store.plans.plan(question.plan_hash)
+        created = self.store.deployments.deployment(question.deployment).created_at
         matter = Matter(
             question=question,
             asked=self.store.questions.on_thread(question.task) if question.task else (),
             panel=panel_of(self.environment(plan.environment), plan),
             person=self.person,
             bot=self.bot,
-            since=self.store.deployments.deployment(question.deployment).created_at.timestamp(),
+            since=min(created.timestamp(), question.opened_at),  # the clock may have stepped back in between
         )
         found = (ruling(comment, matter) for comment in comments)
         return [word for word in found if word is not None]

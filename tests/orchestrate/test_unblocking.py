@@ -74,3 +74,17 @@ async def test_only_the_newest_attempt_at_a_task_counts(here: World) -> None:
 
     assert await here.unblocking.look() == []
     assert here.store.deployments.deployment(newer.id).outcome is None
+
+
+async def test_a_task_that_another_worker_took_meanwhile_is_left_to_it(here: World) -> None:
+    row, task = await frozen(here)
+    here.clock.now += 700
+
+    def quicker() -> None:
+        here.accept("production", task=task.id, change=row.request.change)
+
+    here.forge.before_preview = quicker
+    back = await here.unblocking.look()
+
+    assert back == []
+    assert (await here.tracker.task(task.id)).status == "Blocked"

@@ -200,3 +200,17 @@ async def test_an_override_without_a_reason_is_never_shown_for_approval(folder: 
         row = await here.go(deployment.id)
 
         assert row.outcome is Outcome.BLOCKED and "without a name or a reason" in row.reason
+
+
+async def test_a_hold_counts_also_when_the_clock_stepped_back_before_it_was_asked_for(folder: Path) -> None:
+    async with world(folder, quick(folder)) as here:
+        deployment, task, _ = await here.ready()
+        here.clock.now -= 90
+        row = await here.runner.drive(deployment.id)
+        assert row.status is not Status.FINISHED
+
+        await here.says("ada", f"Hold {here.question(deployment.id).id}", task.id)
+
+        decision = here.store.questions.for_deployment(deployment.id)[0].decision
+        assert decision is not None
+        assert decision.kind is DecisionKind.HOLD
