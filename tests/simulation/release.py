@@ -22,7 +22,7 @@ sleeps meanwhile may not wake later than the lease allows."""
 
 
 PASSING = ("/watch ", "/not counted ", "/counted ")
-"""What is said about a moment; once that has passed, it is not made up for."""
+"""What is said about a moment, as about a question that was closed; it is not made up for."""
 
 
 def v1(record: Record) -> Iterator[str]:
@@ -55,8 +55,9 @@ def v2(record: Record) -> Iterator[str]:
     yield from _twins(record)
     yield from _lost(record)
     good = {row.id for row in record.rows if row.outcome is Outcome.DEPLOYED}
+    passing = (*PASSING, *(one.id for one in record.questions if one.closed is not None))
     for effect in record.effects:
-        is_late = any(word in effect.key for word in PASSING)
+        is_late = any(word in effect.key for word in passing)
         if effect.deployment in good and effect.state is EffectState.INTENT and not is_late:
             yield f"{effect.key} was meant, and nobody knows what became of it"
 
