@@ -203,7 +203,7 @@ class Live:
 
     async def fixes(self, task: str | None) -> list[Task]:
         """Fix tasks that came out of a task."""
-        found = await self.app.tracker.tasks(only_open=False)
+        found = self.app.store.tasks.all(only_open=False)
         return [one for one in found if one.discovered_from == task and one.queue is Queue.EXECUTION]
 
     async def assert_told(self, task: str | None, *words: str) -> None:
