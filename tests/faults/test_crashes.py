@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.servers.postgres import Postgres
+
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="needs fork")
 REPOSITORY = Path(__file__).parent.parent.parent
 CLEAN = "0 duplicated, 0 lost, 0 stuck, 0 different"
@@ -19,6 +21,34 @@ def test_whenever_a_process_is_killed_the_next_one_comes_to_the_same_end(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     said = played(capsys)
+
+    assert re.fullmatch(rf"(\d+) cases: {CLEAN}", said[-1]), "\n".join(said)
+    assert cases(said) > 200
+
+
+@pytest.mark.pairs
+@pytest.mark.timeout(3600)
+def test_also_when_the_process_that_recovers_is_killed(capsys: pytest.CaptureFixture[str]) -> None:
+    said = played(capsys, "--pairs")
+
+    assert re.fullmatch(rf"(\d+) cases: {CLEAN}", said[-1]), "\n".join(said)
+    assert cases(said) > 10_000
+
+
+@pytest.mark.pairs
+@pytest.mark.timeout(1800)
+def test_also_where_only_a_line_of_a_story_was_written(capsys: pytest.CaptureFixture[str]) -> None:
+    said = played(capsys, "--every-write")
+
+    assert re.fullmatch(rf"(\d+) cases: {CLEAN}", said[-1]), "\n".join(said)
+    assert cases(said) > 600
+
+
+@pytest.mark.pairs
+@pytest.mark.postgres
+@pytest.mark.timeout(1800)
+def test_also_on_postgresql(capsys: pytest.CaptureFixture[str], postgres: Postgres) -> None:
+    said = played(capsys, "--postgres", str(postgres.port))
 
     assert re.fullmatch(rf"(\d+) cases: {CLEAN}", said[-1]), "\n".join(said)
     assert cases(said) > 200
