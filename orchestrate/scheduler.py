@@ -13,6 +13,11 @@ from orchestrate.store import Store
 Driving = Callable[[str], Awaitable[object]]
 
 
+AT_ONCE_AGAIN = 3
+"""Faults in a row after which a deployment is tried at once: then the runner parks it."""
+LONGEST_REST = 300.0  # seconds
+
+
 class Scheduler(Protocol):
     """Wakes deployments that are due."""
 
@@ -29,7 +34,8 @@ class LocalScheduler:
     """The engine for one machine: looks into the store a few times a second.
 
     A drive that ends in a fault of ours is recorded with its traceback; the deployment is tried again, and
-    parked by the runner when that happens too often. A store that cannot be used ends the engine.
+    parked by the runner when that happens too often. Where even that ends in a fault, it rests longer and
+    longer, and takes nobody's place meanwhile. A store that cannot be used ends the engine.
     """
 
     def __init__(self, store: Store, drive: Driving, *, tick: float = 0.25, at_once: int = 8) -> None:
@@ -39,6 +45,8 @@ class LocalScheduler:
         self._nudged: dict[str, None] = {}
         self._bell = asyncio.Event()
         self._broken: StoreUnusable | None = None
+        self._faults: dict[str, int] = {}  # how often in a row
+        self._resting: dict[str, float] = {}  # until when, in the loop's time
 
     def nudge(self, deployment: str) -> None:
         """Drive this one as soon as possible."""
@@ -71,7 +79,11 @@ class LocalScheduler:
         room = self._at_once - len(self._driving)
         if room <= 0:
             return
-        due = dict.fromkeys((*self._nudged, *self._store.deployments.due(self._store.clock(), room)))
+        now = asyncio.get_running_loop().time()
+        self._resting = {one: until for one, until in self._resting.items() if until > now}
+        found = self._store.deployments.due(self._store.clock(), room + len(self._resting))
+        waiting = [one for one in found if one not in self._resting][:room]
+        due = dict.fromkeys((*(one for one in self._nudged if one not in self._resting), *waiting))
         self._nudged.clear()
         for deployment in due:
             if deployment not in self._driving:
@@ -80,6 +92,7 @@ class LocalScheduler:
     async def _one(self, deployment: str) -> None:
         try:
             await self._drive(deployment)
+            self._faults.pop(deployment, None)
         except StoreUnusable as broken:
             self._broken = broken
         except Exception as fault:  # noqa: BLE001 - the outermost loop: one deployment must not end the others
@@ -89,6 +102,10 @@ class LocalScheduler:
             self._bell.set()
 
     def _record(self, deployment: str, fault: Exception) -> None:
+        faults = self._faults[deployment] = self._faults.get(deployment, 0) + 1
+        if faults > AT_ONCE_AGAIN:
+            rest = min(LONGEST_REST, 2.0 ** min(faults - AT_ONCE_AGAIN, 10))
+            self._resting[deployment] = asyncio.get_running_loop().time() + rest
         self._store.events.add(deployment, None, "crashed", f"{type(fault).__name__}: {fault}")
         self._store.logs.add(deployment, "traceback", "".join(traceback.format_exception(fault)))
 

@@ -9,7 +9,7 @@ import pytest
 
 from orchestrate.errors import StoreUnusable
 from orchestrate.models.deployment import ForTime, Request, Stage
-from orchestrate.scheduler import LocalScheduler
+from orchestrate.scheduler import AT_ONCE_AGAIN, LocalScheduler
 from orchestrate.store import Store
 
 
@@ -145,3 +145,25 @@ async def test_a_store_that_cannot_be_used_ends_the_engine(store: Store) -> None
     async with engine:
         with pytest.raises(StoreUnusable):
             await asyncio.wait_for(engine.running, 5)
+
+
+async def test_what_ends_in_a_fault_again_and_again_rests_and_takes_nobodys_place(store: Store) -> None:
+    poison, other = accepted(store), accepted(store)
+    driven: list[str] = []
+
+    async def drive(deployment: str) -> None:
+        driven.append(deployment)
+        if deployment == poison:
+            raise KeyError("ours")
+        rested(store, deployment, store.clock() + 1000)
+
+    stop = asyncio.Event()
+    scheduler = LocalScheduler(store, drive, tick=0.01, at_once=1)
+    running = asyncio.create_task(scheduler.run(stop))
+    await until(lambda: other in driven)
+    await asyncio.sleep(0.2)
+    stop.set()
+    await running
+
+    assert driven.count(poison) == AT_ONCE_AGAIN + 1
+    assert driven.count(other) == 1
