@@ -96,13 +96,15 @@ def v13(record: Record) -> Iterator[str]:
     for row in record.rows:
         if row.status is Status.FINISHED and not row.reason:
             yield f"{row.id} ended {row.outcome} without a reason"
-        if row.status is Status.FINISHED and record.reasons[row.id] not in _occasions(row):
+        if row.status is Status.FINISHED and record.reasons[row.id] not in _occasions(record, row):
             yield f"{row.id} ended {row.outcome}, and people were told on {record.reasons[row.id]} occasions"
 
 
-def _occasions(row: Deployment) -> tuple[int, ...]:
-    """On how many occasions people may have been told: who cancelled by hand knows, and one that could not
-    end as it had told is parked, which is told too."""
+def _occasions(record: Record, row: Deployment) -> tuple[int, ...]:
+    """On how many occasions people may have been told: who cancelled by hand knows; one that could not end as
+    it had told is parked, which is told too; and where nobody could be told, the story says so."""
+    if any(one.kind == "not_told" for one in record.events if one.deployment == row.id):
+        return (0, 1, 2)
     if row.outcome is Outcome.CANCELLED and not row.request.task:
         return (0, 1)
     return (1, 2) if row.outcome is Outcome.PARKED else (1,)

@@ -148,7 +148,9 @@ class People:
         self.note(f"{who} says {kind} to {question.id} {'on its thread' if is_on_thread else ''}")
         if is_on_thread and question.task:
             text = {"approved": "Approved", "hold": "Hold", "roll_back": "Roll back"}[str(kind)]
-            said = await self.world.tracker.say(question.task, who, f"{text} {question.id}")
+            said = await self.world.tracker.say(
+                question.task, who, text if self.chance.random() < 0.4 else f"{text} {question.id}"
+            )
             self._mine.append((question, said))
             if self.chance.random() < 0.3:
                 self.loop.as_party("people", self._regret(question, said))

@@ -61,7 +61,7 @@ class Merging:
     question: str  # the one whose approval was used
     approved_by: tuple[str, ...]  # by answers that were used before, and are not void
     needed: int  # so many persons must approve; 0: nobody is asked
-    gates: Mapping[str, str]  # gate → the last finding that the deployment was told
+    gates: Mapping[str, str]  # what the forge itself knew of this head: tests, and reviews by others
 
 
 @dataclass(frozen=True)

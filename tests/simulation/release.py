@@ -101,14 +101,15 @@ def v3(record: Record) -> Iterator[str]:
 def _unsaid(record: Record, one: Merging, who: str) -> Iterator[str]:
     """Why this person's approval did not stand when it was used, as the person knows it."""
     used = record.used.get(one.question, 0.0)
-    theirs = [said for said in record.spoken if said.who == who and said.question == one.question]
-    if not any(said.kind == DecisionKind.APPROVED and said.at <= used for said in theirs):
+    spoken = [said for said in record.spoken if said.who == who and said.question == one.question]
+    theirs = [said for said in spoken if said.at <= used]
+    if not any(said.kind == DecisionKind.APPROVED for said in theirs):
         yield f"{who} never approved it"
     if any(said.plan != one.plan for said in theirs):
         yield f"{who} approved another plan"
     grace = ASLEEP if "pause" in record.troubles else GRACE
-    last = next((said for said in reversed(theirs) if said.at < used - grace), None)
-    if last is not None and last.kind != DecisionKind.APPROVED:
+    last = theirs[-1] if theirs else None
+    if last is not None and last.kind != DecisionKind.APPROVED and last.at < used - grace:
         yield f"{who} said {last.kind} at {last.at:.0f}, and the approval was used at {used:.0f}"
 
 

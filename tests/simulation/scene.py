@@ -13,7 +13,7 @@ from ulid import ULID
 
 from orchestrate.errors import BuildFailed, StartFailed
 from orchestrate.models.audit import AuditKind
-from orchestrate.models.change import MergeOrder, Version
+from orchestrate.models.change import CheckState, MergeOrder, ReviewVerdict, Version
 from orchestrate.models.deployment import DecisionKind, Event, Kind
 from orchestrate.models.environment import Component
 from orchestrate.models.move import Move, Start
@@ -214,7 +214,9 @@ class Onlooker:
             and one.decision is not None
             and one.decision.kind is DecisionKind.APPROVED
         ]
-        events = self.store.events.of(sent.deployment, limit=100_000)
+        record = self.around.records.record(order.change)
+        tests = [one.state for one in record.checks if (one.name, one.sha) == ("tests", order.head)]
+        reviews = [one.verdict for one in record.reviews if one.sha == order.head and one.by != record.author]
         return Merging(
             at=sent.at,
             deployment=sent.deployment,
@@ -225,5 +227,8 @@ class Onlooker:
             question=asked[-1].id if asked else "",
             approved_by=asked[-1].approved_by if asked else (),
             needed=plan.approval.persons if plan and plan.approval else 0,
-            gates={one.data["gate"]: one.data["finding"] for one in events if one.kind == "gate"},
+            gates={
+                "tests": "pass" if tests == [CheckState.PASSED] else f"{tests}",
+                "reviews": "pass" if ReviewVerdict.APPROVED in reviews else f"{reviews}",
+            },
         )
