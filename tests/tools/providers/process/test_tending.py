@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import time
 from collections.abc import AsyncGenerator
 from pathlib import Path
 
@@ -14,6 +15,7 @@ from orchestrate.models.environment import Component
 from orchestrate.models.move import SetTraffic, Start, Stop
 from tests.servers.ports import free_port
 from tests.servers.sample_service import checkout, component, environment, silent, version
+from tools.providers.process.identity import is_alive
 from tools.providers.process.instances import belonging_to
 from tools.providers.process.lock import held
 from tools.providers.process.provider import ProcessProvider
@@ -51,8 +53,12 @@ def kill_router(tmp_path: Path) -> None:
 
 
 def kill_instance(tmp_path: Path, name: str) -> None:
-    for process in belonging_to(tmp_path / "root" / "instances" / "web" / name):
+    """Kill it with its supervisor, and see both dead: on a busy machine a signal takes a while."""
+    killed = belonging_to(tmp_path / "root" / "instances" / "web" / name)
+    for process in killed:
         os.kill(process.pid, signal.SIGKILL)
+    while any(is_alive(process) for process in killed):
+        time.sleep(0.01)
 
 
 async def answers(web: Component) -> set[str]:
