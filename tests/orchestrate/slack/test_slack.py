@@ -55,6 +55,7 @@ async def test_an_answer_in_the_thread_of_the_card_counts(here: Scene) -> None:
     await here.until(lambda: here.app.store.questions.question(question).decision)
     said = here.app.store.questions.question(question).decision
     assert said is not None and (said.kind, said.by) == (DecisionKind.HOLD, "ada")
+    await here.until(here.told)
     assert len(here.told()) == 1  # who talks there is left alone
 
 
