@@ -28,7 +28,7 @@ PLACES = (
     Place(
         "tools/systems/git_forge.py",
         Says.RAISE,
-        "tests/contracts/test_forge.py tests/faults/test_push_races.py",
+        "tests/tools/systems/git/test_merging.py tests/contracts/test_forge.py",
     ),
     Place("tools/memory_forge.py", Says.RAISE, "tests/contracts/test_forge.py"),
     Place("tools/providers/process/provider.py", Says.RAISE, "tests/tools/providers/process"),
@@ -43,7 +43,7 @@ PLACES = (
     Place("orchestrate/approvals.py", Says.RAISE, APPROVALS),
     # the store
     Place("orchestrate/store/questions.py", Says.RAISE, f"{STORE}/test_questions.py"),
-    Place("orchestrate/store/plans.py", Says.RAISE, f"{STORE}/test_records.py {STORE}/test_effects.py"),
+    Place("orchestrate/store/plans.py", Says.RAISE, f"{STORE}/test_deployments.py"),
     Place("orchestrate/store/effects.py", Says.RAISE, f"{STORE}/test_effects.py"),
     Place("orchestrate/store/leases.py", Says.RAISE, f"{STORE}/test_leases.py"),
     Place("orchestrate/store/driving.py", Says.RAISE, f"{STORE}/test_leases.py {STORE}/test_effects.py"),
