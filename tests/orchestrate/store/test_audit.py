@@ -250,6 +250,28 @@ def test_nothing_is_meant_while_the_audit_cannot_be_written(store: Store) -> Non
     assert store.effects.of(lease.deployment) == ()
 
 
+def test_nothing_is_meant_while_the_database_takes_no_entry(store: Store) -> None:
+    lease = driven(store)
+    with store.engine.begin() as connection:
+        connection.exec_driver_sql(
+            "CREATE TRIGGER closed BEFORE INSERT ON audit BEGIN SELECT RAISE(ABORT, 'closed'); END"
+        )
+
+    with pytest.raises(AuditUnusable, match="closed"):
+        store.effects.intend(lease, "key", "move", "{}")
+
+    assert store.effects.of(lease.deployment) == ()
+
+
+def test_an_entry_that_cannot_be_read_is_named(store: Store) -> None:
+    told(store, 2)
+    with store.engine.begin() as connection:
+        connection.exec_driver_sql("UPDATE audit SET event = '[]' WHERE seq = 2")
+
+    with pytest.raises(AuditUnusable, match="entry 2 cannot be read"):
+        store.audit.entries()
+
+
 def test_decisions_locks_and_quarantines_are_told(any_store: Store) -> None:
     lease = driven(any_store, task="T-1")
     any_store.deployments.entered(lease, Stage.PICK_UP)
