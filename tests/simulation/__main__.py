@@ -42,6 +42,7 @@ def _all(seeds: range, jobs: int) -> int:
                 sys.stdout.write(f"seed {seed}: {one}\n")
             if found:
                 sys.stdout.write(f"{REPLAY.format(seed=seed)}\n")
+                sys.stdout.flush()
     seconds = time.monotonic() - began
     sys.stdout.write(f"{len(seeds)} seeds from {seeds.start}, {failed} failed, {seconds:.0f} s\n")
     return int(failed > 0)

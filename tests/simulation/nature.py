@@ -79,6 +79,7 @@ class Nature:
             problem = one.main.exception()
             self.record.note(self.loop.time(), one.life.party, f"ended: {_cause(problem)}")
         one.life.end("with its process")
+        one.let_go()
 
     async def crash(self) -> None:
         if self.workers:
