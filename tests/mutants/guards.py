@@ -67,7 +67,7 @@ PLACES = (
     # the audit and the switch
     Place("orchestrate/store/audit.py", Says.RAISE, f"{STORE}/test_audit.py"),
     Place("orchestrate/store/chain.py", Says.RAISE, f"{STORE}/test_audit.py"),
-    Place("orchestrate/store/anchor.py", Says.RAISE, f"{STORE}/test_audit.py"),
+    Place("orchestrate/store/anchor.py", Says.RAISE, f"{STORE}/test_anchor.py {STORE}/test_audit.py"),
     Place("orchestrate/store/switch.py", Says.RAISE, f"{STORE}/test_switch.py"),
     # secrets and positions
     Place("orchestrate/vault/keys.py", Says.RAISE, VAULT),

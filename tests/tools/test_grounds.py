@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import os
 import sys
 import threading
 from pathlib import Path
@@ -71,6 +72,21 @@ def test_a_root_that_is_open_to_others_is_refused(root: Path, mode: int) -> None
     root.chmod(mode)
 
     assert refused(destroy(root, folder), because="chmod 700")
+
+
+def test_a_root_that_is_somebody_elses_is_refused(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    folder = create(root)
+    given_away(root, monkeypatch)
+
+    assert refused(destroy(root, folder), because="belongs to somebody else")
+
+
+def given_away(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is another user's; where that cannot be made so, we are another user."""
+    if os.geteuid() == 0:
+        os.chown(path, 4711, -1)
+    else:
+        monkeypatch.setattr(os, "geteuid", lambda: 4711)
 
 
 def test_two_that_destroy_in_one_root_wait_for_each_other(root: Path) -> None:

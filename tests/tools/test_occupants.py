@@ -5,6 +5,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import psutil
 import pytest
 
 from tools import occupants
@@ -46,6 +47,24 @@ def test_processes_that_live_in_a_workspace_are_ended(root: Path, how: str) -> N
     assert number == (signal.SIGKILL if how == "does not listen" else signal.SIGTERM)
     assert (said.ending, len(said.stopped)) == (Ending.DESTROYED, 1)
     assert f"({child.pid})" in str(said)
+
+
+def unheard(process: psutil.Process, number: signal.Signals) -> None:
+    """A signal that arrives nowhere."""
+
+
+def test_who_hears_no_signal_keeps_the_workspace(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As a process does that waits for a disk which is gone."""
+    folder = create(root)
+    monkeypatch.setattr(occupants, "_send", unheard)
+    with python("-c", SLEEPING, cwd=folder) as child:
+        assert child.stdout and child.stdout.readline()
+
+        said = destroy(root, folder, grace=0.1)
+
+        child.kill()
+    assert (said.ending, said.entries) == (Ending.INCOMPLETE, 0)
+    assert "does not end" in str(said) and (folder / MARKER).exists()
 
 
 def test_processes_beside_it_live_on(root: Path, tmp_path: Path) -> None:

@@ -57,6 +57,18 @@ def test_a_key_that_others_can_read_is_refused(tmp_path: Path, wider: int) -> No
     assert "chmod 600" in refused.value.cure
 
 
+def test_a_key_of_another_user_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    keys = FileKeys(tmp_path / "master.key")
+    keys.ids()
+    if os.geteuid() == 0:
+        os.chown(tmp_path / "master.key", 4711, -1)
+    else:
+        monkeypatch.setattr(os, "geteuid", lambda: 4711)
+
+    with pytest.raises(KeyUnusable, match="belongs to another user"):
+        keys.wrap(KEY, b"here")
+
+
 def test_a_key_file_is_no_link_and_no_folder(tmp_path: Path) -> None:
     FileKeys(tmp_path / "real.key").ids()
     (tmp_path / "link.key").symlink_to(tmp_path / "real.key")
