@@ -81,6 +81,7 @@ def _folder() -> Generator[Path]:
     """The same for every seed of a process, and empty."""
     where = IN_MEMORY if IN_MEMORY.is_dir() else Path(tempfile.gettempdir())
     folder = where / f"simulation-{os.getpid()}"
+    shutil.rmtree(folder, ignore_errors=True)  # of an earlier process of this number, which was killed
     folder.mkdir(mode=0o700)
     try:
         yield folder
