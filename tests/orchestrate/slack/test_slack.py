@@ -39,7 +39,10 @@ async def test_a_deployment_is_said_approved_and_followed_in_slack(here: Scene) 
     said = here.app.store.questions.question(question.id).decision
     assert said is not None and (said.by, said.channel, said.account) == ("ada", Channel.SLACK, ADA)
     await here.until(lambda: "✅" in str(here.fake.posted(f"deployment/{row.id}")[0]["text"]))
-    assert "actions" not in json.dumps(here.fake.posted(f"question/{question.id}")[0]["blocks"])
+    await here.until(
+        lambda: "actions" not in json.dumps(here.fake.posted(f"question/{question.id}")[0]["blocks"])
+    )
+    await here.until(lambda: here.told(EVE) and here.told(ROB)[1:])
     assert len(here.fake.messages) == 2  # everything else was an edit
     assert "nobody in" in here.told(EVE)[0] and "not an approver" in here.told(ROB)[1]
 
