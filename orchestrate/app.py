@@ -1,4 +1,4 @@
-"""Puts the parts together: with trackers, the only place that names concrete classes."""
+"""Puts the parts together: with trackers and places, the only modules that name concrete classes."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import socket
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from functools import lru_cache, partial
+from functools import cached_property, partial
 
 from agents.assessor import RiskAssessor
 from agents.claude import mind_of
@@ -26,51 +26,32 @@ from graphs.steps.park import Park
 from graphs.steps.retreat import Retreat
 from graphs.steps.ship import Ship
 from orchestrate.answers import Answers
-from orchestrate.errors import UnknownEnvironment
 from orchestrate.intake import Intake
-from orchestrate.models.environment import Component, Database, Environment
+from orchestrate.models.environment import Environment
 from orchestrate.models.fact import digest
+from orchestrate.places import environment_of, places_of
 from orchestrate.positions import positions
 from orchestrate.positions.bound import Bound
 from orchestrate.records import Records
 from orchestrate.runner import Runner
 from orchestrate.settings import Settings
-from orchestrate.settings.settings import Kept, no_vault
 from orchestrate.store import Store
 from orchestrate.trackers import WholeTracker, tracker_of
 from orchestrate.unblocking import Unblocking
 from orchestrate.vault import Vault, vault_of
-from orchestrate.vault.reading import Reading, acquaint
+from orchestrate.vault.reading import acquaint
 from orchestrate.watching import Watching
 from tools.executor import Executor
 from tools.guards import Guards
 from tools.hearing import Hearing
 from tools.inspection import Inspection
-from tools.late_target import LateTarget
-from tools.metrics import Metrics, SourceByComponent
-from tools.migrations import Target
-from tools.place import Place
-from tools.providers.process.provider import ProcessProvider
 from tools.sampler import Sampler
-from tools.series import SeriesOfBoth
 from tools.survey import Survey
-from tools.systems.command_target import CommandTarget
-from tools.systems.detached import Detached
-from tools.systems.endpoint_metrics import EndpointMetrics
-from tools.systems.endpoint_series import EndpointSeries
 from tools.systems.git import Git
 from tools.systems.git_forge import GitForge
 from tools.systems.git_signatures import GitSignatures
 from tools.systems.github_account import account_of
 from tools.systems.github_forge import GithubForge, github_forge
-from tools.systems.haproxy import HAProxy, installed
-from tools.systems.postgres_target import PostgresTarget
-from tools.systems.prometheus import PrometheusMetrics
-from tools.systems.prometheus_series import PrometheusSeries
-from tools.systems.proxy import BuiltinProxy
-from tools.systems.proxy_metrics import ProxyMetrics
-from tools.systems.sqlite_target import SqliteTarget
-from tools.traffic import Traffic
 from tools.voice import Voice
 
 WholeForge = GitForge | GithubForge
@@ -102,7 +83,7 @@ async def assembled(settings: Settings, store: Store | None = None) -> AsyncGene
         vault = vault_of(settings, opened)
         acquaint(settings, [*settings.environments.values(), *opened.environments.all()], vault.secret)
         async with positions(settings.store.url, vault.positions_key) as saver:
-            yield _assemble(settings, opened, saver, vault)
+            yield _Parts(settings, opened, saver, vault).app()
     finally:
         if store is None:
             opened.close()
@@ -114,93 +95,6 @@ def open_store(settings: Settings) -> Store:
     store.upgrade()
     store.check()
     return store
-
-
-def _assemble(settings: Settings, store: Store, saver: Bound, vault: Vault) -> App:
-    tracker = tracker_of(settings, store, vault)
-    git, forge = forge_of(settings, store, vault)
-    places = _places(settings, store, vault)
-    signatures = GitSignatures(git, base=settings.forge.base)
-
-    def environment(name: str) -> Environment:
-        return places(name).environment
-
-    def settings_digest(name: str) -> str:
-        return digest(environment_of(settings, store, name))
-
-    survey = Survey(
-        store=store,
-        tasks=tracker,
-        forge=forge,
-        source=forge,
-        signatures=signatures,
-        places=places,
-        people=settings.people,
-    )
-    hearing = Hearing(store=store, thread=tracker, environment=environment, person=settings.person)
-    guards = Guards(store, environment, settings_digest, hearing, signatures)
-    executor = Executor(store, guards.by_class)
-    voice = Voice(executor, tracker, tracker)
-    key = partial(settings.key_of_models, vault.secret)
-    mind = mind_of(settings.models, key, store.model_calls)
-    statuses = Statuses(ready=settings.tracker.input_status, deployed=settings.tracker.output_status)
-    crew = Crew(
-        store=store,
-        executor=executor,
-        voice=voice,
-        survey=survey,
-        hearing=hearing,
-        planner=Planner(mind, assessor=RiskAssessor(mind, forge.diff), is_worth_asking=is_remarkable),
-        triager=Triager(mind),
-        reviewer=MigrationReviewer(mind),
-        inspection=Inspection(),
-        forge=forge,
-        source=forge,
-        reverts=forge,
-        places=places,
-        people=settings.people,
-        owners=settings.owners,
-        settings_digest=settings_digest,
-        statuses=statuses,
-        workspaces=settings.workspaces,
-        showcase=forge.showcase if isinstance(forge, GithubForge) else None,
-        workflows=forge.watched(settings.forge.workflows) if isinstance(forge, GithubForge) else None,
-    )
-    runner = Runner(
-        store=store,
-        graph=deployment.workflow(steps(crew)).compile(checkpointer=saver),
-        saver=saver,
-        parking=Park(crew),
-        records=Records(store, settings.path.parent / ".orchestrate" / "reports", settings.owners),
-        worker=f"{socket.gethostname()}:{os.getpid()}",
-        lease_seconds=settings.worker.lease_seconds,
-    )
-    return App(
-        settings=settings,
-        store=store,
-        runner=runner,
-        intake=Intake(
-            store=store,
-            tasks=tracker,
-            environment=environment,
-            flow=settings.flow,
-        ),
-        answers=Answers(store=store, tasks=tracker, voice=voice, hearing=hearing, worker=runner.worker),
-        watching=Watching(store=store, places=places, sampler=Sampler(store.clock)),
-        tracker=tracker,
-        forge=forge,
-        crew=crew,
-        unblocking=Unblocking(
-            store=store,
-            tasks=tracker,
-            desk=tracker,
-            survey=survey,
-            blocked=statuses.blocked,
-            ready=statuses.ready,
-        ),
-        positions=saver,
-        models=partial(standings, settings.models, key),
-    )
 
 
 def steps(crew: Crew) -> Steps:
@@ -221,74 +115,141 @@ def forge_of(settings: Settings, store: Store, vault: Vault) -> tuple[Git, Whole
     return github_forge(account, mirror, base=forge.base, methods=forge.methods)
 
 
-def _places(settings: Settings, store: Store, vault: Vault) -> Callable[[str], Place]:
-    @lru_cache
-    def place(name: str) -> Place:
-        return place_of(settings, environment_of(settings, store, name), vault.secret)
+class _Parts:
+    """What an App consists of; each part is made once, when the first of the others needs it."""
 
-    return place
+    def __init__(self, settings: Settings, store: Store, saver: Bound, vault: Vault) -> None:
+        self.settings = settings
+        self.store = store
+        self.saver = saver
+        self.vault = vault
+        self.tracker = tracker_of(settings, store, vault)
+        self.git, self.forge = forge_of(settings, store, vault)
+        self.places = places_of(settings, store, vault)
+        self.signatures = GitSignatures(self.git, base=settings.forge.base)
+        self.key_of_models = partial(settings.key_of_models, vault.secret)
 
+    def app(self) -> App:
+        return App(
+            settings=self.settings,
+            store=self.store,
+            runner=self.runner,
+            intake=self._intake(),
+            answers=self._answers(),
+            watching=Watching(store=self.store, places=self.places, sampler=Sampler(self.store.clock)),
+            tracker=self.tracker,
+            forge=self.forge,
+            crew=self.crew,
+            unblocking=self._unblocking(),
+            positions=self.saver,
+            models=partial(standings, self.settings.models, self.key_of_models),
+        )
 
-def environment_of(settings: Settings, store: Store, name: str) -> Environment:
-    """The environment of the settings, or the one that was created in the store."""
-    try:
-        return settings.environment(name)
-    except UnknownEnvironment as unknown:
-        kept = {one.name: one for one in store.environments.all()}
-        if name not in kept:
-            raise UnknownEnvironment(name, sorted({*unknown.known, *kept})) from None
-        return kept[name]
+    @cached_property
+    def survey(self) -> Survey:
+        return Survey(
+            store=self.store,
+            tasks=self.tracker,
+            forge=self.forge,
+            source=self.forge,
+            signatures=self.signatures,
+            places=self.places,
+            people=self.settings.people,
+        )
 
+    @cached_property
+    def hearing(self) -> Hearing:
+        return Hearing(
+            store=self.store,
+            thread=self.tracker,
+            environment=self._environment,
+            person=self.settings.person,
+        )
 
-def place_of(settings: Settings, environment: Environment, kept: Kept = no_vault) -> Place:
-    """One environment with its provider, router, metrics and databases; `kept` gives what the vault keeps."""
-    reading = Reading(settings, environment, kept)
+    @cached_property
+    def executor(self) -> Executor:
+        guards = Guards(self.store, self._environment, self._settings_digest, self.hearing, self.signatures)
+        return Executor(self.store, guards.by_class)
 
-    def traffic(component: Component) -> Traffic:
-        return router(environment, component)
+    @cached_property
+    def voice(self) -> Voice:
+        return Voice(self.executor, self.tracker, self.tracker)
 
-    provider = ProcessProvider(environment, reading.value, traffic, filled=reading.filled)
-    return Place(
-        environment=environment,
-        provider=provider,
-        addresses=provider,
-        logs=provider,
-        metrics=SourceByComponent({one.name: metric_source(one, traffic) for one in environment.components}),
-        series=SeriesOfBoth(EndpointSeries(), PrometheusSeries()),
-        targets={
-            one.name: target_of(one.database, reading.filled)
-            for one in environment.components
-            if one.database
-        },
-        secret=reading.value,
-        tend=provider.tend,
-        close=provider.stop_all,
-    )
+    @cached_property
+    def statuses(self) -> Statuses:
+        tracker = self.settings.tracker
+        return Statuses(ready=tracker.input_status, deployed=tracker.output_status)
 
+    @cached_property
+    def crew(self) -> Crew:
+        settings, forge = self.settings, self.forge
+        mind = mind_of(settings.models, self.key_of_models, self.store.model_calls)
+        on_github = forge if isinstance(forge, GithubForge) else None
+        return Crew(
+            store=self.store,
+            executor=self.executor,
+            voice=self.voice,
+            survey=self.survey,
+            hearing=self.hearing,
+            planner=Planner(mind, assessor=RiskAssessor(mind, forge.diff), is_worth_asking=is_remarkable),
+            triager=Triager(mind),
+            reviewer=MigrationReviewer(mind),
+            inspection=Inspection(),
+            forge=forge,
+            source=forge,
+            reverts=forge,
+            places=self.places,
+            people=settings.people,
+            owners=settings.owners,
+            settings_digest=self._settings_digest,
+            statuses=self.statuses,
+            workspaces=settings.workspaces,
+            showcase=on_github and on_github.showcase,
+            workflows=on_github and on_github.watched(settings.forge.workflows),
+        )
 
-def router(environment: Environment, component: Component) -> Traffic:
-    """HAProxy where it is installed or demanded, else the small built-in proxy.
+    @cached_property
+    def runner(self) -> Runner:
+        settings = self.settings
+        return Runner(
+            store=self.store,
+            graph=deployment.workflow(steps(self.crew)).compile(checkpointer=self.saver),
+            saver=self.saver,
+            parking=Park(self.crew),
+            records=Records(self.store, settings.path.parent / ".orchestrate" / "reports", settings.owners),
+            worker=f"{socket.gethostname()}:{os.getpid()}",
+            lease_seconds=settings.worker.lease_seconds,
+        )
 
-    One that runs stays what it is: another kind beside it would neither know its shares nor get its port.
-    """
-    folder = (environment.root / "traffic" / component.name).absolute()
-    kind = Detached(folder).program() or component.traffic
-    is_haproxy = kind == "haproxy" or (kind == "auto" and installed() is not None)
-    return (HAProxy if is_haproxy else BuiltinProxy)(folder, port=component.port)
+    def _intake(self) -> Intake:
+        return Intake(
+            store=self.store,
+            tasks=self.tracker,
+            environment=self._environment,
+            flow=self.settings.flow,
+        )
 
+    def _answers(self) -> Answers:
+        return Answers(
+            store=self.store,
+            tasks=self.tracker,
+            voice=self.voice,
+            hearing=self.hearing,
+            worker=self.runner.worker,
+        )
 
-def metric_source(component: Component, traffic: Callable[[Component], Traffic]) -> Metrics:
-    """Where this component's numbers come from."""
-    proxy, endpoint = ProxyMetrics(traffic), EndpointMetrics()
-    return {"proxy": proxy, "endpoint": endpoint, "prometheus": PrometheusMetrics()}[component.metrics.kind]
+    def _unblocking(self) -> Unblocking:
+        return Unblocking(
+            store=self.store,
+            tasks=self.tracker,
+            desk=self.tracker,
+            survey=self.survey,
+            blocked=self.statuses.blocked,
+            ready=self.statuses.ready,
+        )
 
+    def _environment(self, name: str) -> Environment:
+        return self.places(name).environment
 
-def target_of(database: Database, filled: Callable[[str], str]) -> Target:
-    """The database that a component's migrations change; its url is filled in when it is used."""
-
-    def made() -> Target:
-        url = filled(database.url)
-        target = PostgresTarget(url) if database.dialect == "postgres" else SqliteTarget(url)
-        return CommandTarget(target, database.command, url) if database.command else target
-
-    return LateTarget(made)
+    def _settings_digest(self, name: str) -> str:
+        return digest(environment_of(self.settings, self.store, name))

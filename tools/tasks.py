@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from itertools import takewhile
@@ -110,6 +110,19 @@ class Readiness:
         return status in self.succeeded and not reason.casefold().startswith("failed")
 
 
+async def check_no_circle(task: str, on: str, waits_for: Callable[[str], Awaitable[Sequence[str]]]) -> None:
+    """Raise Refused where `task` could not wait for `on`, because `on` waits for it, however far away."""
+    seen: set[str] = set()
+    edge = [on]
+    while edge:
+        id = edge.pop()
+        if id == task:
+            raise Refused(f"{task} cannot wait for {on}: {on} waits for {task}")
+        if id not in seen:
+            seen.add(id)
+            edge += await waits_for(id)
+
+
 class MemoryTracker:
     """The twin of a tracker: tasks and threads in memory, for tests and rehearsals."""
 
@@ -191,8 +204,7 @@ class MemoryTracker:
             self._succeeded.add(task)
 
     async def depend(self, task: str, on: str, instead_of: str | None = None) -> None:
-        if task == on or await self._waits_for(on, task):
-            raise Refused(f"{task} cannot wait for {on}: {on} waits for {task}")
+        await check_no_circle(task, on, self._waits_for)
         kept = {one for one in (await self.task(task)).depends_on if one != instead_of}
         in_order = sorted(kept | {on}, key=list(self._tasks).index)
         await self._change(task, depends_on=tuple(in_order))
@@ -224,9 +236,8 @@ class MemoryTracker:
         """Every (open) task, oldest first."""
         return tuple(one for one in self._tasks.values() if not (only_open and one.is_closed))
 
-    async def _waits_for(self, task: str, other: str) -> bool:
-        before = (await self.task(task)).depends_on
-        return other in before or any([await self._waits_for(one, other) for one in before])
+    async def _waits_for(self, task: str) -> tuple[str, ...]:
+        return (await self.task(task)).depends_on
 
     async def _change(self, task: str, **news: object) -> None:
         self._tasks[task] = (await self.task(task)).model_copy(update=news)

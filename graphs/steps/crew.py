@@ -24,6 +24,7 @@ from tools.executor import Errand, Executor
 from tools.hearing import Hearing
 from tools.inspection import Inspection
 from tools.merge import Forge, Reverts, Source
+from tools.moves import Mover
 from tools.place import Place, Places
 from tools.showing import Showcase
 from tools.survey import Survey
@@ -118,6 +119,10 @@ class Crew:
         """Whether the outside, silent at this stage, is to be waited for any longer."""
         story = self.store.events.of(at.deployment, limit=WHOLE_STORY)
         return patience.may_still_come(story, at.stage, self.store.clock(), seconds)
+
+    def mover(self, state: State, at: Errand) -> Mover:
+        """Whoever makes moves in the environment; what is said goes to the deployment's log."""
+        return Mover(place=self.place(state), source=self.source, say=self.line(at), deployment=at.deployment)
 
     def line(self, at: Errand) -> Callable[[str], None]:
         """Where a tool's progress goes: the deployment's log."""

@@ -26,7 +26,7 @@ from orchestrate.models.plan import Shipped
 from orchestrate.models.task import FailureKind
 from orchestrate.outside import clipped
 from tools.executor import EffectClass, Errand
-from tools.moves import Done, Mover, PlacedMove, moving
+from tools.moves import Done, PlacedMove, moving
 
 TRIES = 3
 """How often an undo that fails is tried; it is idempotent, and nothing better can be done."""
@@ -71,13 +71,7 @@ class Retreat:
         return is_silent and "rollback_failure" not in state and self.crew.may_still_come(at)
 
     async def _undo(self, state: State, at: Errand, placed: PlacedMove) -> Done:
-        mover = Mover(
-            place=self.crew.place(state),
-            source=self.crew.source,
-            say=self.crew.line(at),
-            deployment=at.deployment,
-        )
-        tool = moving(mover, EffectClass.UNDO)
+        tool = moving(self.crew.mover(state, at), EffectClass.UNDO)
         retrying = AsyncRetrying(
             retry=retry_if_exception(_may_work_at_once),
             stop=stop_after_attempt(TRIES),

@@ -44,7 +44,7 @@ from orchestrate.traces import new_kinds
 from tools.building import BuildOrder, building
 from tools.executor import EffectClass, Errand
 from tools.merging import merging
-from tools.moves import Done, Mover, MoveTimedOut, PlacedMove, moving
+from tools.moves import Done, MoveTimedOut, PlacedMove, moving
 from tools.showing import Standing
 
 
@@ -119,13 +119,7 @@ class Ship:
         return self.helm.onward(state, at, index + 1)
 
     async def _make(self, state: State, at: Errand, placed: PlacedMove) -> None:
-        mover = Mover(
-            place=self.crew.place(state),
-            source=self.crew.source,
-            say=self.crew.line(at),
-            deployment=at.deployment,
-        )
-        tool = moving(mover, EffectClass.CHANGE)
+        tool = moving(self.crew.mover(state, at), EffectClass.CHANGE)
         await self.crew.executor.do(tool, placed, at, partial(_moved_on, placed))
 
     async def _given_up(self, state: State, at: Errand, silent: OrchestrateError) -> State:

@@ -343,4 +343,18 @@ CUTS = (
         "os.O_RDONLY | os.O_CLOEXEC",
         VAULT,
     ),
+    Cut(
+        "tools/systems/clickup.py",
+        "tasks do not wait in a circle",
+        "await check_no_circle(task, on, self._waits_for)",
+        "pass",
+        "tests/contracts/test_tracker.py",
+    ),
+    Cut(
+        "tools/systems/beads.py",
+        "tasks do not wait in a circle",
+        "await check_no_circle(task, on, self._waits_for)",
+        "pass",
+        "tests/tools/systems/beads/test_beads.py",
+    ),
 )

@@ -62,8 +62,6 @@ PLACES = (
     Place("orchestrate/store/model_calls.py", Says.RAISE, f"{STORE}/test_model_calls.py"),
     Place("orchestrate/store/tasks.py", Says.RAISE, "tests/contracts/test_tracker.py"),
     Place("tools/tasks.py", Says.RAISE, "tests/contracts/test_tracker.py"),
-    Place("tools/systems/clickup.py", Says.RAISE, "tests/contracts/test_tracker.py"),
-    Place("tools/systems/beads.py", Says.RAISE, "tests/tools/systems/beads"),
     # the audit and the switch
     Place("orchestrate/store/audit.py", Says.RAISE, f"{STORE}/test_audit.py"),
     Place("orchestrate/store/chain.py", Says.RAISE, f"{STORE}/test_audit.py"),

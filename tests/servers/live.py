@@ -17,13 +17,14 @@ from pathlib import Path
 import psutil
 import pytest
 
-from orchestrate.app import App, assembled, open_store, router
+from orchestrate.app import App, assembled, open_store
 from orchestrate.models.change import Check, CheckState, NewChange, Review, ReviewVerdict
 from orchestrate.models.deployment import DecisionKind, Deployment, Event, Request, Status
 from orchestrate.models.environment import Channel, Environment
 from orchestrate.models.move import SetTraffic, Start, Weights
 from orchestrate.models.runtime import Running
 from orchestrate.models.task import NewTask, Priority, Queue, Task
+from orchestrate.places import router
 from orchestrate.settings import Settings, load
 from orchestrate.worker import Serving
 from tests.servers.git_remote import GitRemote

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from datetime import UTC
 from pathlib import Path
 
-from orchestrate.errors import NotFound, Refused, UnknownTask
+from orchestrate.errors import NotFound, UnknownTask
 from orchestrate.models.task import Comment, NewTask, Queue, Task
 from orchestrate.settings import TrackerSettings
 from orchestrate.settings.tracker import words
@@ -17,7 +17,7 @@ from tools.systems import beads_issues
 from tools.systems.beads_answers import Issue, Saying
 from tools.systems.beads_issues import MARKER, Vocabulary
 from tools.systems.beads_program import Beads
-from tools.tasks import BOT, INPUT_STATUS, NO_QUEUES, SETTLED, SUCCEEDED, Readiness, Spoken
+from tools.tasks import BOT, INPUT_STATUS, NO_QUEUES, SETTLED, SUCCEEDED, Readiness, Spoken, check_no_circle
 
 LOOK_SECONDS = 15.0
 """How often the issues are listed to see where something was said; each call opens the database."""
@@ -137,9 +137,8 @@ class BeadsTracker:
         await self.beads.do("close", task, f"--reason={reason}", "--force", about=f"issue {task}")
 
     async def depend(self, task: str, on: str, instead_of: str | None = None) -> None:
-        if task == on or await self._waits_for(on, task):
-            raise Refused(f"{task} cannot wait for {on}: {on} waits for {task}")
-        waits_for = (await self._issue(task)).waits_for
+        await check_no_circle(task, on, self._waits_for)
+        waits_for = await self._waits_for(task)
         about = f"issue {task}"
         if on not in waits_for:
             await self.beads.do("dep", "add", task, on, "--type=blocks", about=about)
@@ -194,18 +193,8 @@ class BeadsTracker:
         text = said.text.rstrip("\n")
         return Comment(id=said.id, task=task, author=said.author, text=text, at=at, proven=False)
 
-    async def _waits_for(self, task: str, other: str) -> bool:
-        """Whether `task` waits for `other`, however far away."""
-        seen: set[str] = set()
-        edge = [task]
-        while edge:
-            id = edge.pop()
-            if id == other:
-                return True
-            if id not in seen:
-                seen.add(id)
-                edge += (await self._issue(id)).waits_for
-        return False
+    async def _waits_for(self, task: str) -> tuple[str, ...]:
+        return (await self._issue(task)).waits_for
 
 
 def _labels(issue: Issue, added: Sequence[str], removed: Sequence[str]) -> list[str]:

@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from typing import TypeVar
 from urllib.parse import quote
 
-from orchestrate.errors import AccessDenied, NotFound, OutsideFailed, Refused, UnknownTask, Unreachable
+from orchestrate.errors import AccessDenied, NotFound, OutsideFailed, UnknownTask, Unreachable
 from orchestrate.models.task import Comment, NewTask, Queue, Task
 from orchestrate.store.keepsakes import Keepsakes
 from tools.systems import clickup_tasks
@@ -20,7 +20,7 @@ from tools.systems.clickup_reading import CLOSED, Reading, check_id
 from tools.systems.clickup_tasks import OURS, Vocabulary
 from tools.systems.clickup_text import runs
 from tools.systems.clickup_threads import Threads
-from tools.tasks import BOT, INPUT_STATUS, NO_QUEUES, SUCCEEDED, Readiness, Spoken
+from tools.tasks import BOT, INPUT_STATUS, NO_QUEUES, SUCCEEDED, Readiness, Spoken, check_no_circle
 
 T = TypeVar("T")
 
@@ -146,9 +146,8 @@ class ClickUpTracker:
         await self._spelled(status, item.list.id, end)
 
     async def depend(self, task: str, on: str, instead_of: str | None = None) -> None:
-        if task == on or await self._waits_for(on, task):
-            raise Refused(f"{task} cannot wait for {on}: {on} waits for {task}")
-        waits_for = (await self.reading.item(task)).waits_for
+        await check_no_circle(task, on, self._waits_for)
+        waits_for = await self._waits_for(task)
         if on not in waits_for:
             await self._link(task, on)
         if instead_of in waits_for:
@@ -230,18 +229,8 @@ class ClickUpTracker:
         sent = {"depends_on": on}
         await self.client.send("POST", f"/v2/task/{task}/dependency", sent, f"task {task}")
 
-    async def _waits_for(self, task: str, other: str) -> bool:
-        """Whether `task` waits for `other`, however far away."""
-        seen: set[str] = set()
-        edge = [task]
-        while edge:
-            id = edge.pop()
-            if id == other:
-                return True
-            if id not in seen:
-                seen.add(id)
-                edge += (await self.reading.item(id)).waits_for
-        return False
+    async def _waits_for(self, task: str) -> tuple[str, ...]:
+        return (await self.reading.item(task)).waits_for
 
 
 def _short(text: str) -> str:

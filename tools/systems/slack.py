@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Awaitable
 from typing import TypedDict, cast
 
@@ -15,9 +16,13 @@ from orchestrate.errors import AccessDenied, OutsideFailed, RateLimited, Unreach
 from orchestrate.models.fact import Fact
 from orchestrate.models.secret import Secret
 from tools.chat import Message
+from tools.retry_after import retry_after
 from tools.systems.slack_words import blocks, fallback, mrkdwn
 
 TIMEOUT = 10  # seconds
+
+UNSAID = 1.0
+"""Seconds to leave Slack alone where it does not say for how long."""
 PAGE, MOST_PAGES = 200, 10
 EVENT = "orchestrate"
 
@@ -161,10 +166,10 @@ def _problem(method: str, response: AsyncSlackResponse) -> OutsideFailed:
     data = cast(dict[str, object], response.data) if isinstance(response.data, dict) else {}
     error = str(data.get("error") or f"status {response.status_code}")
     if response.status_code == 429 or error in ("ratelimited", "rate_limited"):
-        headers = cast(dict[str, str], response.headers)
-        wait = headers.get("Retry-After", "")
-        seconds = float(wait) if wait.isdigit() else 1.0
-        return RateLimited(f"slack: {method}: asked too often", retry_after=seconds)
+        said = cast(dict[str, str], response.headers)
+        headers = {name.lower(): value for name, value in said.items()}
+        wait = retry_after(headers, time.time())
+        return RateLimited(f"slack: {method}: asked too often", retry_after=UNSAID if wait is None else wait)
     if error in DENIED:
         return _denied(method, error)
     if response.status_code >= 500 or error in ("internal_error", "fatal_error", "service_unavailable"):

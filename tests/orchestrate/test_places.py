@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from orchestrate.app import place_of, router
 from orchestrate.models.environment import Component, Environment, EnvironmentType
+from orchestrate.places import place_of, router
 from orchestrate.settings import load
 from tests.servers.ports import free_port
 from tools.systems.haproxy import HAProxy

@@ -1,0 +1,107 @@
+"""Puts an environment together: the concrete classes that deploy to it, route, measure and migrate there."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import lru_cache
+
+from orchestrate.errors import UnknownEnvironment
+from orchestrate.models.environment import Component, Database, Environment
+from orchestrate.settings import Settings
+from orchestrate.settings.settings import Kept, no_vault
+from orchestrate.store import Store
+from orchestrate.vault import Vault
+from orchestrate.vault.reading import Reading
+from tools.late_target import LateTarget
+from tools.metrics import Metrics, SourceByComponent
+from tools.migrations import Target
+from tools.place import Place
+from tools.providers.process.provider import ProcessProvider
+from tools.series import SeriesOfBoth
+from tools.systems.command_target import CommandTarget
+from tools.systems.detached import Detached
+from tools.systems.endpoint_metrics import EndpointMetrics
+from tools.systems.endpoint_series import EndpointSeries
+from tools.systems.haproxy import HAProxy, installed
+from tools.systems.postgres_target import PostgresTarget
+from tools.systems.prometheus import PrometheusMetrics
+from tools.systems.prometheus_series import PrometheusSeries
+from tools.systems.proxy import BuiltinProxy
+from tools.systems.proxy_metrics import ProxyMetrics
+from tools.systems.sqlite_target import SqliteTarget
+from tools.traffic import Traffic
+
+
+def places_of(settings: Settings, store: Store, vault: Vault) -> Callable[[str], Place]:
+    """Each environment by its name, put together once."""
+
+    @lru_cache
+    def place(name: str) -> Place:
+        return place_of(settings, environment_of(settings, store, name), vault.secret)
+
+    return place
+
+
+def environment_of(settings: Settings, store: Store, name: str) -> Environment:
+    """The environment of the settings, or the one that was created in the store."""
+    try:
+        return settings.environment(name)
+    except UnknownEnvironment as unknown:
+        kept = {one.name: one for one in store.environments.all()}
+        if name not in kept:
+            raise UnknownEnvironment(name, sorted({*unknown.known, *kept})) from None
+        return kept[name]
+
+
+def place_of(settings: Settings, environment: Environment, kept: Kept = no_vault) -> Place:
+    """One environment with its provider, router, metrics and databases; `kept` gives what the vault keeps."""
+    reading = Reading(settings, environment, kept)
+
+    def traffic(component: Component) -> Traffic:
+        return router(environment, component)
+
+    provider = ProcessProvider(environment, reading.value, traffic, filled=reading.filled)
+    return Place(
+        environment=environment,
+        provider=provider,
+        addresses=provider,
+        logs=provider,
+        metrics=SourceByComponent({one.name: metric_source(one, traffic) for one in environment.components}),
+        series=SeriesOfBoth(EndpointSeries(), PrometheusSeries()),
+        targets={
+            one.name: target_of(one.database, reading.filled)
+            for one in environment.components
+            if one.database
+        },
+        secret=reading.value,
+        tend=provider.tend,
+        close=provider.stop_all,
+    )
+
+
+def router(environment: Environment, component: Component) -> Traffic:
+    """HAProxy where it is installed or demanded, else the small built-in proxy.
+
+    One that runs stays what it is: another kind beside it would neither know its shares nor get its port.
+    """
+    folder = (environment.root / "traffic" / component.name).absolute()
+    kind = Detached(folder).program() or component.traffic
+    is_haproxy = kind == "haproxy" or (kind == "auto" and installed() is not None)
+    return (HAProxy if is_haproxy else BuiltinProxy)(folder, port=component.port)
+
+
+def metric_source(component: Component, traffic: Callable[[Component], Traffic]) -> Metrics:
+    """Where this component's numbers come from."""
+    proxy, endpoint = ProxyMetrics(traffic), EndpointMetrics()
+    return {"proxy": proxy, "endpoint": endpoint, "prometheus": PrometheusMetrics()}[component.metrics.kind]
+
+
+def target_of(database: Database, filled: Callable[[str], str]) -> Target:
+    """The database that a component's migrations change; its url is filled in when it is used."""
+
+    def made() -> Target:
+        url = filled(database.url)
+        target = PostgresTarget(url) if database.dialect == "postgres" else SqliteTarget(url)
+        return CommandTarget(target, database.command, url) if database.command else target
+
+    return LateTarget(made)
