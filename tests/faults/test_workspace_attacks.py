@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import json
 import os
@@ -272,6 +273,18 @@ if done.returncode:
     sys.exit({NOT_ALLOWED})
 print(destroy(Path(root), name).ending)
 """
+
+
+@pytest.mark.skipif(not Path("/proc/self").exists(), reason="no /proc, which is always another device")
+def test_a_folder_of_another_device_is_not_opened() -> None:
+    place = os.open("/", os.O_RDONLY)
+    try:
+        with pytest.raises(OSError) as refused_by:
+            confined.folder_below(place, "proc")
+    finally:
+        os.close(place)
+
+    assert refused_by.value.errno == errno.EXDEV
 
 
 def test_another_device_inside_is_refused_before_anything_is_moved(
