@@ -7,14 +7,15 @@ caches. What was sent as cacheable before, it counts as read from the cache.
 from __future__ import annotations
 
 import json
-import threading
 import time
 from collections.abc import Generator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from itertools import count
 from typing import cast
+
+from tests.servers.loopback import on_loopback
 
 Json = dict[str, "object"]
 KEY = "sk-ant-api03-local-test-key-0123456789"
@@ -106,17 +107,9 @@ def anthropic_api() -> Generator[FakeAnthropic]:
     class Handler(_Handler):
         fake = made
 
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    server.daemon_threads = True
-    made.append(FakeAnthropic(f"http://127.0.0.1:{server.server_address[1]}"))
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
-    thread.start()
-    try:
+    with on_loopback(Handler) as url:
+        made.append(FakeAnthropic(url))
         yield made[0]
-    finally:
-        server.shutdown()
-        thread.join()
-        server.server_close()
 
 
 class _Handler(BaseHTTPRequestHandler):

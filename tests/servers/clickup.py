@@ -10,13 +10,12 @@ import hashlib
 import hmac
 import json
 import re
-import threading
 import time
 from collections.abc import Generator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cache
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from typing import cast
 from urllib.parse import parse_qs, unquote, urlsplit
 
@@ -25,6 +24,7 @@ import httpx
 from tests.servers.clickup_routes import ROUTES, Call, Refusal
 from tests.servers.clickup_spec import OPENAPI
 from tests.servers.clickup_world import ClickUpWorld, Hook, Json
+from tests.servers.loopback import on_loopback
 from tests.servers.openapi import Description, Operation
 
 ATTEMPTS, MOST_FAILURES = 5, 100
@@ -118,17 +118,9 @@ def description() -> Description:
 def clickup(world: ClickUpWorld | None = None, limit: Limit | None = None) -> Generator[ClickUp]:
     """Serve `world`; what was not as described fails in the end."""
     here = ClickUp(world or ClickUpWorld(), limit=limit or Limit(most=100_000))
-    server = ThreadingHTTPServer(("127.0.0.1", 0), type("Handler", (ClickUpHandler,), {"here": here}))
-    server.daemon_threads = True
-    here.url = f"http://127.0.0.1:{server.server_address[1]}/api"
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
-    thread.start()
-    try:
+    with on_loopback(type("Handler", (ClickUpHandler,), {"here": here})) as url:
+        here.url = f"{url}/api"
         yield here
-    finally:
-        server.shutdown()
-        thread.join()
-        server.server_close()
     assert here.wrong == [], "\n".join(here.wrong[:5])
 
 

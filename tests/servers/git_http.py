@@ -4,26 +4,20 @@ from __future__ import annotations
 
 import os
 import subprocess
-import threading
 from collections.abc import Generator
 from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
+
+from tests.servers.loopback import on_loopback
 
 
 @contextmanager
 def serving(root: Path) -> Generator[str, None, None]:
     """Serve the bare repositories below `root`; gives the base URL."""
-    server = ThreadingHTTPServer(("127.0.0.1", 0), type("Handler", (GitHandler,), {"root": root}))
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
-    thread.start()
-    try:
-        yield f"http://127.0.0.1:{server.server_address[1]}"
-    finally:
-        server.shutdown()
-        thread.join()
-        server.server_close()
+    with on_loopback(type("Handler", (GitHandler,), {"root": root})) as url:
+        yield url
 
 
 class GitHandler(BaseHTTPRequestHandler):

@@ -8,12 +8,10 @@ from __future__ import annotations
 import base64
 import json
 import re
-import threading
 from collections.abc import Generator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cache
-from http.server import ThreadingHTTPServer
 from pathlib import Path
 from typing import cast
 from urllib.parse import parse_qsl, unquote, urlsplit
@@ -25,6 +23,7 @@ from tests.servers.github_routes import ROUTES, Call, Json, Refusal
 from tests.servers.github_spec import GRAPHQL, OPENAPI
 from tests.servers.github_world import NAME, OWNER, GithubWorld
 from tests.servers.graphql import Schema
+from tests.servers.loopback import on_loopback
 from tests.servers.openapi import Description, Operation
 
 _API = "/api/v3"
@@ -76,17 +75,9 @@ def schema() -> Schema:
 def github(world: GithubWorld, root: Path) -> Generator[Github, None, None]:
     """Serve `world`, whose repository lies below `root`; what was not as described fails in the end."""
     here = Github(world, "")
-    handler = type("Handler", (GithubHandler,), {"root": root, "here": here})
-    server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
-    here.url = f"http://127.0.0.1:{server.server_address[1]}"
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
-    thread.start()
-    try:
+    with on_loopback(type("Handler", (GithubHandler,), {"root": root, "here": here})) as url:
+        here.url = url
         yield here
-    finally:
-        server.shutdown()
-        thread.join()
-        server.server_close()
     assert not here.wrong, "; ".join(here.wrong)
 
 
