@@ -11,6 +11,7 @@ from hypothesis import strategies as any_of
 
 from orchestrate.errors import SettingsInvalid
 from orchestrate.settings import load
+from tests.orchestrate.written import changed, refused
 
 GOOD = """\
 service: shop
@@ -29,18 +30,8 @@ environments:
 """
 
 
-def refused(folder: Path, text: str | bytes) -> SettingsInvalid:
-    path = folder / "orchestrate.yaml"
-    path.write_bytes(text.encode() if isinstance(text, str) else text)
-    with pytest.raises(SettingsInvalid) as caught:
-        load(path)
-    assert caught.value.file == str(path)
-    return caught.value
-
-
 def refused_with(folder: Path, old: str, new: str) -> SettingsInvalid:
-    assert old in GOOD
-    return refused(folder, GOOD.replace(old, new))
+    return refused(folder, changed(GOOD, old, new))
 
 
 def test_the_good_file_is_good(tmp_path: Path) -> None:

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from orchestrate.errors import SettingsInvalid, UnknownSecret, VariableMissing
+from orchestrate.errors import UnknownSecret, VariableMissing
 from orchestrate.models.secret import Secret
-from orchestrate.settings import Settings, load
+from tests.orchestrate.written import changed, loaded, refused
 
 GOOD = """\
 service: shop
@@ -22,12 +22,6 @@ forge:
   token: ${GITHUB_TOKEN}
 """
 APP = GOOD.replace("token: ${GITHUB_TOKEN}", "app: 12345\n  key: {secret: app-key, environment: staging}")
-
-
-def loaded(folder: Path, text: str) -> Settings:
-    path = folder / "orchestrate.yaml"
-    path.write_text(text)
-    return load(path)
 
 
 def test_a_repository_and_a_token_are_enough(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -84,11 +78,8 @@ def test_git_needs_no_key(tmp_path: Path) -> None:
     ],
 )
 def test_a_mistake_is_named_with_its_line(tmp_path: Path, old: str, new: str, line: int, said: str) -> None:
-    assert old in GOOD
+    problem = refused(tmp_path, changed(GOOD, old, new))
 
-    with pytest.raises(SettingsInvalid) as refused:
-        loaded(tmp_path, GOOD.replace(old, new))
-
-    assert refused.value.line == line
-    assert said in str(refused.value)
-    assert "in-the-clear" not in str(refused.value)
+    assert problem.line == line
+    assert said in str(problem)
+    assert "in-the-clear" not in str(problem)

@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from orchestrate.errors import SettingsInvalid, VariableMissing
+from orchestrate.errors import VariableMissing
 from orchestrate.models.secret import Secret
-from orchestrate.settings import Settings, load
 from orchestrate.settings.facts import ModelBudget
+from tests.orchestrate.written import changed, loaded, refused
 
 GOOD = """\
 service: shop
@@ -20,12 +20,6 @@ environments:
 models:
   key: ${ANTHROPIC_API_KEY}
 """
-
-
-def loaded(folder: Path, text: str) -> Settings:
-    path = folder / "orchestrate.yaml"
-    path.write_text(text)
-    return load(path)
 
 
 def test_without_the_section_no_model_is_asked(tmp_path: Path) -> None:
@@ -97,11 +91,8 @@ def test_the_key_may_be_in_the_vault(tmp_path: Path) -> None:
     ],
 )
 def test_a_mistake_is_named_with_its_line(tmp_path: Path, old: str, new: str, line: int, said: str) -> None:
-    assert old in GOOD
+    problem = refused(tmp_path, changed(GOOD, old, new))
 
-    with pytest.raises(SettingsInvalid) as refused:
-        loaded(tmp_path, GOOD.replace(old, new))
-
-    assert refused.value.line == line
-    assert said in str(refused.value)
-    assert "in-the-clear" not in str(refused.value)
+    assert problem.line == line
+    assert said in str(problem)
+    assert "in-the-clear" not in str(problem)

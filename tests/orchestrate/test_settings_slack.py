@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from orchestrate.errors import SettingsInvalid, UnknownSecret
+from orchestrate.errors import UnknownSecret
 from orchestrate.models.environment import Channel
 from orchestrate.models.secret import Secret
-from orchestrate.settings import Settings, load
+from tests.orchestrate.written import loaded, refused
 
 GOOD = """\
 service: shop
@@ -23,12 +23,6 @@ slack:
   token: ${SLACK_BOT_TOKEN}
 """
 SIGNED = GOOD + "  signing_secret: ${SLACK_SIGNING_SECRET}\n"
-
-
-def loaded(folder: Path, text: str) -> Settings:
-    path = folder / "orchestrate.yaml"
-    path.write_text(text)
-    return load(path)
 
 
 def test_without_the_section_nobody_is_asked_there(tmp_path: Path) -> None:
@@ -62,8 +56,7 @@ def test_a_person_is_known_by_the_id_that_slack_proves(tmp_path: Path) -> None:
     ],
 )
 def test_a_mistake_is_answered_with_its_line(tmp_path: Path, text: str, line: int, said: str) -> None:
-    with pytest.raises(SettingsInvalid) as refused:
-        loaded(tmp_path, text)
+    problem = refused(tmp_path, text)
 
-    assert (refused.value.line, said in str(refused.value)) == (line, True), str(refused.value)
-    assert "xoxb-1-value" not in str(refused.value)
+    assert (problem.line, said in str(problem)) == (line, True), str(problem)
+    assert "xoxb-1-value" not in str(problem)

@@ -10,8 +10,8 @@ from graphs.steps.crew import Statuses
 from orchestrate.errors import SettingsInvalid, UnknownSecret, VariableMissing
 from orchestrate.models.secret import Secret
 from orchestrate.models.task import Queue
-from orchestrate.settings import Settings, load
 from orchestrate.settings.tracker import words
+from tests.orchestrate.written import changed, loaded, refused
 
 GOOD = """\
 service: shop
@@ -28,12 +28,6 @@ tracker:
   statuses: {Deployed: live}
   token: ${CLICKUP_TOKEN}
 """
-
-
-def loaded(folder: Path, text: str) -> Settings:
-    path = folder / "orchestrate.yaml"
-    path.write_text(text)
-    return load(path)
 
 
 def test_a_list_and_a_token_are_enough(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -92,11 +86,8 @@ def test_every_status_that_a_task_is_given_can_be_spelled(tmp_path: Path) -> Non
     ],
 )
 def test_a_mistake_is_named_with_its_line(tmp_path: Path, old: str, new: str, line: int, said: str) -> None:
-    assert old in GOOD
+    problem = refused(tmp_path, changed(GOOD, old, new))
 
-    with pytest.raises(SettingsInvalid) as refused:
-        loaded(tmp_path, GOOD.replace(old, new))
-
-    assert said in str(refused.value)
-    assert refused.value.line == line
-    assert "in-the-clear" not in str(refused.value)
+    assert said in str(problem)
+    assert problem.line == line
+    assert "in-the-clear" not in str(problem)
