@@ -162,12 +162,13 @@ class Deployment(Fact):
 
 
 class Lease(Fact):
-    """The right to drive one deployment; the token only ever grows."""
+    """The right to drive one deployment, or to tell what is owed on a thread; the token only ever grows."""
 
     deployment: str
     worker: str
     token: int
     until: float
+    thread: str | None = None  # of the outbox: then it is no right to drive
 
 
 class Failure(Fact):

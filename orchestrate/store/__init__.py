@@ -24,6 +24,7 @@ from orchestrate.store.locks import Locks
 from orchestrate.store.logs import Logs
 from orchestrate.store.model_calls import ModelCalls
 from orchestrate.store.objections import Objections
+from orchestrate.store.outbox import Outbox
 from orchestrate.store.plans import Plans
 from orchestrate.store.quarantine import Quarantines
 from orchestrate.store.questions import Questions
@@ -64,6 +65,7 @@ class Store:
         self.objections = Objections(database)
         self.keepsakes = Keepsakes(database)
         self.threads = Threads(database)
+        self.outbox = Outbox(database)
 
     @classmethod
     def open(cls, url: str, *, clock: Clock = time.time, home: Path | None = None) -> Store:

@@ -8,6 +8,7 @@ from sqlalchemy import Connection, bindparam, func, select, update
 
 from orchestrate.errors import LeaseLost
 from orchestrate.models.deployment import Lease, Status
+from orchestrate.store.letter_tables import letter_threads
 from orchestrate.store.tables import UNFINISHED, deployments
 
 rows = deployments.c
@@ -30,12 +31,23 @@ WAKE_TURNS = (
     )
     .values(wake_at=0.0, due_at=func.coalesce(rows.lease_until, 0.0))
 )
+THREAD_LEASE_OF = (
+    select(letter_threads.c.lease_token, letter_threads.c.lease_until)
+    .where(letter_threads.c.thread == bindparam("thread"))
+    .with_for_update()
+)
 LOCK = select(rows.id).where(rows.id == bindparam("deployment")).with_for_update()
 
 
 def hold(connection: Connection, lease: Lease, now: float) -> None:
-    """Lock the deployment's row to the end of the transaction. Raises LeaseLost."""
-    found = connection.execute(LEASE_OF, {"deployment": lease.deployment}).first()
+    """Lock what the lease is about, a deployment or a thread of the outbox, to the end of the transaction.
+
+    Raises LeaseLost.
+    """
+    if lease.thread is not None:
+        found = connection.execute(THREAD_LEASE_OF, {"thread": lease.thread}).first()
+    else:
+        found = connection.execute(LEASE_OF, {"deployment": lease.deployment}).first()
     if found is None or found.lease_token != lease.token or (found.lease_until or 0.0) <= now:
         raise LeaseLost(lease.deployment, lease.token)
 

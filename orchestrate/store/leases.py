@@ -7,6 +7,7 @@ from sqlalchemy import bindparam, case, or_, select, update
 from orchestrate.errors import LeaseLost
 from orchestrate.models.deployment import Lease, Status
 from orchestrate.store.database import Database
+from orchestrate.store.letter_tables import letter_threads
 from orchestrate.store.tables import deployments
 
 rows = deployments.c
@@ -59,6 +60,12 @@ CURRENT = select(rows.id).where(
     rows.lease_until > bindparam("now"),
 )
 
+MAY_TELL = select(letter_threads.c.thread).where(
+    letter_threads.c.thread == bindparam("thread"),
+    letter_threads.c.lease_token == bindparam("token"),
+    letter_threads.c.lease_until > bindparam("now"),
+)
+
 
 class Leases:
     """Gives each deployment to one worker at a time; every lease has a higher token than the last."""
@@ -91,6 +98,10 @@ class Leases:
             connection.execute(RELEASE, {"deployment": lease.deployment, "token": lease.token})
 
     def is_current(self, lease: Lease) -> bool:
+        """Whether it still gives the right, to drive or to tell."""
         asked = {"deployment": lease.deployment, "token": lease.token, "now": self._database.clock()}
         with self._database.reading() as connection:
+            if lease.thread is not None:
+                asked["thread"] = lease.thread
+                return connection.execute(MAY_TELL, asked).first() is not None
             return connection.execute(CURRENT, asked).first() is not None

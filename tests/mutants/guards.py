@@ -50,7 +50,12 @@ PLACES = (
     Place("orchestrate/store/plans.py", Says.RAISE, f"{STORE}/test_deployments.py"),
     Place("orchestrate/store/effects.py", Says.RAISE, f"{STORE}/test_effects.py"),
     Place("orchestrate/store/leases.py", Says.RAISE, f"{STORE}/test_leases.py"),
-    Place("orchestrate/store/driving.py", Says.RAISE, f"{STORE}/test_leases.py {STORE}/test_effects.py"),
+    Place(
+        "orchestrate/store/driving.py",
+        Says.RAISE,
+        f"{STORE}/test_leases.py {STORE}/test_effects.py {STORE}/test_outbox.py",
+    ),
+    Place("orchestrate/store/outbox.py", Says.RAISE, f"{STORE}/test_outbox.py"),
     Place(
         "orchestrate/store/deployments.py", Says.RAISE, f"{STORE}/test_deployments.py {STORE}/test_leases.py"
     ),
