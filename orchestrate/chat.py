@@ -122,7 +122,10 @@ def is_called(text: str) -> bool:
 
 
 CALL = "/deploy"
-_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._/+@#-]{0,99}")
+_NAME = re.compile(
+    r"[A-Za-z0-9][A-Za-z0-9._/+@#-]{0,99}"
+    r"|https?://[A-Za-z0-9][A-Za-z0-9.-]{0,99}(?::\d{1,5})?/[A-Za-z0-9._/+@#-]{1,150}"  # of a task
+)
 _READS = ("status", "history", "plan", "help")
 _ASKING = frozenset(
     {"what", "which", "who", "whom", "whose", "when", "where", "why", "how", "is", "are", "was", "were"}

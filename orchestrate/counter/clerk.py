@@ -21,6 +21,7 @@ from orchestrate.chat import (
     parse,
 )
 from orchestrate.counter import questions, reads
+from orchestrate.counter.finding import called
 from orchestrate.counter.naming import question_named
 from orchestrate.counter.reply import Reply, help_page, refused, unclear
 from orchestrate.counter.returning import taken_back
@@ -64,11 +65,11 @@ class Clerk:
         """What changes nothing."""
         match command:
             case ShowStatus(of):
-                return reads.status(self.app, of)
+                return reads.status(self.app, of and await called(self.app, of))
             case ShowHistory(environment):
                 return reads.history(self.app, environment)
             case ShowPlan(of):
-                return reads.plan(self.app, of)
+                return reads.plan(self.app, of and await called(self.app, of))
             case Asked(text):
                 return await questions.answer(self.app, text)
             case Help():

@@ -30,6 +30,19 @@ def deployments_of(app: App, name: str) -> Sequence[Deployment]:
         raise UnknownDeployment(name, [row.id for row in under_way(app)][:5]) from None
 
 
+async def called(app: App, name: str) -> str:
+    """What a task, of which trackers know several names, is called in the store; else `name` itself.
+
+    What the store knows is asked of nobody. Raises what the tracker raises when it cannot be asked.
+    """
+    try:
+        deployments_of(app, name)
+    except UnknownDeployment:
+        task = await task_or_none(app, name)
+        return task.id if task else name
+    return name
+
+
 def is_deployed(row: Deployment) -> bool:
     """Whether it brought its version there."""
     return row.outcome is Outcome.DEPLOYED

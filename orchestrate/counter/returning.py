@@ -8,6 +8,7 @@ from orchestrate.app import App
 from orchestrate.chat import CALL, GoBack
 from orchestrate.counter import going_back
 from orchestrate.counter.finding import (
+    called,
     deployments_of,
     environment_or_none,
     is_deployed,
@@ -35,7 +36,7 @@ async def taken_back(app: App, said: GoBack, who: Identity, text: str) -> Reply:
     place = environment_or_none(app, said.what)
     if place is not None:
         return await _environment(app, place, said.rest, who, text)
-    row = _meant(app, said)
+    row = _meant(app, GoBack(await called(app, said.what), said.rest))
     if row.status is not Status.FINISHED:
         return await _release(app, row, who, text)
     return accepted(app, await going_back.back_to(app, who, row.environment, None))

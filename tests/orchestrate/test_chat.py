@@ -36,6 +36,8 @@ SENTENCES: list[tuple[str, Command]] = [
     ("/deploy staging v1.4.0", Ship("v1.4.0", environment="staging")),
     ("production feature/faster", Ship("feature/faster", environment="production")),
     ("/deploy production", Ship("production")),  # a task of that name: no environment is filled in
+    ("https://app.clickup.com/t/9012/SHOP-7", Ship("https://app.clickup.com/t/9012/SHOP-7")),
+    ("production https://app.clickup.com/t/86c1", Ship("https://app.clickup.com/t/86c1", "production")),
     ("status", ShowStatus()),
     ("STATUS?", ShowStatus()),
     ("status 01KADF", ShowStatus("01KADF")),

@@ -58,7 +58,13 @@ class Call:
 
     @property
     def item(self) -> Item:
-        return self.found(self.params["task_id"])
+        id = self.params["task_id"]
+        if not self.is_asked("custom_task_ids"):
+            return self.found(id)
+        if self.asked("team_id") != TEAM:
+            raise Refusal(401, "Team not authorized", "OAUTH_027")
+        named = (one for one in self.world.items.values() if one.custom_id == id)
+        return next(named, None) or self.found("")
 
     def found(self, id: str) -> Item:
         if id not in self.world.items:
@@ -139,7 +145,7 @@ def task(call: Call) -> Json:
 def _task(call: Call, item: Item) -> Json:
     shown: Json = {
         "id": item.id,
-        "custom_id": None,
+        "custom_id": item.custom_id or None,
         "name": item.name,
         "text_content": _plain(item.markdown),
         "description": _plain(item.markdown),

@@ -71,12 +71,18 @@ def tracker(
     awaited: Awaited | None = None,
     succeeded: Collection[str] = SUCCEEDED,
     look_seconds: float = 0.0,
+    repository: str = "",
 ) -> PeopledClickUp:
     """The tracker, which looks whenever it is asked."""
     made = PeopledClickUp(
         client=Client(lambda: token, server.url),
         keepsakes=store.keepsakes,
-        vocabulary=Vocabulary(list=LIST, lists=lists or {}, statuses={word: word for word in WORDS}),
+        vocabulary=Vocabulary(
+            list=LIST,
+            lists=lists or {},
+            statuses={word: word for word in WORDS},
+            repository=repository,
+        ),
         bot=bot,
         queues=queues or {},
         people={"ada": "2", "bob": "3"},

@@ -58,6 +58,7 @@ class Item:
     waits_for: list[str] = field(default_factory=list[str])
     linked: list[str] = field(default_factory=list[str])
     archived: bool = False
+    custom_id: str = ""
 
 
 @dataclass

@@ -228,6 +228,6 @@ def _sample(schema: Json, hint: str) -> object:
 
 def _typed(schema: Json, text: str) -> object:
     """A value of the query, which is text, as what the schema expects."""
-    if schema.get("type") == "integer" and text.lstrip("-").isdecimal():
+    if schema.get("type") in ("integer", "number") and text.lstrip("-").isdecimal():
         return int(text)
     return text in ("true", "1") if schema.get("type") == "boolean" else text

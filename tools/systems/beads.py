@@ -41,6 +41,7 @@ class BeadsTracker:
     succeeded: Collection[str] = SUCCEEDED
     queues: Mapping[Queue, str] = field(default_factory=lambda: NO_QUEUES)
     look_seconds: float = LOOK_SECONDS
+    repository: str = ""  # the page of the repository whose pull requests are ours; '': any
     clock: Callable[[], float] = time.time
     _looked_at: float = float("-inf")
     _counts: dict[str, int] = field(default_factory=dict[str, int])
@@ -48,7 +49,8 @@ class BeadsTracker:
 
     def __post_init__(self) -> None:
         self._rules = Readiness(self.input_status, frozenset(self.succeeded), self.queues)
-        self._vocabulary = Vocabulary(tuple(dict.fromkeys((self.input_status, *self.statuses))))
+        words = tuple(dict.fromkeys((self.input_status, *self.statuses)))
+        self._vocabulary = Vocabulary(words, self.repository)
 
     async def ready(self, queue: Queue) -> tuple[Task, ...]:
         word = self._rules.status(queue)
@@ -211,14 +213,14 @@ def _check_id(id: str) -> None:
 
 
 def beads_tracker(
-    said: TrackerSettings, env: Mapping[str, str], succeeded: Collection[str], bot: str = BOT
+    said: TrackerSettings, env: Mapping[str, str], succeeded: Collection[str], repository: str = ""
 ) -> BeadsTracker:
     """The workspace that the settings name; `env`: what `bd` is given beside a clean PATH."""
     program = str(Path(said.program).expanduser()) if "/" in said.program else said.program
     return BeadsTracker(
-        beads=Beads(said.folder, bot, program, env),
+        beads=Beads(said.folder, BOT, program, env),
         statuses=words(said),
-        bot=bot,
+        repository=repository,
         input_status=said.input_status,
         succeeded=succeeded,
         queues=said.queues,

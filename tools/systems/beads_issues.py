@@ -10,6 +10,7 @@ from typing import cast
 
 from orchestrate.models.task import Label, NewTask, Priority, Queue, Task, TaskMetadata
 from tools.systems.beads_answers import Issue
+from tools.systems.pull_names import change_in
 
 MARKER = "orchestrate_marker"
 OURS = "orchestrate"
@@ -17,7 +18,6 @@ OURS = "orchestrate"
 
 _STATUS = {"Deploying": "in_progress", "Blocked": "blocked", "On hold": "blocked"}
 _WORDS = {"open": "Open", "in_progress": "In progress", "blocked": "Blocked", "closed": "Closed"}
-_PULL = re.compile(r"https?://\S+/(?:pull|pulls|merge_requests)/(\d+)\b")
 _REFERENCE = re.compile(r"(?:gh|pr)-(\d+)", re.IGNORECASE)
 
 
@@ -31,6 +31,7 @@ class Vocabulary:
     """Our words for statuses, the input status first: whoever labels a bead so means it."""
 
     words: Sequence[str]
+    repository: str = ""  # the page of the repository whose pull requests are ours; '': any
 
     def word(self, issue: Issue) -> str:
         """Our word for how a bead is; that of Beads where we have none."""
@@ -64,7 +65,7 @@ def read(issue: Issue, vocabulary: Vocabulary) -> Task:
         queue=queue_of(issue.labels),
         status=vocabulary.word(issue),
         priority=Priority(min(max(issue.priority, 0), 4)),
-        change=_change(issue),
+        change=_change(issue, vocabulary.repository),
         labels=tuple(Label(name=name, by="") for name in issue.labels if name not in ours),
         metadata=TaskMetadata(
             deployment_target=_text(said.get("deployment_target")),
@@ -108,11 +109,11 @@ def words_of(new: NewTask, vocabulary: Vocabulary) -> list[str]:
     ]
 
 
-def _change(issue: Issue) -> str | None:
+def _change(issue: Issue, repository: str) -> str | None:
     said = _text(issue.metadata.get("change")) or _text(issue.metadata.get("pr"))
-    pull = _PULL.search(said or issue.external_ref or issue.description)
-    if pull or said:
-        return pull[1] if pull else said
+    named = change_in(said or issue.external_ref or issue.description, repository) or said
+    if named:
+        return named
     reference = _REFERENCE.fullmatch(issue.external_ref or "")
     return reference[1] if reference else None
 

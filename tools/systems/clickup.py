@@ -16,7 +16,8 @@ from tools.systems import clickup_tasks
 from tools.systems.clickup_answers import Item, Said
 from tools.systems.clickup_client import Client
 from tools.systems.clickup_listening import LOOK_SECONDS, SWEEP_SECONDS, Awaited, Listening
-from tools.systems.clickup_reading import CLOSED, Reading, check_id
+from tools.systems.clickup_names import check_id
+from tools.systems.clickup_reading import CLOSED, Reading
 from tools.systems.clickup_tasks import OURS, Vocabulary
 from tools.systems.clickup_text import runs
 from tools.systems.clickup_threads import Threads

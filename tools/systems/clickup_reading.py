@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import time
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
@@ -13,14 +12,15 @@ from orchestrate.store.keepsakes import Keepsakes
 from tools.systems import clickup_tasks
 from tools.systems.clickup_answers import Item, Me, Page, Shelf, Teams
 from tools.systems.clickup_client import LET_IN, Client, Query
+from tools.systems.clickup_names import TaskName, task_named
 from tools.systems.clickup_tasks import Vocabulary
 
 PER_PAGE = 100
 SHELF_SECONDS = 300.0
 """How long a list's statuses are believed; one that is not among them is looked for again at once."""
 CLOSED = "clickup/closed"
-_ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
-_WHOLE: Query = (("include_markdown_description", "true"), ("subtasks", "true"), ("include_timl", "true"))
+_MARKDOWN: Query = (("include_markdown_description", "true"),)
+_WHOLE: Query = (*_MARKDOWN, ("subtasks", "true"), ("include_timl", "true"))
 
 
 @dataclass
@@ -46,13 +46,24 @@ class Reading:
         return {one.user.id: one.user.username or "" for team in teams for one in team.members}
 
     async def item(self, id: str) -> Item:
-        """One task as it is. Raises UnknownTask."""
-        check_id(id)
-        query = (("include_markdown_description", "true"),)
-        try:
-            return await self.client.ask("GET", f"/v2/task/{id}", Item, f"task {id}", query)
-        except NotFound:
-            raise UnknownTask(id) from None
+        """One task as it is; by a custom id or an address too. Raises UnknownTask."""
+        named = task_named(id)
+        for team in await self._workspaces(named):
+            query = (*_MARKDOWN, *((("custom_task_ids", "true"), ("team_id", team)) if team else ()))
+            try:
+                return await self.client.ask("GET", f"/v2/task/{named.name}", Item, f"task {id}", query)
+            except NotFound:
+                continue
+        raise UnknownTask(id)
+
+    async def _workspaces(self, named: TaskName) -> tuple[str, ...]:
+        """Where a custom id may be known; an id of ClickUp's own needs no workspace."""
+        if not named.is_custom:
+            return ("",)
+        if named.team:
+            return (named.team,)
+        teams = await self.client.ask("GET", "/v2/team", Teams, "the workspaces")
+        return tuple(one.id for one in teams.teams)
 
     async def tasks(self, items: Sequence[Item]) -> tuple[Task, ...]:
         """The same as ours."""
@@ -64,7 +75,7 @@ class Reading:
         )
 
     async def task(self, id: str) -> Task:
-        """One task as ours. Raises UnknownTask."""
+        """One task as ours, by any of its names. Raises UnknownTask."""
         return (await self.tasks([await self.item(id)]))[0]
 
     async def items(self, shelf: str, query: Iterable[tuple[str, str | int]] = ()) -> list[Item]:
@@ -115,12 +126,6 @@ class Reading:
             return await self.client.ask("GET", f"/v2/list/{shelf}/task", Page, f"list {shelf}", query)
         except NotFound:
             raise _gone(shelf) from None
-
-
-def check_id(id: str) -> None:
-    """Raise UnknownTask for what cannot be the id of a task: it would lead somewhere else."""
-    if not _ID.fullmatch(id):
-        raise UnknownTask(id)
 
 
 def closed_as(item: Item, kept: str | None) -> str | None:

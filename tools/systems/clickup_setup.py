@@ -19,8 +19,12 @@ def clickup_tracker(
     store: Store,
     token: Callable[[], str],
     succeeded: Collection[str],
+    repository: str = "",
 ) -> ClickUpTracker:
-    """The tracker. `token` is called when it is used; a mention of a person calls their first account."""
+    """The tracker. `token` is called when it is used; a mention of a person calls their first account.
+
+    `repository`: the page of the repository whose pull requests are ours; '': any.
+    """
     known = (one for one in people if Channel.TRACKER in one.identities)
     return ClickUpTracker(
         client=Client(token, said.api.rstrip("/")),
@@ -29,6 +33,7 @@ def clickup_tracker(
             list=said.list,
             lists=said.lists,
             statuses={word: said.statuses.get(word, word) for word in words(said)},
+            repository=repository,
         ),
         input_status=said.input_status,
         succeeded=succeeded,

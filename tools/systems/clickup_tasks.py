@@ -11,6 +11,7 @@ from typing import cast
 from orchestrate.errors import OutsideFailed
 from orchestrate.models.task import Label, NewTask, Priority, Queue, Task, TaskMetadata
 from tools.systems.clickup_answers import CustomField, Item, Shelf
+from tools.systems.pull_names import change_in
 
 OURS = "orchestrate"
 """The tag of every task that we file."""
@@ -25,7 +26,6 @@ _LINE = re.compile(
     re.IGNORECASE,
 )
 _FENCE = re.compile(r"\s*(`{3,}|~{3,})")
-_PULL = re.compile(r"https?://\S+/(?:pull|pulls|merge_requests)/(\d+)\b")
 _TO_CLICKUP: Mapping[Priority, int] = {
     Priority.P0: 1, Priority.P1: 2, Priority.P2: 3, Priority.P3: 4, Priority.P4: 4,
 }  # fmt: skip
@@ -39,6 +39,7 @@ class Vocabulary:
     list: str
     lists: Mapping[Queue, str] = field(default_factory=dict[Queue, str])
     statuses: Mapping[str, str] = field(default_factory=dict[str, str])  # our word → the list's
+    repository: str = ""  # the page of the repository whose pull requests are ours; '': any
 
     def home(self, queue: Queue) -> str:
         """The list in which tasks of the queue are filed."""
@@ -90,7 +91,7 @@ def read(item: Item, vocabulary: Vocabulary, closed: str | None, bot: str, me: s
         queue=vocabulary.queue(item),
         status=vocabulary.word(item.status.status),
         priority=_FROM_CLICKUP.get((item.priority and item.priority.id) or "", Priority.P2),
-        change=_change(said.get("change"), text),
+        change=_change(said.get("change"), text, vocabulary.repository),
         labels=tuple(Label(name=one.name, by="") for one in item.tags if not _is_ours(one.name)),
         metadata=TaskMetadata(
             deployment_target=said.get("deployment_target"),
@@ -176,10 +177,9 @@ def _values(one: CustomField) -> Iterator[str]:
             yield choices.get(str(value), "") if choices else str(value)
 
 
-def _change(said: str | None, text: str) -> str | None:
-    """The number of the change, also where its address is given."""
-    pull = _PULL.search(said if said is not None else text)
-    return pull[1] if pull else said
+def _change(said: str | None, text: str, repository: str) -> str | None:
+    """What names the change: its number, also where its address is given."""
+    return change_in(said if said is not None else text, repository) or said
 
 
 def _is_ours(tag: str) -> bool:

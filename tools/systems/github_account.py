@@ -54,9 +54,12 @@ class Account:
     @property
     def web(self) -> str:
         """Where people look at it: github.com, or the Enterprise server whose API stands below /api/v3."""
-        if self.api.rstrip("/") == PUBLIC:
-            return "https://github.com"
-        return self.api.rstrip("/").removesuffix("/api/v3")
+        return web_of(self.api)
+
+    @property
+    def page(self) -> str:
+        """The repository's own page."""
+        return f"{self.web}/{self.repository}"
 
     def remote_with(self, token: Secret) -> Secret:
         """The address of the repository's git, as git is told it."""
@@ -89,6 +92,18 @@ class Account:
         owner, _, name = self.repository.partition("/")
         with GithubIntegration(auth=app, base_url=self.api, retry=None) as integration:
             return integration.get_repo_installation(owner, name).id
+
+
+def web_of(api: str) -> str:
+    """Where people look at what stands behind this API."""
+    if api.rstrip("/") == PUBLIC:
+        return "https://github.com"
+    return api.rstrip("/").removesuffix("/api/v3")
+
+
+def page_of(forge: ForgeSettings) -> str:
+    """The page of the repository that the settings name; '' where changes are not on GitHub."""
+    return f"{web_of(forge.api)}/{forge.repository}" if forge.kind == "github" else ""
 
 
 def account_of(forge: ForgeSettings, key: Callable[[], Secret]) -> Account:

@@ -13,6 +13,7 @@ from tools.systems.github_api import GithubApi
 from tools.systems.github_checks import checks_of
 from tools.systems.github_rules import Rules, rules_of
 from tools.systems.github_shapes import Comment, Event, Opinion, Pull, Push, Standing, User
+from tools.systems.pull_names import number_of
 
 _STANDING = """
 query($owner: String!, $name: String!, $number: Int!, $after: String) {
@@ -50,13 +51,11 @@ class Changes:
 
     def number(self, id: str) -> str:
         """The number in `id`, of this repository. Raises UnknownChange."""
-        text = id.strip().removesuffix("/")
         account = self._api.account
-        for before in (f"{account.web}/{account.repository}/pull/", f"{account.repository}#", "#"):
-            text = text.removeprefix(before)
-        if not (text.isascii() and text.isdecimal() and 0 < int(text) < 2**31):
+        number = number_of(id, account.page, account.repository)
+        if number is None:
             raise UnknownChange(id)
-        return str(int(text))
+        return number
 
     async def change(self, id: str) -> Change:
         """Everything that is said of a pull request."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from orchestrate.errors import Unreachable
+from orchestrate.errors import AccessDenied, UnknownTask, Unreachable
 from orchestrate.models.task import Label, Priority, Queue, TaskMetadata
 from orchestrate.store import Store
 from tests.servers.clickup import ClickUp, Trouble
@@ -151,3 +151,43 @@ async def test_what_a_person_closed_is_closed(server: ClickUp, tracker: PeopledC
     server.world.change(server.world.items[task.id], 2, "closed")
 
     assert (await tracker.task(task.id)).closed_reason == "closed as closed"
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "{id}", "#{id}", "https://app.clickup.com/t/{id}", "https://app.clickup.com/t/{id}?block=1",
+        "SHOP-7", "shop-7", "https://app.clickup.com/t/9012/SHOP-7",
+    ],
+)  # fmt: skip
+async def test_a_task_is_known_by_each_of_its_names(
+    server: ClickUp, tracker: PeopledClickUp, name: str
+) -> None:
+    item = server.world.add(2, LIST, "Ship", custom_id="SHOP-7")
+
+    assert (await tracker.task(name.format(id=item.id))).id == item.id
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["SHOP-8", "https://elsewhere.test/t/{id}", "https://app.clickup.com.evil.test/t/{id}", "a/../{id}", ""],
+)
+async def test_another_name_is_of_no_task(server: ClickUp, tracker: PeopledClickUp, name: str) -> None:
+    item = server.world.add(2, LIST, "Ship", custom_id="SHOP-7")
+
+    with pytest.raises(UnknownTask):
+        await tracker.task(name.format(id=item.id))
+
+
+async def test_a_workspace_that_is_not_ours_is_said_so(tracker: PeopledClickUp) -> None:
+    with pytest.raises(AccessDenied, match="may not see"):
+        await tracker.task("https://app.clickup.com/t/77/SHOP-7")
+
+
+async def test_a_pull_request_of_another_repository_is_none_of_ours(server: ClickUp, store: Store) -> None:
+    tracker = tracker_on(server, store, repository="https://github.com/acme/shop")
+    other = "https://github.com/acme/other/pull/5"
+    foreign = server.world.add(2, LIST, "Ship", markdown=f"Ship {other}")
+    both = server.world.add(2, LIST, "Ship", markdown=f"After {other}: https://github.com/acme/shop/pull/7")
+
+    assert [(await tracker.task(one.id)).change for one in (foreign, both)] == [other, "7"]
