@@ -28,8 +28,9 @@ class Quoted:
 
     text: str
 
+    limit: int = QUOTE_LIMIT
     def __str__(self) -> str:
-        body = clipped(redacted(visible(self.text)), QUOTE_LIMIT)
+        body = clipped(redacted(visible(self.text)), self.limit)
         seal = hashlib.sha256(body.encode()).hexdigest()[:16]
         return f"<outside {seal}>\n{body}\n</outside {seal}>"
 

@@ -11,6 +11,7 @@ from functools import cached_property, partial
 
 from agents.assessor import RiskAssessor
 from agents.claude import mind_of
+from agents.conflict_resolver import ConflictResolver
 from agents.migration_reviewer import MigrationReviewer
 from agents.planner import Planner, is_remarkable
 from agents.standing import Standing, standings
@@ -194,10 +195,12 @@ class _Parts:
             planner=Planner(mind, assessor=RiskAssessor(mind, forge.diff), is_worth_asking=is_remarkable),
             triager=Triager(mind),
             reviewer=MigrationReviewer(mind),
+            resolver=ConflictResolver(mind),
             inspection=Inspection(),
             forge=forge,
             source=forge,
             reverts=forge,
+            conflicts=forge,
             places=self.places,
             people=settings.people,
             owners=settings.owners,

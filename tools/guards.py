@@ -11,6 +11,7 @@ from pydantic import BaseModel
 from orchestrate.errors import EffectRefused, EffectsStopped, LeaseLost
 from orchestrate.gates.rules import frozen_by, instant
 from orchestrate.models.change import MergeOrder
+from orchestrate.models.conflict import ResolveOrder
 from orchestrate.models.deployment import DecisionKind, Kind
 from orchestrate.models.effect import Effect, EffectState
 from orchestrate.models.environment import Environment, Freeze
@@ -30,7 +31,7 @@ from tools.reverting import RevertOrder
 from tools.showing import Shown
 from tools.signatures import Signatures
 
-NOTES = (Said, NewTask, Moved, Closed, Blocked, RevertOrder, DestroyOrder, Shown)
+NOTES = (Said, NewTask, Moved, Closed, Blocked, RevertOrder, ResolveOrder, DestroyOrder, Shown)
 """What every note is about; anything else needs an approved plan."""
 
 

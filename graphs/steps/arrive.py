@@ -13,6 +13,7 @@ from graphs.steps.advice import reviewed
 from graphs.steps.approval import next_round, rule_of
 from graphs.steps.crew import MOST_SAID, WHOLE_STORY, Crew
 from graphs.steps.found import AGAINST, blocked_digest, found_in, no_longer, obstacle, readiness, told, why
+from graphs.steps.resolving import resolution
 from graphs.steps.telling import told as heard
 from graphs.steps.workspaces import bind_workspace
 from orchestrate import policy, reports
@@ -84,6 +85,8 @@ class Arrive:
         else:
             await self.crew.voice.move(at, request.task, self.crew.statuses.blocked)
             await self.crew.voice.announce(at, "blocked", title, text)
+        if outcome is Outcome.CONFLICT:
+            await resolution(self.crew, at, request)
         return State(outcome=outcome, reason=clipped(reason, MOST_SAID))
 
     async def plan(self, state: State, runtime: Runtime[Drive]) -> State:

@@ -9,6 +9,7 @@ from typing import Protocol
 
 from langgraph.runtime import Runtime
 
+from agents.conflict_resolver import ConflictResolver
 from agents.migration_reviewer import MigrationReviewer
 from agents.situation import Situation
 from agents.triager import Triager
@@ -26,6 +27,7 @@ from tools.inspection import Inspection
 from tools.merge import Forge, Reverts, Source
 from tools.moves import Mover
 from tools.place import Place, Places
+from tools.resolving import Conflicts
 from tools.showing import Showcase
 from tools.survey import Survey
 from tools.voice import Voice
@@ -84,10 +86,12 @@ class Crew:
     planner: Planner
     triager: Triager
     reviewer: MigrationReviewer = MigrationReviewer()
+    resolver: ConflictResolver = ConflictResolver()
     inspection: Inspection
     forge: Forge
     source: Source
     reverts: Reverts
+    conflicts: Conflicts | None = None
     places: Places
     people: Sequence[Person]
     owners: Owners

@@ -7,6 +7,7 @@ from orchestrate.reports.gates import blocked, gates_table
 from orchestrate.reports.plan import plan_page
 from orchestrate.reports.progress import alert, picked_up, progress, started, watch_report
 from orchestrate.reports.record import deployment_report
+from orchestrate.reports.resolution import resolution, resolved, unresolved
 from orchestrate.reports.result import failure, fix, rollback_failed, seen_again, success
 
 __all__ = [
@@ -22,10 +23,13 @@ __all__ = [
     "plan_page",
     "progress",
     "reminder",
+    "resolution",
+    "resolved",
     "rollback_failed",
     "rollback_task",
     "seen_again",
     "started",
     "success",
+    "unresolved",
     "watch_report",
 ]

@@ -38,8 +38,8 @@ ENDS: Mapping[End, Outcome | None] = {
     End.UNCHANGED: Outcome.FAILED_BEFORE_CHANGE,
     End.PAGED: Outcome.ROLLBACK_FAILED,
 }
-HARMLESS = ("provider.apply drain", "undo: provider.apply drain", "forge.revert")
-"""A wait for open requests begins anew, and a revert with the same marker is the one that is there."""
+HARMLESS = ("provider.apply drain", "undo: provider.apply drain", "forge.revert", "forge.resolve")
+"""A wait for open requests begins anew, and what was prepared with the same marker is still there."""
 
 STORM = 3  # times as many requests as undisturbed
 

@@ -6,9 +6,10 @@ import sqlite3
 from collections import Counter
 from collections.abc import Callable
 from contextlib import closing
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+from agents.model import ScriptedModel
 from orchestrate.errors import StartFailed
 from orchestrate.models.deployment import DecisionKind, Deployment, ForApproval, Outcome, Status
 from orchestrate.models.environment import Database, Environment, Gates, Strategy
@@ -31,6 +32,10 @@ class Scene:
     environment: Callable[[Path], Environment]
     files: dict[str, str | None]
     fails_at: str = ""  # words of the move that the new version does not survive
+    meanwhile: dict[str, str | None] = field(
+        default_factory=dict[str, str | None]
+    )  # what main gets before it
+    says: str = ""  # what a model answers, whatever it is asked
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -67,7 +72,13 @@ def rolling(folder: Path) -> Environment:
 
 GOOD = Scene(environment=with_database, files=MIGRATION)
 BACK = Scene(environment=rolling, files={}, fails_at="web: traffic green 100 %")
-SCENES = {"good": GOOD, "back": BACK}
+CONFLICT = Scene(
+    environment=quick,
+    files={"app.py": "mine"},
+    meanwhile={"app.py": "theirs"},
+    says='{"summary": "Keeps both", "texts": [{"path": "app.py", "text": "both"}]}',
+)
+SCENES = {"good": GOOD, "back": BACK, "conflict": CONFLICT}
 
 
 async def run(folder: Path, scene: Scene, effect: str = "", fault: Fault | None = None) -> Run:
@@ -76,6 +87,8 @@ async def run(folder: Path, scene: Scene, effect: str = "", fault: Fault | None 
     clock = Clock()
     environments = {"production": scene.environment(folder)}
     memory = outside(tuple(environments), clock)
+    if scene.says:
+        memory.model = ScriptedModel([scene.says] * MOST_STEPS)
     await memory.begin(environments)
     line = Line(clock, effect, fault)
     async with assembled(folder, line.around(memory), environments) as here:
@@ -97,6 +110,8 @@ def _failing(line: Line) -> Callable[[], None]:
 
 async def _begun(here: World, scene: Scene) -> Deployment:
     change = await here.propose("faster", {"faster.py": "new", **scene.files})
+    if scene.meanwhile:
+        here.forge.write("main", scene.meanwhile, "Meanwhile")
     workspace = create(here.crew.workspaces)
     task = await here.task(change, workspace=str(workspace))
     await here.task(change, depends_on=(task.id,), title="Write about it")
@@ -141,15 +156,15 @@ async def _result(here: World, row: Deployment, line: Line) -> Run:
     return Run(
         outcome=row.outcome,
         reason=row.reason,
-        ending=[*ending, f"workspaces {len(workspaces)}", f"reverts {len(_reverts(here))}"],
+        ending=[*ending, f"workspaces {len(workspaces)}", f"reverts {len(_prepared(here))}"],
         told=told,
         line=line,
         holds_lock=here.store.locks.holder("production", "shop") == row.id,
     )
 
 
-def _reverts(here: World) -> list[str]:
-    return [one.id for one in here.forge.records.all() if one.marker.startswith("revert/")]
+def _prepared(here: World) -> list[str]:
+    return [one.id for one in here.forge.records.all() if one.marker.startswith(("revert/", "resolve/"))]
 
 
 def effects_of(made: Counter[str]) -> dict[str, int]:
@@ -159,8 +174,8 @@ def effects_of(made: Counter[str]) -> dict[str, int]:
 
 WRITES = (
     "tracker.comment", "tracker.create", "tracker.move", "tracker.close", "tracker.depend",
-    "forge.merge", "forge.revert", "provider.build", "provider.apply", "database.apply", "database.backup",
-    "showcase.show",
+    "forge.merge", "forge.revert", "forge.resolve", "provider.build", "provider.apply",
+    "database.apply", "database.backup", "showcase.show",
 )  # fmt: skip
 """The methods of ports that change something outside."""
 

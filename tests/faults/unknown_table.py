@@ -103,6 +103,10 @@ EFFECTS = (
     _row("back", "undo: provider.apply scale", "undo", ON_THE_WAY_BACK),
     _row("back", "undo: provider.apply stop", "undo", ON_THE_WAY_BACK),
     _row("back", "forge.revert", "revert", AT_THE_END, is_first=True),
+    _row("conflict", "forge.resolve", "resolve", AT_THE_END, is_first=True),
+    _row("conflict", "tracker.comment blocked", "comment", BEFORE),
+    _row("conflict", "tracker.move Open conflict-resolution", "move_task", BEFORE),
+    _row("conflict", "tracker.comment resolution", "comment", AT_THE_END),
     _row("back", "tracker.create fix", "file_task", AT_THE_END, is_first=True),  # S15
     _row("back", "tracker.depend", "depend", AT_THE_END, is_first=True),
     _row("back", "tracker.close", "close_task", AT_THE_END),
@@ -133,6 +137,8 @@ READS = (
 
 NOT_NEEDED = {
     "provider.tail": "logs are evidence where they can be read, and a line that says so where not",
+    "forge.conflict": "a proposal of a model: without it a person has the conflict as before",
+    "forge.resolved": "part of `resolve`, which has its row",
     "forge.diff": "advice of a model: without it everything is decided as before",
     "showcase.standing": "part of `show`, which has its row",
     "tracker.dependents": "part of `depend`, which has its row",

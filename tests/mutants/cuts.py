@@ -276,7 +276,7 @@ CUTS = (
     Cut(
         "agents/model.py",
         "a quotation is bounded and redacted",
-        "body = clipped(redacted(visible(self.text)), QUOTE_LIMIT)",
+        "body = clipped(redacted(visible(self.text)), self.limit)",
         "body = self.text",
         MODELS,
     ),

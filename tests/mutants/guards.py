@@ -35,6 +35,9 @@ PLACES = (
         "tests/tools/systems/git/test_merging.py tests/contracts/test_forge.py",
     ),
     Place("tools/memory_forge.py", Says.RAISE, "tests/contracts/test_forge.py"),
+    Place("tools/systems/git_resolutions.py", Says.RAISE, "tests/contracts/test_conflicts.py"),
+    Place("tools/memory_resolving.py", Says.RAISE, "tests/contracts/test_conflicts.py"),
+    Place("orchestrate/resolving.py", Says.WHY, "tests/orchestrate/test_resolving.py"),
     Place("tools/providers/process/provider.py", Says.RAISE, "tests/tools/providers/process"),
     Place("tools/providers/process/layout.py", Says.RAISE, "tests/tools/providers/process"),
     # gates, plan, approval

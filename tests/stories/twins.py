@@ -17,7 +17,8 @@ from orchestrate.models.sample import Counters, SampleState
 from orchestrate.models.signature import Signature
 from orchestrate.models.task import Comment, NewTask, Queue, Task
 from tools.inspection import Inspection, Point
-from tools.memory_forge import MemoryChanges, MemoryForge
+from tools.memory_forge import MemoryChanges
+from tools.memory_resolving import ResolvingForge
 from tools.migrations import Target
 from tools.place import Place
 from tools.provider import MemoryProvider, Say
@@ -84,7 +85,7 @@ class Tracker(MemoryTracker):
             raise Unreachable("the tracker does not answer")
 
 
-class Forge(MemoryForge):
+class Forge(ResolvingForge):
     """A forge that can be down, refuse, or have somebody push in the last moment."""
 
     def __init__(self, records: MemoryChanges) -> None:

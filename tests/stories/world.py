@@ -14,6 +14,7 @@ from pathlib import Path
 from langgraph.checkpoint.base import BaseCheckpointSaver
 
 from agents.assessor import RiskAssessor
+from agents.conflict_resolver import ConflictResolver
 from agents.migration_reviewer import MigrationReviewer
 from agents.planner import Planner
 from agents.triager import Triager
@@ -272,10 +273,12 @@ def built(
         planner=Planner(around.model, assessor=RiskAssessor(around.model, forge.diff)),
         triager=Triager(around.model),
         reviewer=MigrationReviewer(around.model),
+        resolver=ConflictResolver(around.model),
         inspection=around.inspection,
         forge=forge,
         source=forge,
         reverts=forge,
+        conflicts=forge,
         places=place,
         people=PEOPLE,
         owners=OWNERS,

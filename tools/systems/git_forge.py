@@ -18,9 +18,11 @@ from orchestrate.models.change import (
     NewChange,
     Preview,
 )
+from orchestrate.models.conflict import Conflict, ResolveOrder
 from tools.merge import ChangeRecords
 from tools.systems.git import NULL, Git, Push, sha
 from tools.systems.git_merges import Merges, Signature
+from tools.systems.git_resolutions import Resolutions
 from tools.systems.git_reverts import Reverts, title
 from tools.systems.git_sightings import Sightings
 from tools.systems.git_source import EVERY_METHOD, GitSource
@@ -29,7 +31,7 @@ _ATTEMPTS = 3  # pushes of one order, where the remote was busy and the base did
 
 
 class GitForge(GitSource):
-    """Forge, Source and Reverts on one remote; heads and merge states are always git's own."""
+    """Forge, Source, Reverts and Conflicts on one remote; heads and merge states are always git's own."""
 
     def __init__(
         self,
@@ -46,6 +48,7 @@ class GitForge(GitSource):
         self._merges = Merges(git, self._history, self._signature)
         self._sightings = Sightings(git, self._history, self._merges)
         self._reverts = Reverts(git, self._history, self._merges)
+        self._resolutions = Resolutions(git, self._history, self._merges)
 
     async def open(self, new: NewChange) -> Change:
         """Record a branch as a change. Raises UnknownVersion when the remote has no such branch."""
@@ -96,6 +99,31 @@ class GitForge(GitSource):
                 base=self._base,
                 body=reason,
                 marker=marker,
+            )
+        )
+
+    async def conflict(self, change: Change) -> Conflict:
+        await self._git.fetch()
+        return await self._resolutions.conflict(change.head, await self._tip(change.base))
+
+    async def resolved(self, order: ResolveOrder) -> Change | None:
+        known = next((record for record in self._records.all() if record.marker == order.marker), None)
+        return await self.change(known.id) if known else None
+
+    async def resolve(self, order: ResolveOrder) -> Change:
+        if (known := await self.resolved(order)) is not None:
+            return known
+        record = self._records.record(order.change)
+        await self._git.fetch()
+        branch = await self._resolutions.branch(order, record.branch, record.base)
+        return await self.open(
+            NewChange(
+                title=f"Resolve the conflict of change {record.id}",
+                author=self._signature.name,
+                branch=branch,
+                base=record.base,
+                body=order.body,
+                marker=order.marker,
             )
         )
 

@@ -13,8 +13,10 @@ from orchestrate.models.change import (
     NewChange,
     Preview,
 )
+from orchestrate.models.conflict import Conflict, ResolveOrder
 from tools.systems.git import sha
 from tools.systems.git_merges import Merges, Signature
+from tools.systems.git_resolutions import Resolutions
 from tools.systems.git_reverts import Reverts, title
 from tools.systems.git_source import EVERY_METHOD, GitSource
 from tools.systems.github_account import Account
@@ -33,7 +35,7 @@ _MOST = 250  # commits of a pull request that are looked for on its base
 
 
 class GithubForge(GitSource):
-    """Forge, Source and Reverts on one repository of GitHub."""
+    """Forge, Source, Reverts and Conflicts on one repository of GitHub."""
 
     def __init__(
         self,
@@ -50,6 +52,7 @@ class GithubForge(GitSource):
         self._merges = Merges(git, self._history, Signature())
         self._merging = Merging(api, git, self._history, self._merges, pause=pause)
         self._reverts = Reverts(git, self._history, self._merges)
+        self._resolutions = Resolutions(git, self._history, self._merges)
 
     async def open(self, new: NewChange) -> Change:
         """A pull request of a branch, by our account; the one that is open for the branch, if there is one.
@@ -116,6 +119,29 @@ class GithubForge(GitSource):
         bad = (await self._history.log(None, commit, 1))[0]
         return await self.open(
             NewChange(title=title(bad.subject), author="", branch=branch, base=self._base, body=reason)
+        )
+
+    async def conflict(self, change: Change) -> Conflict:
+        """Of what a fork holds, nothing is ever pushed into the repository: there a push may run its code."""
+        await self._seen(change)
+        found = await self._resolutions.conflict(change.head, await self._tip(change.base))
+        is_fork = ":" in change.branch
+        return found.model_copy(update={"beyond": "the head is in a fork"}) if is_fork else found
+
+    async def resolved(self, order: ResolveOrder) -> Change | None:
+        await self._git.fetch()
+        branch = await self._resolutions.found(order)
+        known = await self._pull_of(branch, "all") if branch else None
+        return await self.change(known) if known else None
+
+    async def resolve(self, order: ResolveOrder) -> Change:
+        if (known := await self.resolved(order)) is not None:
+            return known
+        change = await self.change(order.change)
+        branch = await self._resolutions.branch(order, change.branch, change.base)
+        title = f"Resolve the conflict of #{change.id}"
+        return await self.open(
+            NewChange(title=title, author="", branch=branch, base=change.base, body=order.body)
         )
 
     @property

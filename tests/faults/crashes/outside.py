@@ -32,7 +32,8 @@ FIXED = {"_clock", "_rules", "at", "slow", "before_merge", "before_preview"}
 READS = frozenset(
     {
         *("ready", "task", "find", "comments", "dependents", "spoken", "tasks"),
-        *("change", "methods", "preview", "merged", "version", "files", "checkout", "contains", "log"),
+        *("change", "methods", "preview", "merged", "conflict", "resolved"),
+        *("version", "files", "checkout", "contains", "log"),
         *("running", "artifact", "resources", "tail", "public", "applied", "verify", "value"),
     }
 )

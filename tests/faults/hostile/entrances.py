@@ -63,8 +63,9 @@ def _fields(record: type[object]) -> Mapping[str, object]:
 REWRITTEN = frozenset(
     {
         "Change.body", "Change.branch", "Change.title", "Change.url", "Check.by", "Check.said", "Check.url",
-        "Commit.subject", "Counters.extra", "Counters.parts", "Diffs.diff", "FileChange.was",
-        "Instance.detail", "Logs.tail", "Preview.conflicts", "Run.said", "Run.url", "SeriesSource.told",
+        "Commit.subject", "ConflictingFile.text", "Counters.extra", "Counters.parts", "Diffs.diff",
+        "FileChange.was", "Instance.detail", "Logs.tail", "Preview.conflicts", "Run.said", "Run.url",
+        "SeriesSource.told",
         "Signature.detail", "Signature.signer", "Task.closed_reason", "Task.created_by", "Task.description",
         "Task.title", "TaskMetadata.deployment_target", "TaskMetadata.quality_gates", "TaskMetadata.stage",
         "TaskMetadata.strategy", "Version.name", "Workflows.failed_logs",
@@ -86,7 +87,8 @@ DECIDING = frozenset(
 
 NOT_WRITTEN_BY_OTHERS: Mapping[str, tuple[str, ...]] = {
     "git computes it": (
-        "Change.head", "Change.merge_commit", "Check.sha", "Commit.sha", "FileChange.status", "Label.sha",
+        "Change.head", "Change.merge_commit", "Conflict.base", "Conflict.beyond", "Conflict.head",
+        "ConflictingFile.path", "Check.sha", "Commit.sha", "FileChange.status", "Label.sha",
         "Merged.commit", "Merged.tree", "Preview.base", "Preview.head", "Preview.tree", "Review.sha",
         "Run.commit", "Signature.commit", "Version.commit", "Version.tree",
     ),

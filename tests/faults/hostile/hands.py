@@ -12,6 +12,7 @@ from pydantic import BaseModel
 
 from orchestrate.errors import OrchestrateError
 from orchestrate.models.change import MergeOrder, Version
+from orchestrate.models.conflict import ResolvedFile, ResolveOrder
 from orchestrate.models.deployment import Lease, Stage
 from orchestrate.models.fact import Fact
 from orchestrate.models.move import Irreversible, Move, SetTraffic, Stop
@@ -24,6 +25,7 @@ from tools.destroying import DestroyOrder, destroying
 from tools.executor import EffectClass, Errand, Write
 from tools.merging import merging
 from tools.moves import Mover, PlacedMove, moving
+from tools.resolving import resolving
 from tools.reverting import RevertOrder, reverting
 from tools.showing import MemoryShowcase, Shown, Standing, showing
 
@@ -72,6 +74,7 @@ class Hands:
             self._call(depending(here.tracker, here.tracker), Blocked(task="T-1", on="T-1")),
             self._call(closing(here.tracker, here.tracker), Closed(task="T-9", status="Done", reason="x")),
             self._call(reverting(here.forge), RevertOrder(commit=NOBODYS, reason="x")),
+            self._call(resolving(here.forge), RESOLVED),
             self._call(showing(MemoryShowcase()), SHOWN),
             self._call(destroying(here.crew.workspaces, deployment), DestroyOrder(workspace="../..")),
         )
@@ -126,6 +129,13 @@ def _nothing(text: str) -> None:
 
 
 SHOWN = Shown(deployment="x", environment="production", commit=NOBODYS, standing=Standing.DONE)
+RESOLVED = ResolveOrder(
+    change="1",
+    head=NOBODYS,
+    base=NOBODYS,
+    files=(ResolvedFile(path="../x", text="x"),),
+    body="x",
+)
 FILED = NewTask(
     title="x", description="x", queue=Queue.EXECUTION, status="Open", priority=Priority.P4, marker="x"
 )
