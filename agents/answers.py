@@ -107,3 +107,15 @@ class Reply(Fact):
     """An answer to a plain question, from read-only facts."""
 
     text: Prose
+
+
+class Advised(Fact):
+    """The one form of all advisers: each fills in what it was asked for. The API's cache is by form."""
+
+    advice: Advice = Advice.HOLD
+    risk: Risk = Risk.LOW
+    reasons: Annotated[tuple[Sentence, ...], Field(max_length=5)] = ()
+    checks: Annotated[tuple[ExtraCheck, ...], Field(max_length=len(ExtraCheck))] = ()
+    watch_minutes: Annotated[int, Field(ge=0, le=240)] = 0
+    objections: Annotated[tuple[ReviewedMigration, ...], Field(max_length=20)] = ()
+    notes: Annotated[tuple[Suspicion, ...], Field(max_length=3)] = ()

@@ -18,13 +18,15 @@ from tenacity import (
     stop_before_delay,
 )
 
-from agents.heard import Heard
+from agents.heard import Heard, Part, Wish
+from agents.looking import View
 from agents.model import Brief, Facts, Model, NoModel, parsed
-from agents.question import Question, question_of
+from agents.question import Question, Turn, question_of
 from agents.role import Role
 from orchestrate.errors import ModelAway, ModelBusy, ModelFailed
 from orchestrate.models.model_call import NewCall, Purse, Tokens
 from orchestrate.models.secret import Secret
+from orchestrate.outside import line
 from orchestrate.settings.facts import ModelSettings, Price
 from orchestrate.store.model_calls import ModelCalls
 from prompts import Tier
@@ -32,12 +34,12 @@ from prompts import Tier
 T = TypeVar("T", bound=BaseModel)
 
 TRIES = 3
-"""Requests for one question."""
+"""Requests for one answer, or for one thing that it wants to see first."""
 
 REST = 60.0
 """Seconds of peace after nobody answered, so that what is down does not hold up a deployment twice."""
 
-REQUESTS, REQUESTS_OF_ROLE = 60, 20
+REQUESTS, REQUESTS_OF_ROLE = 100, 30
 """Requests that one deployment may make, with those that failed, in all and for one role."""
 
 MICROS_PER_CENT = 10_000
@@ -49,6 +51,19 @@ class Api(Protocol):
     async def listen(self, question: Question[BaseModel], heard: Heard) -> None:
         """Ask once, and fill `heard`. Raises ModelBusy, ModelAway, ModelFailed."""
         ...
+
+
+@dataclass(frozen=True)
+class Wished:
+    """No answer yet: what it wants to see first."""
+
+    wishes: tuple[Wish, ...]
+    parts: tuple[Part, ...]
+
+    @property
+    def words(self) -> str:
+        """For people."""
+        return f"looked at {', '.join(line(one.tool, 40) for one in self.wishes)}"
 
 
 @dataclass
@@ -69,7 +84,7 @@ class Claude:
         """
         if not isinstance(facts, Brief) or not facts.deployment:
             raise ModelFailed("nobody pays for this question")
-        question = question_of(role, facts, answer, self.models)
+        question = question_of(role, facts, answer, self.models, may_look=facts.looks is not None)
         known = self.calls.answer(facts.deployment, question.sha)
         if known is not None:
             return parsed(known, answer)
@@ -78,7 +93,7 @@ class Claude:
         api = await asyncio.to_thread(self.api)
         try:
             async with asyncio.timeout(self.settings.deadline):
-                return await self._patiently(api, question, facts.deployment)
+                return await self._answered(api, question, facts)
         except TimeoutError as late:
             self._rest()
             raise ModelBusy(f"no answer within {self.settings.deadline} s") from late
@@ -95,7 +110,19 @@ class Claude:
     def _rest(self) -> None:
         self._rests_until = self.clock() + REST
 
-    async def _patiently(self, api: Api, question: Question[T], deployment: str) -> T:
+    async def _answered(self, api: Api, question: Question[T], brief: Brief) -> T:
+        """The answer, once it has seen what it wants to see, as far as that may be shown."""
+        view = View(brief.looks, question.tools) if brief.looks is not None else None
+        while True:
+            said = await self._patiently(api, question, brief.deployment)
+            if not isinstance(said, Wished):
+                return said
+            if view is None or not view.is_open:
+                raise ModelFailed("it wants to see more than is shown")
+            shown = await view.shown(said.wishes)
+            question = question.after(Turn(said.parts, shown), may_look=view.is_open)
+
+    async def _patiently(self, api: Api, question: Question[T], deployment: str) -> T | Wished:
         """Again after ModelBusy alone, and never when that would be after the deadline."""
         retrying = AsyncRetrying(
             retry=retry_if_exception_type(ModelBusy),
@@ -105,21 +132,23 @@ class Claude:
         )
         return await retrying(self._once, api, question, deployment)
 
-    async def _once(self, api: Api, question: Question[T], deployment: str) -> T:
+    async def _once(self, api: Api, question: Question[T], deployment: str) -> T | Wished:
         number, heard, began = self._begun(question, deployment), Heard(), self.clock()
         try:
             await api.listen(cast(Question[BaseModel], question), heard)
-            text = heard.text()
-            said = parsed(text, question.answer)
+            wishes = heard.wishes()
+            said = Wished(wishes, tuple(heard.parts)) if wishes else question.read(heard.text())
         except (ModelFailed, asyncio.CancelledError) as problem:
             tokens = heard.cost(question.most)
             why = str(problem) or "no answer in time"
             self.calls.failed(number, tokens, self._micros(question, tokens), why, self.clock() - began)
             raise
-        tokens = heard.cost(question.most)
-        self.calls.answered(
-            number, tokens, self._micros(question, tokens), said.model_dump_json(), self.clock() - began
-        )
+        tokens, took = heard.cost(question.most), self.clock() - began
+        micros = self._micros(question, tokens)
+        if isinstance(said, Wished):
+            self.calls.looked(number, tokens, micros, said.words, took)
+        else:
+            self.calls.answered(number, tokens, micros, said.model_dump_json(), took)
         return said
 
     def _begun(self, question: Question[T], deployment: str) -> int:

@@ -9,11 +9,23 @@ from typing import NamedTuple, cast
 
 import anthropic
 import httpx2
-from anthropic.types import ModelInfo, RawMessageStreamEvent, TextBlockParam, Usage
+from anthropic import omit
+from anthropic.types import (
+    MessageParam,
+    ModelInfo,
+    RawContentBlockDelta,
+    RawContentBlockStartEvent,
+    RawMessageStreamEvent,
+    TextBlockParam,
+    ToolChoiceParam,
+    ToolParam,
+    Usage,
+)
 from pydantic import BaseModel
 
-from agents.heard import Heard
-from agents.question import Question, schema_of
+from agents.heard import WISHED, Heard, Part
+from agents.question import Question, described, schema_of
+from agents.wire import messages
 from orchestrate.errors import ModelAway, ModelBusy, ModelFailed, OrchestrateError
 from orchestrate.models.model_call import Tokens
 from orchestrate.models.secret import Secret
@@ -22,7 +34,7 @@ from orchestrate.outside import line, redacted
 MOST_BYTES = 2 * 1024 * 1024
 CONNECT = 5.0  # seconds
 UNDERSTOOD = ("text", "thinking", "redacted_thinking")
-"""What an answer may consist of. Thoughts are counted, and not read."""
+"""What an answer may consist of. Thoughts are counted, given back as they came, and not read."""
 
 BUSY = {408, 409, 425, 429, 500, 502, 503, 504, 529}
 """Statuses after which asking again may help; after every other it does not."""
@@ -52,16 +64,19 @@ class ClaudeApi:
     async def listen(self, question: Question[BaseModel], heard: Heard) -> None:
         """Ask once, and fill `heard`. Raises ModelBusy, ModelAway, ModelFailed."""
         async with self._client(heard, is_strict=True) as client:
+            choice: ToolChoiceParam = {"type": "auto"} if question.may_look else {"type": "none"}
             stream = await client.messages.create(
                 model=question.model,
                 max_tokens=question.budget.answer,
+                tools=cast(list[ToolParam], described(question.tools)) if question.tools else omit,
+                tool_choice=choice if question.tools else omit,
                 system=_stable(question.stable),
-                messages=[{"role": "user", "content": question.facts}],
-                output_config={"format": {"type": "json_schema", "schema": schema_of(question.answer)}},
+                messages=cast(list[MessageParam], messages(question)),
+                output_config={"format": {"type": "json_schema", "schema": schema_of(question.form)}},
                 stream=True,
             )
             async for event in stream:
-                _hear(event, heard)
+                _hear(event, heard, may_look=question.may_look)
 
     async def known(self, name: str) -> Known:
         """What the API knows about a model. Raises ModelBusy, ModelAway, ModelFailed."""
@@ -109,19 +124,46 @@ def _stable(parts: tuple[str, ...]) -> list[TextBlockParam]:
     return [{"type": "text", "text": part, "cache_control": {"type": "ephemeral"}} for part in parts]
 
 
-def _hear(event: RawMessageStreamEvent, heard: Heard) -> None:
+def _hear(event: RawMessageStreamEvent, heard: Heard, *, may_look: bool) -> None:
     match event.type:
         case "message_start":
             heard.counted(_tokens(event.message.usage))
-        case "content_block_start" if event.content_block.type not in UNDERSTOOD:
-            raise ModelFailed(f"it did something that nobody asked for: {event.content_block.type}")
-        case "content_block_delta" if event.delta.type == "text_delta":
-            heard.says(event.delta.text)
+        case "content_block_start":
+            if event.content_block.type not in (*UNDERSTOOD, *([WISHED] if may_look else [])):
+                raise ModelFailed(f"it did something that nobody asked for: {event.content_block.type}")
+            heard.begins(_part(event))
+        case "content_block_delta":
+            _hear_more(event.delta, heard)
         case "message_delta":
             heard.stop = event.delta.stop_reason
             heard.counted(Tokens(output=event.usage.output_tokens))
         case "message_stop":
             heard.is_whole = True
+        case _:
+            pass
+
+
+def _part(event: RawContentBlockStartEvent) -> Part:
+    block = event.content_block
+    match block.type:
+        case "tool_use":
+            return Part(WISHED, id=block.id, name=block.name)
+        case "redacted_thinking":
+            return Part(block.type, seal=block.data)
+        case _:
+            return Part(block.type)
+
+
+def _hear_more(delta: RawContentBlockDelta, heard: Heard) -> None:
+    match delta.type:
+        case "text_delta":
+            heard.says(delta.text)
+        case "input_json_delta":
+            heard.says(delta.partial_json)
+        case "thinking_delta":
+            heard.says(delta.thinking)
+        case "signature_delta":
+            heard.sealed(delta.signature)
         case _:
             pass
 

@@ -10,6 +10,7 @@ from typing import Protocol, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
+from agents.looks import Looks
 from agents.role import Role
 from orchestrate.errors import ModelFailed
 from orchestrate.outside import clipped, redacted, visible
@@ -27,8 +28,8 @@ class Quoted:
     """Outside text on its way to a model: bounded, redacted, inside a fence that it cannot close."""
 
     text: str
-
     limit: int = QUOTE_LIMIT
+
     def __str__(self) -> str:
         body = clipped(redacted(visible(self.text)), self.limit)
         seal = hashlib.sha256(body.encode()).hexdigest()[:16]
@@ -39,10 +40,11 @@ Facts = Mapping[str, "str | Quoted"]
 
 
 class Brief(dict[str, "str | Quoted"]):
-    """Facts, and the deployment that pays for the answer."""
+    """Facts, the deployment that pays for the answer, and what may be looked at before it."""
 
-    def __init__(self, deployment: str, facts: Facts) -> None:
+    def __init__(self, deployment: str, facts: Facts, looks: Looks | None = None) -> None:
         self.deployment = deployment
+        self.looks = looks
         super().__init__(facts)
 
 
@@ -61,13 +63,16 @@ def prompt_of(role: Role, facts: Facts) -> str:
     return without_secrets(render(role, **{name: str(value) for name, value in facts.items()}))
 
 
-def parsed(text: str, answer: type[T]) -> T:
-    """The answer in `text`, which is exactly one JSON object of that type. Raises ModelFailed."""
+def parsed(text: str, answer: type[T], name: str = "") -> T:
+    """The answer in `text`, which is exactly one JSON object of that type. Raises ModelFailed.
+
+    `name`: what the type is called where people read of it.
+    """
     try:
         return answer.model_validate_json(text, strict=True)
     except ValidationError as unusable:
         problems = "; ".join(f"{one['loc']}: {one['msg']}" for one in unusable.errors()[:3])
-        raise ModelFailed(f"the answer is no {answer.__name__}: {problems}") from unusable
+        raise ModelFailed(f"the answer is no {name or answer.__name__}: {problems}") from unusable
 
 
 class NoModel:

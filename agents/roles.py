@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from enum import StrEnum
 
 from agents.answers import (
     DeployerProposal,
@@ -15,28 +14,16 @@ from agents.answers import (
     RiskProposal,
     TriageNotes,
 )
+from agents.looks import ReadTool
 from agents.role import Role
 from orchestrate.models.fact import Fact
 from prompts import Tier
 
-__all__ = ["ROLES", "STAND_INS", "Budget", "ReadTool", "Role", "RoleSettings", "StandIn"]
-
-
-class ReadTool(StrEnum):
-    """What a role may look at; there is no tool that changes anything."""
-
-    STATUS = "status"
-    HISTORY = "history"
-    GATES = "gates"
-    PLAN = "plan"
-    DIFF = "diff"
-    LOGS = "logs"
-    METRICS = "metrics"
-    ENVIRONMENTS = "environments"
+__all__ = ["ADVISERS", "ROLES", "STAND_INS", "Budget", "ReadTool", "Role", "RoleSettings", "StandIn"]
 
 
 class Budget(Fact):
-    """What one deployment may spend on a role."""
+    """What one deployment may spend on a role; on the assistant, one person in a day."""
 
     tokens: int  # in and out together
     cents: int  # US cents
@@ -69,33 +56,38 @@ def _role(
 
 
 _SMALL, _MEDIUM, _LARGE = (30_000, 10, 1_500), (60_000, 50, 2_500), (150_000, 100, 8_000)
+_LOOKING, _DAILY = (150_000, 60, 2_500), (150_000, 20, 1_500)
+
+ADVISERS = (
+    Role.DEPLOYER,
+    Role.PLANNER,
+    Role.RISK_ASSESSOR,
+    Role.MIGRATION_REVIEWER,
+    Role.TRIAGER,
+)
+"""Who is asked about one deployment: the same tier, tools and form for all, so that they share one cache."""
+
+_OF_A_DEPLOYMENT = (
+    ReadTool.STATUS,
+    ReadTool.HISTORY,
+    ReadTool.GATES,
+    ReadTool.PLAN,
+    ReadTool.DIFF,
+    ReadTool.LOGS,
+    ReadTool.METRICS,
+)
+
+
+def _adviser(role: Role, output: type[Fact], budget: tuple[int, int, int]) -> RoleSettings:
+    return _role(role, Tier.STANDARD, output, budget, *_OF_A_DEPLOYMENT)
+
 
 ROLES: Mapping[Role, RoleSettings] = {
-    Role.DEPLOYER: _role(
-        Role.DEPLOYER,
-        Tier.DEEP,
-        DeployerProposal,
-        _LARGE,
-        ReadTool.STATUS,
-        ReadTool.HISTORY,
-        ReadTool.GATES,
-        ReadTool.PLAN,
-        ReadTool.DIFF,
-        ReadTool.LOGS,
-        ReadTool.METRICS,
-    ),
-    Role.PLANNER: _role(
-        Role.PLANNER, Tier.DEEP, PlanProposal, _MEDIUM, ReadTool.GATES, ReadTool.DIFF, ReadTool.HISTORY
-    ),
-    Role.RISK_ASSESSOR: _role(
-        Role.RISK_ASSESSOR, Tier.STANDARD, RiskProposal, _MEDIUM, ReadTool.DIFF, ReadTool.HISTORY
-    ),
-    Role.MIGRATION_REVIEWER: _role(
-        Role.MIGRATION_REVIEWER, Tier.DEEP, MigrationReview, _MEDIUM, ReadTool.DIFF
-    ),
-    Role.TRIAGER: _role(
-        Role.TRIAGER, Tier.STANDARD, TriageNotes, _MEDIUM, ReadTool.LOGS, ReadTool.METRICS, ReadTool.DIFF
-    ),
+    Role.DEPLOYER: _adviser(Role.DEPLOYER, DeployerProposal, _LOOKING),
+    Role.PLANNER: _adviser(Role.PLANNER, PlanProposal, _MEDIUM),
+    Role.RISK_ASSESSOR: _adviser(Role.RISK_ASSESSOR, RiskProposal, _MEDIUM),
+    Role.MIGRATION_REVIEWER: _adviser(Role.MIGRATION_REVIEWER, MigrationReview, _MEDIUM),
+    Role.TRIAGER: _adviser(Role.TRIAGER, TriageNotes, _LOOKING),
     Role.CONFLICT_RESOLVER: _role(Role.CONFLICT_RESOLVER, Tier.DEEP, Resolution, _LARGE, ReadTool.DIFF),
     Role.ANNOUNCER: _role(Role.ANNOUNCER, Tier.FAST, Draft, _SMALL, ReadTool.STATUS),
     Role.RELEASE_WRITER: _role(Role.RELEASE_WRITER, Tier.STANDARD, Draft, _MEDIUM, ReadTool.DIFF),
@@ -103,11 +95,12 @@ ROLES: Mapping[Role, RoleSettings] = {
         Role.ASSISTANT,
         Tier.FAST,
         Reply,
-        _SMALL,
+        _DAILY,
         ReadTool.STATUS,
         ReadTool.HISTORY,
         ReadTool.PLAN,
         ReadTool.LOGS,
+        ReadTool.METRICS,
         ReadTool.ENVIRONMENTS,
     ),
 }

@@ -6,6 +6,7 @@ import hashlib
 import re
 from collections.abc import Hashable, Mapping
 from enum import StrEnum
+from functools import cache
 from pathlib import Path
 
 import yaml
@@ -16,6 +17,7 @@ from orchestrate.errors import PromptInvalid
 
 FOLDER = Path(__file__).parent
 _FRONT = re.compile(r"---\n(?P<front>.*?\n)---\n(?P<text>.*)", re.DOTALL)
+_SECTION = re.compile(r"^## (\w+)\n(.*?)(?=^## |\Z)", re.DOTALL | re.MULTILINE)
 _PLACE = re.compile(r"\$(?:(?P<escaped>\$)|(?P<name>[a-z][a-z0-9_]*)|(?P<stray>))")
 
 
@@ -83,6 +85,13 @@ def outlined(name: str, folder: Path = FOLDER) -> str:
 def handbook() -> str:
     """What every role has read."""
     return (FOLDER / "shared" / "handbook.md").read_text(encoding="utf-8").strip()
+
+
+@cache
+def tool_words() -> Mapping[str, str]:
+    """What each tool to look with is for, by its name."""
+    text = (FOLDER / "shared" / "tools.md").read_text(encoding="utf-8")
+    return {name: " ".join(words.split()) for name, words in _SECTION.findall(text)}
 
 
 def unfilled(name: str, folder: Path = FOLDER) -> str:

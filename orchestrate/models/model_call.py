@@ -15,6 +15,7 @@ class CallState(StrEnum):
 
     ASKED = "asked"  # under way, or whoever asked was killed: it counts with all that it might cost
     ANSWERED = "answered"
+    LOOKED = "looked"  # it wanted to see something, and was asked again with that
     FAILED = "failed"
 
 
@@ -65,7 +66,7 @@ class ModelCall(Fact):
     prompt: str
     question: str
     state: CallState
-    why: str  # it failed; ''
+    why: str  # it failed, or what it looked at; ''
     tokens: Tokens
     micros: int  # millionths of a US dollar
     answer: str | None = None  # JSON of the answer's type
@@ -103,7 +104,7 @@ def spent(calls: tuple[ModelCall, ...]) -> Spent:
     """The sum of `calls`."""
     return Spent(
         requests=len(calls),
-        failed=sum(one.state is not CallState.ANSWERED for one in calls),
+        failed=sum(one.state not in (CallState.ANSWERED, CallState.LOOKED) for one in calls),
         tokens=sum((one.tokens for one in calls), Tokens()),
         micros=sum(one.micros for one in calls),
     )

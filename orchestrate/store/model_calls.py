@@ -82,6 +82,10 @@ class ModelCalls:
         """It was answered, in `took` seconds."""
         self._end(number, CallState.ANSWERED, tokens, micros, took, answer=clean_json(answer))
 
+    def looked(self, number: int, tokens: Tokens, micros: int, what: str, took: float) -> None:
+        """It wanted to see something first, after `took` seconds."""
+        self._end(number, CallState.LOOKED, tokens, micros, took, why=clean(what))
+
     def failed(self, number: int, tokens: Tokens, micros: int, why: str, took: float) -> None:
         """It gave no usable answer, after `took` seconds."""
         self._end(number, CallState.FAILED, tokens, micros, took, why=clean(why))

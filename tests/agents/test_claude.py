@@ -10,12 +10,12 @@ from contextlib import closing
 
 import pytest
 
-from agents.answers import PlanProposal, RiskProposal
+from agents.answers import Resolution, RiskProposal
 from agents.claude import REQUESTS_OF_ROLE, TRIES, Claude, asked_by
 from agents.model import Brief, Quoted
 from agents.role import Role
 from orchestrate.errors import ModelAway, ModelBusy, ModelFailed, PurseEmpty, VariableMissing
-from orchestrate.models.model_call import CallState, spent
+from orchestrate.models.model_call import CallState, ModelCall, spent
 from orchestrate.models.plan import Risk
 from orchestrate.models.secret import Secret
 from orchestrate.settings.facts import ModelBudget, ModelSettings, Price
@@ -36,7 +36,7 @@ def server() -> Iterator[FakeAnthropic]:
 @pytest.fixture
 def fake(server: FakeAnthropic) -> FakeAnthropic:
     server.says(GOOD)
-    server.cached.clear()
+    server.cache.kept.clear()
     return server
 
 
@@ -339,17 +339,31 @@ async def test_a_model_without_a_price_is_not_asked(store: Store, fake: FakeAnth
         await ask(asked_by(free, lambda: Secret(KEY), store.model_calls))
 
 
-@pytest.mark.parametrize(
-    ("role", "model"), [(Role.PLANNER, "claude-opus-5-5"), (Role.RISK_ASSESSOR, "claude-sonnet-5-5")]
-)
-async def test_each_tier_has_its_model(mind: Claude, fake: FakeAnthropic, role: Role, model: str) -> None:
-    fake.says({})
-    facts = {"service": "s", "environment": "e", "plan": "p", "change": "c", "files": "f"}
+async def test_each_tier_has_its_model(mind: Claude, fake: FakeAnthropic) -> None:
+    await ask(mind)
+    fake.says({"summary": "keeps both"})
+    facts = Brief("D1", {"change": "c", "base": "main", "conflicts": "<<<"})
+    await mind.ask(Role.CONFLICT_RESOLVER, facts, Resolution)
 
-    if role is Role.PLANNER:
-        await mind.ask(role, Brief("D1", facts), PlanProposal)
-    else:
-        fake.says(GOOD)
+    assert fake.asked[0].model == "claude-opus-5-5"
+    assert [one.model for one in store_calls(mind)] == ["claude-sonnet-5-5", "claude-opus-5-5"]
+
+
+def store_calls(mind: Claude) -> tuple[ModelCall, ...]:
+    return mind.calls.of("D1")
+
+
+async def test_what_an_adviser_was_not_asked_for_is_not_heard(mind: Claude, fake: FakeAnthropic) -> None:
+    fake.says({**GOOD, "advice": "proceed", "watch_minutes": 0})
+
+    assert await ask(mind) == RiskProposal(risk=Risk.HIGH, reasons=("each cart makes fifty queries",))
+
+
+@pytest.mark.parametrize("word", [{"advice": "approve"}, {"watch_minutes": -1}, {"approved": True}])
+async def test_what_no_adviser_is_asked_for_is_no_answer(
+    mind: Claude, fake: FakeAnthropic, word: dict[str, object]
+) -> None:
+    fake.says({**GOOD, **word})
+
+    with pytest.raises(ModelFailed, match="no RiskProposal"):
         await ask(mind)
-
-    assert fake.asked[0].model == model

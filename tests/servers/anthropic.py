@@ -1,26 +1,25 @@
 """Anthropic's messages and models API on loopback: what Claude's SDK speaks to in tests, honest or not.
 
-It speaks the wire format of the installed SDK (2026-10-21): server-sent events, typed errors, usage with
-caches. What was sent as cacheable before, it counts as read from the cache.
+It speaks the wire format of the installed SDK (2026-10-21): server-sent events, typed errors, tools, usage
+with caches. What a request may not be, it does not take.
 """
 
 from __future__ import annotations
 
 import json
 import time
-from collections.abc import Generator, Mapping, Sequence
+from collections.abc import Callable, Generator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler
 from itertools import count
 from typing import cast
 
+from tests.servers.anthropic_asked import KEY, MODELS, Asked, Json, objection
+from tests.servers.anthropic_cache import PromptCache
 from tests.servers.loopback import on_loopback
 
-Json = dict[str, "object"]
-KEY = "sk-ant-api03-local-test-key-0123456789"
-VERSION = "2026-10-21"
-MODELS = ("claude-haiku-5-5", "claude-sonnet-5-5", "claude-opus-5-5")
+__all__ = ["KEY", "MODELS", "Asked", "FakeAnthropic", "Says", "anthropic_api", "overloaded"]
 
 
 @dataclass(frozen=True)
@@ -36,29 +35,9 @@ class Says:
     pace: float = 0.0  # seconds between its pieces
     cut_after: int | None = None  # events, after which the connection is closed
     blocks: tuple[Json, ...] = ()  # content blocks before the text
+    wishes: tuple[tuple[str, object], ...] = ()  # tools that it calls, with what it tells them: JSON or text
     raw: bytes | None = None  # the whole body, whatever it is
     kind: str = "text/event-stream"
-
-
-@dataclass(frozen=True)
-class Asked:
-    """One question as it came."""
-
-    path: str
-    headers: dict[str, str]
-    body: Json
-
-    @property
-    def model(self) -> str:
-        return str(self.body["model"])
-
-    @property
-    def system(self) -> list[str]:
-        return [str(part["text"]) for part in cast(list[Json], self.body["system"])]
-
-    @property
-    def user(self) -> str:
-        return str(cast(list[Json], self.body["messages"])[0]["content"])
 
 
 @dataclass
@@ -69,15 +48,19 @@ class FakeAnthropic:
     script: list[Says] = field(default_factory=lambda: [Says()])
     asked: list[Asked] = field(default_factory=list[Asked])
     models: dict[str, Json] = field(default_factory=lambda: {name: {} for name in MODELS})
-    cached: set[str] = field(default_factory=set[str])
+    cache: PromptCache = field(default_factory=PromptCache)
+    by: Callable[[Asked], Says | str | Mapping[str, object]] | None = None  # answers instead of the script
 
     def says(self, *answers: Says | str | Mapping[str, object]) -> None:
         """The script from now on."""
         self.script = [_said(one) for one in answers]
+        self.by = None
         self.asked.clear()
 
     def next(self) -> Says:
         """What is answered now, to the newest question."""
+        if self.by is not None:
+            return _said(self.by(self.asked[-1]))
         return self.script[min(len(self.asked) - 1, len(self.script) - 1)]
 
 
@@ -125,7 +108,7 @@ class _Handler(BaseHTTPRequestHandler):
         fake = self.fake[0]
         asked = Asked(self.path, {k.lower(): v for k, v in self.headers.items()}, json.loads(raw))
         fake.asked.append(asked)
-        problem = _objection(asked)
+        problem = objection(asked)
         said = Says(status=problem[0], error=problem[1]) if problem else fake.next()
         with suppress(OSError):
             time.sleep(said.delay)
@@ -178,61 +161,47 @@ class _Handler(BaseHTTPRequestHandler):
         """Nothing is said."""
 
 
-def _objection(asked: Asked) -> tuple[int, str] | None:
-    """What the API would not take."""
-    if asked.headers.get("authorization") != f"Bearer {KEY}":
-        return 401, "authentication_error"
-    if asked.headers.get("anthropic-version") != VERSION or asked.path != "/v1/messages":
-        return 400, "invalid_request_error"
-    if asked.model not in MODELS:
-        return 404, "not_found_error"
-    form = cast(Json, cast(Json, asked.body.get("output_config", {})).get("format", {}))
-    is_fine = (
-        form.get("type") == "json_schema" and cast(Json, form["schema"]).get("additionalProperties") is False
-    )
-    is_fine = is_fine and asked.body.get("stream") is True and "temperature" not in asked.body
-    return None if is_fine else (400, "invalid_request_error")
-
-
 def _events(asked: Asked, said: Says, usage: Json, number: int) -> list[Json]:
     message: Json = {
         "id": f"msg_{number}", "type": "message", "role": "assistant", "model": asked.model, "content": [],
         "stop_reason": None, "stop_sequence": None, "usage": {**usage, "output_tokens": 1},
     }  # fmt: skip
     found: list[Json] = [{"type": "message_start", "message": message}, {"type": "ping"}]
-    for index, block in enumerate((*said.blocks, {"type": "text", "text": ""})):
-        found.append({"type": "content_block_start", "index": index, "content_block": block})
-        if block["type"] == "text":
-            size = 40 if len(said.text) < 4000 else 8000
-            pieces = [said.text[at : at + size] for at in range(0, len(said.text), size)]
-            for piece in pieces:
-                delta = {"type": "text_delta", "text": piece}
-                found.append({"type": "content_block_delta", "index": index, "delta": delta})
-        found.append({"type": "content_block_stop", "index": index})
+    parts = [*((block, "") for block in said.blocks), ({"type": "text", "text": ""}, said.text)]
+    if said.wishes:
+        parts = [*parts[:-1], *(_wish(f"toolu_{number}_{at}", *one) for at, one in enumerate(said.wishes))]
+    for index, (block, text) in enumerate(parts):
+        found += _block_events(index, cast(Json, block), text)
     if said.error:
         return [*found[:3], {"type": "error", "error": {"type": said.error, "message": "in the middle"}}]
-    delta = {"stop_reason": said.stop, "stop_sequence": None}
-    written = {"output_tokens": max(1, len(said.text) // 4)}
+    stop = "tool_use" if said.wishes and said.stop == "end_turn" else said.stop
+    delta = {"stop_reason": stop, "stop_sequence": None}
+    written = {"output_tokens": max(1, sum(len(text) for _, text in parts) // 4)}
     return [*found, {"type": "message_delta", "delta": delta, "usage": written}, {"type": "message_stop"}]
 
 
+def _wish(id: str, name: str, words: object) -> tuple[Json, str]:
+    text = words if isinstance(words, str) else json.dumps(words)
+    return {"type": "tool_use", "id": id, "name": name, "input": {}}, text
+
+
+def _block_events(index: int, block: Json, text: str) -> list[Json]:
+    size = 40 if len(text) < 4000 else 8000
+    kind, key = ("text_delta", "text") if block["type"] == "text" else ("input_json_delta", "partial_json")
+    deltas = [{"type": kind, key: text[at : at + size]} for at in range(0, len(text), size)]
+    return [
+        {"type": "content_block_start", "index": index, "content_block": block},
+        *({"type": "content_block_delta", "index": index, "delta": delta} for delta in deltas),
+        {"type": "content_block_stop", "index": index},
+    ]
+
+
 def _usage(fake: FakeAnthropic, asked: Asked) -> Json:
-    """A token for four bytes; what is marked as cacheable is read from the cache the second time."""
-    known, prefix, read, written = 0, asked.model, 0, 0
-    for part in cast(list[Json], asked.body["system"]):
-        prefix += str(part["text"])
-        known += len(str(part["text"])) // 4
-        if "cache_control" not in part:
-            continue
-        if prefix in fake.cached:
-            read = known
-        else:
-            written = known - read
-            fake.cached.add(prefix)
+    used = fake.cache.usage(asked.body)
     return {
-        "input_tokens": len(asked.user) // 4,
-        "cache_creation_input_tokens": written,
-        "cache_read_input_tokens": read,
+        "input_tokens": used.fresh,
+        "cache_creation_input_tokens": used.written,
+        "cache_read_input_tokens": used.read,
         "service_tier": "standard",
     }
 
