@@ -62,6 +62,22 @@ def v11(record: Record) -> Iterator[str]:
         if one.op and before is not None and not one.op.startswith(UNBLOCKED):
             yield from _hasty(one, before)
         last[one.op] = one
+    yield from _impatient(record)
+
+
+def _impatient(record: Record) -> Iterator[str]:
+    """Only a person who speaks is heard sooner."""
+    quiet: dict[tuple[str, str], Sent] = {}
+    for one in record.writes:
+        before = quiet.get((one.system, one.op))
+        if before is not None and _is_impatient(record, one, before):
+            yield f"#{one.number} came before {before.quiet_until:.0f} s, as #{before.number} was told"
+        quiet[one.system, one.op] = one
+
+
+def _is_impatient(record: Record, one: Sent, before: Sent) -> bool:
+    is_called = any(before.at <= said.at <= one.at for said in record.spoken)
+    return one.at < before.quiet_until and not is_called
 
 
 def _hasty(one: Sent, before: Sent) -> Iterator[str]:

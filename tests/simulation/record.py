@@ -43,6 +43,7 @@ class Request:
     token: int = 0  # of the lease
     is_told: bool = True  # whether the audit held its intent when it was sent
     fate: Fate = Fate.OPEN
+    quiet_until: float = 0.0  # virtual seconds: who was told to wait, asks the same again no sooner
     arrived: int = 0  # its place among all that reached the outside; 0: it never did
     has_changed: bool = False  # whether the outside was another afterwards
     holder: str = ""  # who held the environment when it arrived

@@ -94,6 +94,12 @@ def again(record: Record) -> Record:
     return replace(record, requests={**record.requests, number: more})
 
 
+def too_soon(record: Record) -> Record:
+    one = next(sent for sent in record.writes if sent.op)
+    told = replace(one, number=0, fate=Fate.ERROR, quiet_until=one.at + 20)
+    return replace(record, requests={0: told, **record.requests}, spoken=[])
+
+
 def without_intents(record: Record) -> Record:
     return replace(record, audit=tuple(one for one in record.audit if one.kind is not AuditKind.INTENT))
 
@@ -129,6 +135,7 @@ BREAKINGS: list[tuple[str, str, Breaking]] = [
     ("V10", "one that waits for ever", lambda one: with_row(one, status=Status.WAITING)),
     ("V10", "no end in time", lambda one: replace(one, settled=1e6)),
     ("V11", "the same request without a reason", again),
+    ("V11", "a request that does not wait as it was told", too_soon),
     ("V12", "an audit that was tampered with", lambda one: replace(one, audit_broken="entry 3")),
     ("V12", "effects before their intent", lambda one: with_write(one, is_told=False)),
     ("V12", "effects in no entry", without_intents),

@@ -91,6 +91,8 @@ class Link:
         self._life.check()
         network = self._network
         sent, (fate, problem) = self._sent(name, args), network.fate(self._system)
+        if isinstance(problem, RateLimited):
+            sent = replace(sent, quiet_until=sent.at + (problem.retry_after or 0.0))
         answer = network.loop.create_future()
         if fate in (Fate.ERROR, Fate.LOST):
             self._ended(sent, fate)
