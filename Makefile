@@ -13,7 +13,7 @@ demo: $(STAMP)
 
 test: $(STAMP)
 	$(BIN)/pytest -n 3 -m 'not live and not slow and not pairs'
-	$(BIN)/pytest -m live
+	$(BIN)/pytest -n 2 --dist loadfile -m 'live and not slow'
 
 # What proves the same with more of it, and takes minutes: all pairs of kills, a thousand races, hundreds of other seeds.
 SEEDS ?= 400

@@ -103,7 +103,7 @@ def nobodys_secrets() -> Iterator[None]:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark what is measured under load: it runs with nothing beside it."""
+    """Mark what runs under load: it wants room on the machine."""
     for item in items:
         if item.path.stem.endswith("_live") or "demo" in item.path.as_posix() or "traffic" in item.path.stem:
             item.add_marker(pytest.mark.live)

@@ -33,7 +33,7 @@ from tools.provider import shares
 from tools.systems.haproxy_config import SYSTEM_PLACES
 
 PROGRAM = Path(__file__).with_name("live_service.py").read_text()
-PATIENCE = 60.0  # seconds that one deployment may take
+PATIENCE = 100.0  # seconds that one deployment may take
 LOOK = 0.05
 
 Words = Mapping[str, object]

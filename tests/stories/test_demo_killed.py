@@ -13,7 +13,7 @@ from orchestrate.demo.traffic import read_counts
 from orchestrate.models.deployment import Status
 from tests.stories.theatre import ENDS, LONGEST, STEPS, Theatre, ends, repeated, steps, until
 
-pytestmark = pytest.mark.timeout(2 * LONGEST)
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(2 * LONGEST)]
 
 
 def is_canary_under_way(theatre: Theatre) -> bool:

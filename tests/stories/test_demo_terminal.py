@@ -76,6 +76,7 @@ def terminal(*words: str) -> Generator[Terminal]:
         os.close(ours)
 
 
+@pytest.mark.slow
 def test_a_person_is_asked_stops_and_is_told_how_to_go_on(tmp_path: Path) -> None:
     theatre = Theatre(tmp_path / "orchestrate-demo")
     try:

@@ -59,6 +59,7 @@ async def test_prometheus_lets_a_good_canary_pass_and_catches_a_bad_one(folder: 
             assert (await shop.running()).weights == {"green": 100}
 
 
+@pytest.mark.slow
 async def test_a_prometheus_that_goes_down_promotes_nothing(folder: Path) -> None:
     with ExitStack() as running:
         async with scraped_shop(folder, running) as shop:

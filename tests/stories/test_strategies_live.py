@@ -16,7 +16,7 @@ from tests.servers.live import Live, does, environment, live, require, web
 from tests.servers.load import Counts, Load
 from tests.servers.ports import free_ports
 
-ROUTERS = ["builtin", pytest.param("haproxy", marks=pytest.mark.haproxy)]
+ROUTERS = ["builtin", pytest.param("haproxy", marks=[pytest.mark.haproxy, pytest.mark.slow])]
 SMOOTH = [Strategy.ROLLING, Strategy.BLUE_GREEN, Strategy.CANARY]
 OLD = {"blue": 100}
 LEAD = 0.3  # seconds of load before and after

@@ -79,7 +79,12 @@ MOMENTS = {
 }
 
 
-@pytest.mark.parametrize("moment", MOMENTS)
+ONE_OF_THEM = "while it is watched"
+
+
+@pytest.mark.parametrize(
+    "moment", [one if one == ONE_OF_THEM else pytest.param(one, marks=pytest.mark.slow) for one in MOMENTS]
+)
 async def test_a_killed_worker_costs_neither_the_canary_nor_a_request(folder: Path, moment: str) -> None:
     (port,) = free_ports(1)
     load = Load(folder / "load", port)
