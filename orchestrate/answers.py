@@ -110,8 +110,10 @@ class Answers:
         identity: str,
         text: str,
         comment: Comment | None = None,
+        card: str | None = None,
     ) -> Question:
-        """Store a person's answer; one that is given in a `comment` falls with it, when that is changed.
+        """Store a person's answer; one that is given in a `comment` falls with it, when that is changed, and
+        one by a button with the message on which it stood: `card`.
 
         Raises NotAllowed, AlreadyDecided; a repeated answer changes nothing.
         """
@@ -120,7 +122,7 @@ class Answers:
         panel = panel_of(self.hearing.environment(plan.environment), plan)
         person = check_allowed(self.hearing.person(channel, identity), kind, panel)
         if not asked.was_said(kind, person.name):
-            saying = Saying(channel=channel, account=identity, text=text, comment=comment)
+            saying = Saying(channel=channel, account=identity, text=text, comment=comment, card=card)
             self.hearing.keep(asked, decision(asked, kind, person.name, saying, self.store.clock()))
         return self.store.questions.question(question)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import socket
-from collections.abc import AsyncGenerator, Awaitable, Callable
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from functools import cached_property, partial
@@ -28,7 +28,7 @@ from graphs.steps.retreat import Retreat
 from graphs.steps.ship import Ship
 from orchestrate.answers import Answers
 from orchestrate.intake import Intake
-from orchestrate.models.environment import Environment
+from orchestrate.models.environment import Channel, Environment
 from orchestrate.models.fact import digest
 from orchestrate.places import environment_of, places_of
 from orchestrate.positions import positions
@@ -36,6 +36,7 @@ from orchestrate.positions.bound import Bound
 from orchestrate.records import Records
 from orchestrate.runner import Runner
 from orchestrate.settings import Settings
+from orchestrate.settings.slack import TOKEN
 from orchestrate.store import Store
 from orchestrate.trackers import WholeTracker, tracker_of
 from orchestrate.unblocking import Unblocking
@@ -44,7 +45,7 @@ from orchestrate.vault.reading import acquaint
 from orchestrate.watching import Watching
 from tools.executor import Executor
 from tools.guards import Guards
-from tools.hearing import Hearing
+from tools.hearing import NO_ROOMS, Hearing, Room
 from tools.inspection import Inspection
 from tools.sampler import Sampler
 from tools.survey import Survey
@@ -53,6 +54,7 @@ from tools.systems.git_forge import GitForge
 from tools.systems.git_signatures import GitSignatures
 from tools.systems.github_account import account_of
 from tools.systems.github_forge import GithubForge, github_forge
+from tools.systems.slack_reading import SlackReading
 from tools.voice import Voice
 
 WholeForge = GitForge | GithubForge
@@ -165,6 +167,7 @@ class _Parts:
             thread=self.tracker,
             environment=self._environment,
             person=self.settings.person,
+            rooms=self._rooms(),
         )
 
     @cached_property
@@ -250,6 +253,14 @@ class _Parts:
             blocked=self.statuses.blocked,
             ready=self.statuses.ready,
         )
+
+    def _rooms(self) -> Mapping[Channel, Room]:
+        """Where else people answer, to be looked at again."""
+        said = self.settings.slack
+        if said is None:
+            return NO_ROOMS
+        token = partial(self.settings.key_of_slack, TOKEN, self.vault.secret)
+        return {Channel.SLACK: SlackReading(token, said.channel, said.api)}
 
     def _environment(self, name: str) -> Environment:
         return self.places(name).environment

@@ -224,6 +224,7 @@ class Saying:
     account: str
     text: str
     comment: Comment | None = None
+    card: str | None = None  # the message whose button was pressed
 
 
 def decision(question: Question, kind: DecisionKind, by: str, saying: Saying, at: float) -> Decision:
@@ -238,7 +239,7 @@ def decision(question: Question, kind: DecisionKind, by: str, saying: Saying, at
         plan_hash=question.plan_hash,
         text=saying.text,
         at=at,
-        comment=comment.id if comment else None,
+        comment=comment.id if comment else saying.card,
         text_sha256=sha256_of(comment.text) if comment else None,
         said_at=comment.at.timestamp() if comment else None,
     )
@@ -254,14 +255,19 @@ def said_on_thread(question: Question, word: Word, at: float) -> Decision | None
 
 
 def lost(given: Decision, thread: Mapping[str, Comment]) -> str:
-    """Why an approval that was given on a thread no longer stands as the thread (by id) is now, or ''."""
+    """Why an approval that was given on a thread no longer stands as the thread (by id) is now, or ''.
+
+    What a button stood on is our own message: it may say something else by now, and must be there.
+    """
     if given.comment is None:
         return ""
-    comment = thread.get(given.comment)
+    comment, is_pressed = thread.get(given.comment), given.text_sha256 is None
+    if comment is None and is_pressed:
+        return f"the message whose button {given.by} pressed was deleted"
     if comment is None:
         return f"{given.by}'s comment was deleted"
     is_same = (comment.author, sha256_of(comment.text)) == (given.account, given.text_sha256)
-    return "" if is_same and not comment.edited else f"{given.by}'s comment was edited"
+    return "" if is_pressed or (is_same and not comment.edited) else f"{given.by}'s comment was edited"
 
 
 def sha256_of(text: str) -> str:

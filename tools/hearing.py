@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import Protocol
 
 from orchestrate.approvals import Matter, Word, check_open, lost, panel_of, ruling, said_on_thread, standing
-from orchestrate.errors import AlreadyDecided
+from orchestrate.errors import AccessDenied, AlreadyDecided
 from orchestrate.models.deployment import Decision, DecisionKind
 from orchestrate.models.environment import Channel, Environment, Person
 from orchestrate.models.question import Question
@@ -28,6 +29,20 @@ class Thread(Protocol):
         ...
 
 
+class Room(Protocol):
+    """A chat, as far as what people said or pressed there is looked at again."""
+
+    async def read(self, id: str) -> Comment | None:
+        """The message as it is now; None where it is gone.
+
+        Raises AccessDenied, Unreachable, RateLimited, OutsideFailed.
+        """
+        ...
+
+
+NO_ROOMS: Mapping[Channel, Room] = MappingProxyType({})
+
+
 @dataclass(frozen=True, kw_only=True)
 class Hearing:
     """Listens to threads, with the settings' people and the stored plans at hand."""
@@ -36,6 +51,7 @@ class Hearing:
     thread: Thread
     environment: Callable[[str], Environment]
     person: Callable[[Channel, str], Person | None]
+    rooms: Mapping[Channel, Room] = field(default_factory=lambda: NO_ROOMS)  # chats in which people answer
     bot: str = BOT
 
     def words(self, question: Question, comments: Sequence[Comment]) -> list[Word]:
@@ -54,10 +70,11 @@ class Hearing:
         return [word for word in found if word is not None]
 
     async def objection(self, question: Question) -> str:
-        """Why the approval of `question`, read anew from its thread, does not stand; or ''.
+        """Why the approval of `question`, read anew from where it was given, does not stand; or ''.
 
-        A hold or rollback that nobody had read yet is stored; an approval whose comment is another or gone,
-        or whose account is no longer that person's, closes the question. Raises what the thread raises.
+        A hold or rollback that nobody had read yet is stored; an approval whose comment or message is another
+        or gone, or whose account is no longer that person's, closes the question. Raises what the thread
+        raises, and Unreachable where a chat does not answer.
         """
         comments = await self.thread.comments(question.task) if question.task else ()
         against = [one for one in standing(self.words(question, comments)) if _is_against(one)]
@@ -68,11 +85,29 @@ class Hearing:
             return f"{against[0].by} said {against[0].kind}"
         thread = {one.id: one for one in comments}
         approvals = question.approvals or ((question.decision,) if question.decision else ())
-        reasons = (lost(one, thread) or self._is_another(one) for one in approvals)
-        gone = next((why for why in reasons if why), "")
-        if gone:
-            self.store.questions.close(question.id, f"{VOID}{gone}")
-        return gone
+        for one in approvals:
+            gone = await self._lost(one, thread) or self._is_another(one)
+            if gone:
+                self.store.questions.close(question.id, f"{VOID}{gone}")
+                return gone
+        return ""
+
+    async def _lost(self, given: Decision, thread: Mapping[str, Comment]) -> str:
+        """Why what was said or pressed no longer stands as it is now, or ''.
+
+        Where nobody may look at it any more, it is no evidence.
+        """
+        if given.comment is None or given.channel == Channel.TRACKER:
+            return lost(given, thread)
+        room = self.rooms.get(Channel(given.channel))
+        unseen = f"nobody can look any more at what {given.by} said in {given.channel}"
+        if room is None:
+            return unseen
+        try:
+            now = await room.read(given.comment)
+        except AccessDenied as denied:
+            return f"{unseen}: {denied}"
+        return lost(given, {given.comment: now} if now else {})
 
     def keep(self, asked: Question, said: Decision) -> bool:
         """Store the answer, if it is not known yet, and tell it. Raises AlreadyDecided."""

@@ -122,7 +122,7 @@ class Working:
         if said.question is not None:
             return await self._pressed(said, who)
         if said.is_called or is_called(said.text):
-            return await Clerk(self.app).answer(said.text, who)
+            return await Clerk(self.app).answer(said.text, who, said.comment)
         return await self._in_thread(said, who)
 
     async def _pressed(self, said: Said, who: Identity) -> Reply:
@@ -131,7 +131,9 @@ class Working:
         if asked.plan_hash != said.plan_hash or said.answer not in tuple(DecisionKind):
             raise NotAllowed("that button is about another plan", cure="use the newest card")
         kind = DecisionKind(said.answer)
-        now = await self.app.answers.decide(asked.id, kind, who.channel, who.login, "a button")
+        now = await self.app.answers.decide(
+            asked.id, kind, who.channel, who.login, "a button", card=said.place
+        )
         return Reply(text=f"Counted: {kind.replace('_', ' ')} for {now.id}.", deployment=now.deployment)
 
     async def _in_thread(self, said: Said, who: Identity) -> Reply | None:
@@ -142,7 +144,7 @@ class Working:
             return None
         kind, named = answer
         asked = question_named(self.app.store, named or marker.partition("/")[2])
-        now = await self.app.answers.decide(asked.id, kind, who.channel, who.login, said.text)
+        now = await self.app.answers.decide(asked.id, kind, who.channel, who.login, said.text, said.comment)
         return Reply(text=f"Counted: {kind.replace('_', ' ')} for {now.id}.", deployment=now.deployment)
 
 

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-import html
-import re
 from collections.abc import Mapping
+from datetime import UTC, datetime
 from types import MappingProxyType
 from typing import cast
 
 from pydantic import ValidationError
 
 from orchestrate.models.fact import Fact
+from orchestrate.models.task import Comment
+from tools.systems.slack_reading import is_stamp, plain, reference
 
 Body = Mapping[str, object]
 
@@ -22,11 +23,25 @@ class Said(Fact):
     user: str
     channel: str
     text: str = ""
+    ts: str = ""  # the message itself, or the one on which the button stood; '' for a command
     thread: str | None = None  # the message that it answers
     question: str | None = None  # a button: which question, about which plan, and the answer
     plan_hash: str | None = None
     answer: str | None = None
     is_called: bool = False  # said to us, and answered whatever it is
+
+    @property
+    def place(self) -> str | None:
+        """Where the message can be looked at again; None for a command, of which none is left."""
+        return reference(self.channel, self.ts, self.thread) if is_stamp(self.ts) else None
+
+    @property
+    def comment(self) -> Comment | None:
+        """The message, to which an answer is bound; None where there is none."""
+        if self.place is None or self.question is not None:
+            return None
+        at = datetime.fromtimestamp(float(self.ts), UTC)
+        return Comment(id=self.place, task="", author=self.user, text=self.text, at=at)
 
 
 class _Value(Fact):
@@ -37,8 +52,6 @@ class _Value(Fact):
 
 
 NOTHING: Body = MappingProxyType({})
-_MENTION = re.compile(r"<@[A-Z0-9]+(?:\|[^>]*)?>")
-_LINK = re.compile(r"<(?:[a-z]+:[^|>]*\|)?([^<>|]*)>")
 
 
 def command(body: Body) -> Said | None:
@@ -69,6 +82,7 @@ def pressed(body: Body) -> Said | None:
         question=value.q,
         plan_hash=value.h,
         answer=answer,
+        ts=_text(_part(body.get("container")), "message_ts"),
     )
 
 
@@ -85,14 +99,10 @@ def message(body: Body) -> Said | None:
         user=_text(event, "user"),
         channel=_text(event, "channel"),
         text=plain(_text(event, "text")),
+        ts=_text(event, "ts"),
         thread=thread,
         is_called=is_called,
     )
-
-
-def plain(text: str) -> str:
-    """Slack's markup as what was typed: without mentions, and without brackets around what it linked."""
-    return html.unescape(_LINK.sub(r"\1", _MENTION.sub("", text))).strip()
 
 
 def _said(key: str, user: str, channel: str, **more: object) -> Said | None:

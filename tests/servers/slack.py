@@ -33,6 +33,7 @@ class FakeSlack:
 
     url: str = ""
     messages: dict[str, Json] = field(default_factory=dict[str, Json])  # by ts, oldest first
+    spoken: dict[str, Json] = field(default_factory=dict[str, Json])  # what people said, by ts
     ephemeral: list[Json] = field(default_factory=list[Json])
     called: list[str] = field(default_factory=list[str])
     errors: dict[str, list[str]] = field(
@@ -80,17 +81,20 @@ class FakeSlack:
                 return {"ok": True, "channel": {"id": CHANNEL, "name": "deployments", "is_member": True}}
             case "apps.connections.open":
                 return {"ok": True, "url": f"{self.url.replace('http', 'ws')}/socket"}
-            case "chat.postMessage":
-                return self._post(given)
-            case "chat.update":
-                return self._update(given)
             case "chat.postEphemeral":
                 self.ephemeral.append(given)
                 return {"ok": True, "message_ts": "1"}
-            case "conversations.history":
-                return self._history(given)
             case _:
-                return {"ok": False, "error": "unknown_method"}
+                return self._with_messages(method, given)
+
+    def _with_messages(self, method: str, given: Json) -> Json:
+        calls = {
+            "chat.postMessage": self._post,
+            "chat.update": self._update,
+            "conversations.history": self._history,
+            "conversations.replies": self._replies,
+        }
+        return calls[method](given) if method in calls else {"ok": False, "error": "unknown_method"}
 
     def _post(self, given: Json) -> Json:
         if given.get("channel") != CHANNEL and not str(given.get("channel")).startswith("U"):
@@ -121,6 +125,35 @@ class FakeSlack:
         wants = str(given.get("include_all_metadata")).lower() in ("1", "true")
         shown = page if wants else [{key: one[key] for key in one if key != "metadata"} for one in page]
         return {"ok": True, "messages": shown, "response_metadata": {"next_cursor": more}}
+
+    def _replies(self, given: Json) -> Json:
+        """The message that a thread begins with, and those answers that lie between oldest and latest."""
+        known = {**self.messages, **self.spoken}
+        parent, oldest, latest = (str(given.get(name)) for name in ("ts", "oldest", "latest"))
+        if parent not in known:
+            return {"ok": False, "error": "thread_not_found"}
+        below = [one for one in self.spoken.values() if one.get("thread_ts") == parent]
+        chosen = [one for one in below if float(oldest) <= float(str(one["ts"])) <= float(latest)]
+        return {"ok": True, "messages": [known[parent], *chosen]}
+
+    def speak(self, text: str, thread: str | None = None, user: str = ADA) -> Json:
+        """Somebody says something; the event that tells of it."""
+        self._number += 1
+        ts = f"{time.time():.0f}.{self._number:06d}"
+        self.spoken[ts] = {"type": "message", "user": user, "text": text, "ts": ts, "thread_ts": thread}
+        return message(text, thread or ts, user=user, ts=ts)
+
+    def revise(self, ts: str, text: str) -> None:
+        """Somebody edits what they said."""
+        self.spoken[ts] = {**self.spoken[ts], "text": text, "edited": {"user": ADA, "ts": "9.9"}}
+
+    def erase(self, ts: str) -> None:
+        """Somebody deletes a message; one that was answered leaves a stone where it was."""
+        is_answered = any(one.get("thread_ts") == ts for one in self.spoken.values())
+        for kept in (self.messages, self.spoken):
+            if ts in kept:
+                stone: Json = {"ts": ts, "subtype": "tombstone", "text": "This message was deleted."}
+                kept.update({ts: stone}) if is_answered else kept.pop(ts)
 
     async def socket(self, request: web.Request) -> web.WebSocketResponse:
         """Socket mode: what is sent here is acknowledged by its envelope's id."""
@@ -208,8 +241,10 @@ def command(text: str, user: str = ADA, trigger: str = "13.1", **more: str) -> s
     return urlencode({**given, **more})
 
 
-def press(value: str, answer: str, user: str = ADA, at: str = "1.1", team: str = TEAM) -> Json:
-    """What a pressed button sends."""
+def press(  # noqa: PLR0913  the parts of what Slack sends
+    value: str, answer: str, user: str = ADA, at: str = "1.1", team: str = TEAM, card: str = ""
+) -> Json:
+    """What a pressed button sends; `card` is the message on which it stands."""
     action = {
         "action_id": f"answer_{answer}",
         "block_id": "question",
@@ -219,6 +254,7 @@ def press(value: str, answer: str, user: str = ADA, at: str = "1.1", team: str =
     }
     return {
         "type": "block_actions", "user": {"id": user}, "team": {"id": team}, "channel": {"id": CHANNEL},
+        "container": {"type": "message", "message_ts": card, "channel_id": CHANNEL},
         "api_app_id": APP, "trigger_id": at, "actions": [action], "response_url": "https://hooks.slack.test/x",
     }  # fmt: skip
 

@@ -92,7 +92,8 @@ class Company:
     async def press(self, question: Question, answer: str = "approved", user: str = ADA) -> None:
         """Somebody presses a button of the question's card."""
         value = json.dumps({"q": question.id, "h": question.plan_hash})
-        payload = press(value, answer, user=user, at=f"1.{len(self.slack.called)}")
+        card = str(self.slack.posted(f"question/{question.id}")[0]["ts"])
+        payload = press(value, answer, user=user, at=f"1.{len(self.slack.called)}", card=card)
         assert await self.send(urlencode({"payload": json.dumps(payload)})) == 200
 
     async def event(self, payload: Json) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Mapping, Sequence
 from typing import TypedDict, cast
 
 from aiohttp import ClientError
@@ -45,6 +45,10 @@ class Workspace(Fact):
     team: str
     user: str  # our own user id
     bot: str
+
+
+class NotThere(OutsideFailed):
+    """Slack has no such message (any more)."""
 
 
 class _Posted(TypedDict, total=False):
@@ -113,6 +117,17 @@ class SlackChat:
                 return None
         raise OutsideFailed("conversations.history: too many messages to look through")
 
+    async def replies(self, channel: str, thread: str, ts: str) -> Sequence[Mapping[str, object]]:
+        """The message `ts` with the one that it answers, as they are now; nothing where both are gone."""
+        call = self._client.conversations_replies(
+            channel=channel, ts=thread, oldest=ts, latest=ts, inclusive=True, limit=2
+        )
+        try:
+            said = await _asked("conversations.replies", call)
+        except NotThere:
+            return ()
+        return cast(list[dict[str, object]], said.get("messages") or [])
+
     async def tell(self, person: str, place: str, text: str) -> None:
         """To one person, where they spoke; where we are no member, as a direct message."""
         words = mrkdwn(text)[:SAID_AT_MOST]
@@ -172,6 +187,8 @@ def _problem(method: str, response: AsyncSlackResponse) -> OutsideFailed:
         return RateLimited(f"slack: {method}: asked too often", retry_after=UNSAID if wait is None else wait)
     if error in DENIED:
         return _denied(method, error)
+    if error in ("thread_not_found", "message_not_found"):
+        return NotThere(f"slack: {method}: {error}")
     if response.status_code >= 500 or error in ("internal_error", "fatal_error", "service_unavailable"):
         return Unreachable(f"slack: {method}: {error}")
     return OutsideFailed(f"slack: {method}: {error}")

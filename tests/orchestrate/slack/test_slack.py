@@ -6,6 +6,7 @@ import asyncio
 import json
 import time
 from pathlib import Path
+from typing import cast
 
 import pytest
 
@@ -187,3 +188,69 @@ async def test_no_token_is_ever_written_down(here: Scene, caplog: pytest.LogCapt
 
     await here.until(here.told)
     assert TOKEN not in json.dumps(here.fake.ephemeral) + caplog.text
+
+
+@pytest.mark.parametrize("change", ["edited", "deleted"])
+async def test_an_approval_in_a_thread_falls_when_its_message_is_changed(here: Scene, change: str) -> None:
+    row, question, card = await here.asked()
+    said = here.fake.speak("Approved", card)
+    await here.event(said)
+    await here.until(lambda: here.app.store.questions.question(question).decision)
+
+    ts = str(cast(Json, said["event"])["ts"])
+    here.fake.revise(ts, "Approved?") if change == "edited" else here.fake.erase(ts)
+    await here.drive(lambda: here.app.store.questions.unanswered())
+
+    closed = here.app.store.questions.question(question)
+    assert closed.closed == f"void: ada's comment was {change}"
+    assert not here.app.store.deployments.deployment(row).outcome
+    assert here.app.store.questions.unanswered()[0].id != question
+
+
+async def test_an_approval_by_a_button_falls_when_its_message_is_deleted(here: Scene) -> None:
+    _, question, card = await here.asked()
+    plan = here.app.store.questions.question(question).plan_hash
+    await here.press(press(json.dumps({"q": question, "h": plan}), "approved", card=card))
+    await here.until(lambda: here.app.store.questions.question(question).decision)
+
+    here.fake.erase(card)
+    await here.drive(lambda: here.app.store.questions.unanswered())
+
+    closed = here.app.store.questions.question(question).closed
+    assert closed == "void: the message whose button ada pressed was deleted"
+
+
+async def test_an_approval_that_stands_in_slack_is_looked_at_again_and_used(here: Scene) -> None:
+    row, _, card = await here.asked()
+
+    await here.event(here.fake.speak("Approved", card))
+    await here.drive(lambda: here.app.store.deployments.deployment(row).outcome)
+
+    assert here.app.store.deployments.deployment(row).outcome is Outcome.DEPLOYED
+    assert "conversations.replies" in here.fake.called
+
+
+async def test_while_slack_does_not_answer_an_approval_given_there_is_neither_used_nor_lost(
+    here: Scene,
+) -> None:
+    row, question, card = await here.asked()
+    here.fake.errors["conversations.replies"] = ["500"] * 9
+
+    await here.event(here.fake.speak("Approved", card))
+    await here.drive(lambda: "conversations.replies" in here.fake.called)
+
+    asked = here.app.store.questions.question(question)
+    assert (asked.closed, asked.consumed_at, asked.decision is not None) == (None, None, True)
+    assert not here.app.store.deployments.deployment(row).outcome
+
+
+async def test_an_approval_that_nobody_may_look_at_any_more_falls(here: Scene) -> None:
+    _, question, card = await here.asked()
+    here.fake.errors["conversations.replies"] = ["missing_scope"]
+
+    await here.event(here.fake.speak("Approved", card))
+    await here.drive(lambda: here.app.store.questions.question(question).closed)
+
+    closed = here.app.store.questions.question(question).closed
+    assert "nobody can look any more at what ada said in slack" in str(closed)
+    assert "missing_scope" in str(closed)
