@@ -9,6 +9,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from functools import cached_property, partial
 
+from agents.announcer import Announcer
 from agents.assessor import RiskAssessor
 from agents.claude import mind_of
 from agents.conflict_resolver import ConflictResolver
@@ -177,7 +178,7 @@ class _Parts:
 
     @cached_property
     def voice(self) -> Voice:
-        return Voice(self.executor, self.tracker, self.tracker)
+        return Voice(self.executor, self.tracker, self.tracker, self.settings.tracker.queues)
 
     @cached_property
     def statuses(self) -> Statuses:
@@ -202,6 +203,7 @@ class _Parts:
             inspection=Inspection(),
             forge=forge,
             source=forge,
+            announcer=Announcer(mind),
             reverts=forge,
             conflicts=forge,
             places=self.places,

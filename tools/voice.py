@@ -2,22 +2,27 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 from orchestrate.models.task import NewTask, Priority, Queue, Task
 from orchestrate.redaction import without_secrets
 from tools.desk import Blocked, Closed, Moved, Said, closing, commenting, depending, filing, moving_task
 from tools.executor import Errand, Executor
-from tools.tasks import TaskDesk, Tasks
+from tools.tasks import NO_QUEUES, OPEN_STATUS, TaskDesk, Tasks
 
 
 @dataclass(frozen=True)
 class Voice:
-    """Speaks, files and closes through the door to effects."""
+    """Speaks, files and closes through the door to effects.
+
+    `queues`: the status in which each queue takes tasks, where that is not Open.
+    """
 
     executor: Executor
     tasks: Tasks
     desk: TaskDesk
+    queues: Mapping[Queue, str] = field(default_factory=lambda: NO_QUEUES)
 
     async def say(self, at: Errand, task: str | None, key: str, text: str) -> None:
         """A comment on the task's thread, once per `key`."""
@@ -39,17 +44,24 @@ class Voice:
 
     async def file(self, at: Errand, new: NewTask) -> Task:
         """A new task, or the one that has the same marker."""
-        return await self.executor.do(filing(self.tasks, self.desk), _discreet(new), at)
+        return await self.executor.do(filing(self.tasks, self.desk), self._ready(new), at)
 
     def has_filed(self, at: Errand, new: NewTask) -> bool:
         """Whether this deployment itself filed the task, before it was interrupted."""
-        return self.executor.was_meant(filing(self.tasks, self.desk), _discreet(new), at)
+        return self.executor.was_meant(filing(self.tasks, self.desk), self._ready(new), at)
 
     async def move(self, at: Errand, task: str | None, status: str, queue: Queue | None = None) -> None:
         """Another status, and queue."""
         if task is not None:
-            moved = Moved(task=task, status=status, queue=queue)
+            moved = Moved(task=task, status=self._status(status, queue), queue=queue)
             await self.executor.do(moving_task(self.tasks, self.desk), moved, at)
+
+    def _ready(self, new: NewTask) -> NewTask:
+        """As it is taken from its queue, and without secrets."""
+        return _discreet(new.model_copy(update={"status": self._status(new.status, new.queue)}))
+
+    def _status(self, status: str, queue: Queue | None) -> str:
+        return self.queues.get(queue, status) if queue and status == OPEN_STATUS else status
 
     async def close(self, at: Errand, task: str | None, status: str, reason: str) -> None:
         """The task's end."""

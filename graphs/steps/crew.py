@@ -9,6 +9,7 @@ from typing import Protocol
 
 from langgraph.runtime import Runtime
 
+from agents.announcer import Announcer
 from agents.conflict_resolver import ConflictResolver
 from agents.migration_reviewer import MigrationReviewer
 from agents.situation import Situation
@@ -90,6 +91,7 @@ class Crew:
     inspection: Inspection
     forge: Forge
     source: Source
+    announcer: Announcer = Announcer()
     reverts: Reverts
     conflicts: Conflicts | None = None
     places: Places

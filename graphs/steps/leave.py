@@ -10,6 +10,8 @@ from langgraph.runtime import Runtime
 from agents.triager import fix_task
 from graphs.state import Course, Drive, State
 from graphs.steps.advice import touched
+from graphs.steps.afterwards import e2e_tests
+from graphs.steps.announcing import worded
 from graphs.steps.crew import MOST_SAID, NEW, OLD, WHOLE_STORY, Crew
 from graphs.steps.helm import rollback_marker
 from graphs.steps.shown import show
@@ -56,7 +58,9 @@ class Leave:
         title, text = reports.success(deployment, plan, events, self.crew.store.clock())
         voice, task = self.crew.voice, request.task
         await told(self.crew, at, voice.say(at, task, "result", text))
-        await told(self.crew, at, voice.announce(at, "result", title, text))
+        announcement = await worded(self.crew, at, state, title, text)
+        await told(self.crew, at, voice.announce(at, "result", title, announcement))
+        await e2e_tests(self.crew, at, state, plan)
         await show(self.crew, at, state, Standing.DONE, title)
         if not request.flow:
             reason = f"Deployed {plan.version.name} to {plan.environment}"
@@ -179,7 +183,9 @@ class Leave:
         if outcome not in (Outcome.BLOCKED, Outcome.CONFLICT, Outcome.MERGE_REFUSED):
             urgent = outcome is Outcome.ROLLBACK_FAILED
             await told(self.crew, at, self.crew.voice.say(at, request.task, "result", text))
-            await told(self.crew, at, self.crew.voice.announce(at, "result", title, text, urgent=urgent))
+            announcement = await worded(self.crew, at, state, title, text)
+            call = self.crew.voice.announce(at, "result", title, announcement, urgent=urgent)
+            await told(self.crew, at, call)
             await show(self.crew, at, state, Standing.FAILED, title)
         await told(self.crew, at, self._settle(at, request.task, outcome, fixes))
         if "undoing" in state and outcome is not Outcome.ROLLBACK_FAILED:

@@ -8,6 +8,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, PositiveInt
 
+from orchestrate.models.afterwards import Announce
 from orchestrate.models.alert import Alert
 from orchestrate.models.change import MergeMethod
 from orchestrate.models.fact import Fact
@@ -316,6 +317,8 @@ class Environment(Fact):
     auto_rollback: bool = True
     rollback_on_timeout: bool = True
     prepare_revert: bool = False  # R7
+    e2e_tests: bool = False  # A4: a task asks for them once a version is live
+    announce: Announce = Announce()
     root: Path  # where the provider keeps releases, instances and logs
 
     @property

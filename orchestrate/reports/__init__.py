@@ -8,7 +8,15 @@ from orchestrate.reports.plan import plan_page
 from orchestrate.reports.progress import alert, picked_up, progress, started, watch_report
 from orchestrate.reports.record import deployment_report
 from orchestrate.reports.resolution import resolution, resolved, unresolved
-from orchestrate.reports.result import failure, fix, rollback_failed, seen_again, success
+from orchestrate.reports.result import (
+    e2e_tests,
+    failure,
+    fix,
+    rollback_failed,
+    seen_again,
+    success,
+    worded,
+)
 
 __all__ = [
     "alert",
@@ -16,6 +24,7 @@ __all__ = [
     "blocked",
     "decision_request",
     "deployment_report",
+    "e2e_tests",
     "failure",
     "fix",
     "gates_table",
@@ -32,4 +41,5 @@ __all__ = [
     "success",
     "unresolved",
     "watch_report",
+    "worded",
 ]

@@ -94,6 +94,26 @@ def failure(  # noqa: PLR0913 - a report is about many facts
     return title, text
 
 
+def e2e_tests(plan: Plan, url: str, task: str | None) -> tuple[str, str]:
+    """Title and description of the task that asks for end-to-end tests of what is live now (A4)."""
+    named = (
+        f"service: {code(plan.service)}",
+        f"environment: {code(plan.environment)}",
+        f"version: {code(plan.version.name)} ({code(plan.version.commit)})",
+        f"address: {code(url)}" if url else "",
+        f"change: {code(plan.change)}" if plan.change else "",
+        f"deployed by task: {code(task)}" if task else "",
+        f"deployment: {code(plan.deployment)}",
+    )
+    text = page("It was deployed, verified and watched.", bullets(one for one in named if one))
+    return line(f"Test end to end: {plan.service} {plan.version.name} in {plan.environment}", 140), text
+
+
+def worded(said: str, text: str) -> str:
+    """An announcement with a model's few words before our own."""
+    return page(f"{inline(said, 700)} *(a model's words; what follows are the facts)*", text)
+
+
 def rollback_failed(
     deployment: str, plan: Plan, failure: Failure, owner: str | None = None
 ) -> tuple[str, str]:

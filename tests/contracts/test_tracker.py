@@ -146,6 +146,20 @@ async def test_a_queue_takes_tasks_from_the_status_that_is_configured(tracker: T
     assert await tracker.ready(Queue.E2E_TEST) == (wanted,)
 
 
+async def test_tests_that_are_asked_for_wait_in_their_queue_and_name_what_was_deployed(
+    tracker: Tracker,
+) -> None:
+    deployed = await tracker.create(new())
+    asked = new(queue=Queue.E2E_TEST, status="To test", discovered_from=deployed.id)
+
+    filed = await tracker.create(asked)
+
+    assert await tracker.create(asked) == filed
+    (ready,) = await tracker.ready(Queue.E2E_TEST)
+    assert (ready.id, ready.discovered_from) == (filed.id, deployed.id)
+    assert filed not in await tracker.ready(Queue.DEPLOY)
+
+
 async def test_the_threads_that_people_spoke_on_are_known(tracker: Tracker) -> None:
     quiet, ours, theirs = [(await tracker.create(new())).id for _ in range(3)]
     await tracker.comment(ours, "Picked up")

@@ -241,4 +241,4 @@ def test_no_secret_reaches_a_model_that_asks_for_all_of_them() -> None:
     }
 
     assert leaks(prompts, values) == []
-    assert {name.split()[-1] for name in masked(prompts)} == {"planner", "risk_assessor", "triager"}
+    assert {name.split()[-1] for name in masked(prompts)} == {"announcer", "planner", "risk_assessor", "triager"}

@@ -62,7 +62,8 @@ def with_database(folder: Path) -> Environment:
         connection.execute("CREATE TABLE products (id INTEGER PRIMARY KEY)")
     database = Database(url=f"sqlite:///{file}", dialect="sqlite", migrations="migrations")
     gates = Gates(checks=("tests",), reviews=1, backup=True)
-    return quick(folder, components=(WEB.model_copy(update={"database": database}),), gates=gates)
+    web = WEB.model_copy(update={"database": database})
+    return quick(folder, components=(web,), gates=gates, e2e_tests=True)
 
 
 def rolling(folder: Path) -> Environment:

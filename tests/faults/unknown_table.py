@@ -112,6 +112,7 @@ EFFECTS = (
     _row("back", "tracker.close", "close_task", AT_THE_END),
     _row("good", "tracker.comment result", "comment", AT_THE_END),  # S16
     _row("good", "tracker.create announce/result", "file_task", AT_THE_END),
+    _row("good", "tracker.create e2e", "file_task", AT_THE_END),
     _row("good", "tracker.close", "close_task", AT_THE_END, is_first=True),  # S18
 )
 """What changes something outside."""

@@ -13,6 +13,7 @@ from pathlib import Path
 
 from langgraph.checkpoint.base import BaseCheckpointSaver
 
+from agents.announcer import Announcer
 from agents.assessor import RiskAssessor
 from agents.conflict_resolver import ConflictResolver
 from agents.migration_reviewer import MigrationReviewer
@@ -274,6 +275,7 @@ def built(
         triager=Triager(around.model),
         reviewer=MigrationReviewer(around.model),
         resolver=ConflictResolver(around.model),
+        announcer=Announcer(around.model),
         inspection=around.inspection,
         forge=forge,
         source=forge,

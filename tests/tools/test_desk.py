@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from orchestrate.models.deployment import Request, Stage
@@ -155,6 +157,25 @@ async def test_an_urgent_announcement_is_p0(store: Store, tracker: Tracker, at: 
 
     (told,) = await announcements(tracker)
     assert told.priority is Priority.P0
+
+
+async def test_each_queue_gets_its_tasks_in_the_status_that_it_takes_them_from(
+    store: Store, tracker: Tracker, at: Errand
+) -> None:
+    queues = {Queue.E2E_TEST: "To test", Queue.ANNOUNCE: "To tell"}
+    ours = replace(voice(store, tracker), queues=queues)
+    task = await tracker.create(new())
+
+    filed = await ours.file(at, new(queue=Queue.E2E_TEST, status="Open", marker="e2e"))
+    fix = await ours.file(at, new(queue=Queue.EXECUTION, status="Open", marker="fix"))
+    await ours.announce(at, "start", "Deploying", "text")
+    await ours.move(at, task.id, "Open", Queue.E2E_TEST)
+    await ours.move(at, fix.id, "Failed")
+
+    assert (filed.status, fix.status) == ("To test", "Open")
+    assert [one.status for one in await announcements(tracker)] == ["To tell"]
+    assert (await tracker.task(task.id)).status == "To test"
+    assert (await tracker.task(fix.id)).status == "Failed"
 
 
 async def test_without_a_task_there_is_no_thread(store: Store, tracker: Tracker, at: Errand) -> None:

@@ -38,7 +38,8 @@ def by_canary() -> tuple[Environment, ...]:
     web = WEB.model_copy(update={"database": database})
     gates = Gates(checks=("tests",), reviews=1, backup=True)
     steps = (CanaryStep(share=50, seconds=10),)
-    return (production(HERE, components=(web,), gates=gates, canary=steps, monitoring=WATCH),)
+    settings = {"canary": steps, "monitoring": WATCH, "e2e_tests": True}
+    return (production(HERE, components=(web,), gates=gates, **settings),)
 
 
 def with_revert() -> tuple[Environment, ...]:

@@ -15,6 +15,7 @@ from typing import cast
 from urllib.parse import quote
 
 from orchestrate.errors import NotAllowed
+from orchestrate.models.afterwards import Announce
 from orchestrate.models.alert import Alert
 from orchestrate.models.change import Change, Check, CheckState, Review, ReviewVerdict
 from orchestrate.models.deployment import Deployment
@@ -199,7 +200,8 @@ def production(folder: Path, **settings: object) -> Environment:
     database = Database(url=f"sqlite:///{file}", dialect="sqlite", migrations="migrations")
     alerts = {"queue": Alert(metric="queue", above=Decimal(1000))}
     web = WEB.model_copy(update={"alerts": alerts, "database": database})
-    return quick(folder, **{"components": (web,), "prepare_revert": True, **settings})
+    wants = {"prepare_revert": True, "e2e_tests": True, "announce": Announce(worded=True)}
+    return quick(folder, **{"components": (web,), **wants, **settings})
 
 
 def watched(around: Outside, spy: Spy, model: ObedientModel, runs: Ended) -> Outside:
