@@ -19,6 +19,21 @@ class Script:
     verdict: MigrationVerdict
     text: str
 
+    @property
+    def size(self) -> int:
+        """Bytes that it takes where it is shown."""
+        return len(_page(self).encode()) + 2
+
+    @property
+    def is_too_long(self) -> bool:
+        """Whether it cannot be shown whole, so that nobody is asked about it."""
+        return self.size > QUOTE_LIMIT
+
+    @property
+    def unread(self) -> str:
+        """What is told of a text that is too long."""
+        return f"{len(self.text.encode()):,} bytes of migration {self.verdict.path} were not read by a model"
+
 
 @dataclass(frozen=True)
 class MigrationReviewer:
@@ -27,11 +42,11 @@ class MigrationReviewer:
     model: Model = NoModel()
 
     async def review(self, deployment: str, dialect: str, scripts: Sequence[Script]) -> tuple[Objection, ...]:
-        """What was found in each text that could be shown whole, '' where nothing was. Raises ModelFailed.
+        """What was found in each text of the first batch, '' where nothing was. Raises ModelFailed.
 
-        What does not fit into the question is not among them: nobody has looked at it.
+        What does not fit into one question is not among them: nobody has looked at it.
         """
-        shown = list(_fitting(scripts))
+        shown = next(batches(scripts), list[Script]())
         if not shown:
             return ()
         facts = {
@@ -43,13 +58,18 @@ class MigrationReviewer:
         return tuple(_objection(one.verdict, said, deployment, dialect, self.model.name) for one in shown)
 
 
-def _fitting(scripts: Sequence[Script]) -> Iterator[Script]:
-    left = QUOTE_LIMIT
-    for script in scripts:
-        left -= len(_page(script).encode()) + 2
-        if left < 0:
-            return
-        yield script
+def batches(scripts: Sequence[Script]) -> Iterator[list[Script]]:
+    """The texts in groups that can be shown whole, in their order; one that cannot is in none."""
+    batch: list[Script] = []
+    size = 0
+    for script in (one for one in scripts if not one.is_too_long):
+        if batch and size + script.size > QUOTE_LIMIT:
+            yield batch
+            batch, size = [], 0
+        batch.append(script)
+        size += script.size
+    if batch:
+        yield batch
 
 
 def _page(script: Script) -> str:

@@ -6,11 +6,12 @@ import hashlib
 import json
 import re
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from agents.answers import TriageNotes
 from agents.condensed import condensed
+from agents.looks import Looks
 from agents.model import Brief, Model, NoModel, Quoted
 from agents.role import Role
 from orchestrate import reports
@@ -51,6 +52,7 @@ class Triager:
     """Groups stack traces, or else the kinds of lines that the old version did not write."""
 
     model: Model = NoModel()
+    looks: Callable[[str], Looks] | None = None  # what may be seen of a deployment
 
     async def causes(
         self,
@@ -76,8 +78,9 @@ class Triager:
             "log": Quoted(condensed(lines, before)),
             "files": Quoted("\n".join(files)),
         }
+        looks = self.looks(deployment) if self.looks and deployment else None
         try:
-            notes = await self.model.ask(Role.TRIAGER, Brief(deployment, facts), TriageNotes)
+            notes = await self.model.ask(Role.TRIAGER, Brief(deployment, facts, looks), TriageNotes)
         except ModelFailed:
             return found
         return tuple(_noted(cause, notes, files) for cause in found)

@@ -13,6 +13,7 @@ from agents.announcer import Announcer
 from agents.assessor import RiskAssessor
 from agents.claude import mind_of
 from agents.conflict_resolver import ConflictResolver
+from agents.deployer import Deployer
 from agents.migration_reviewer import MigrationReviewer
 from agents.planner import Planner, is_remarkable
 from agents.standing import Standing, standings
@@ -38,6 +39,7 @@ from orchestrate.records import Records
 from orchestrate.runner import Runner
 from orchestrate.settings import Settings
 from orchestrate.settings.slack import TOKEN
+from orchestrate.sight import Sight
 from orchestrate.store import Store
 from orchestrate.trackers import WholeTracker, tracker_of
 from orchestrate.unblocking import Unblocking
@@ -185,6 +187,10 @@ class _Parts:
         tracker = self.settings.tracker
         return Statuses(ready=tracker.input_status, deployed=tracker.output_status)
 
+    def sight(self, deployment: str) -> Sight:
+        """What models may see of a deployment."""
+        return Sight(self.store, self.places, self.forge, deployment)
+
     @cached_property
     def crew(self) -> Crew:
         settings, forge = self.settings, self.forge
@@ -197,8 +203,9 @@ class _Parts:
             survey=self.survey,
             hearing=self.hearing,
             planner=Planner(mind, assessor=RiskAssessor(mind, forge.diff), is_worth_asking=is_remarkable),
-            triager=Triager(mind),
+            triager=Triager(mind, self.sight),
             reviewer=MigrationReviewer(mind),
+            deployer=Deployer(mind, self.sight),
             resolver=ConflictResolver(mind),
             inspection=Inspection(),
             forge=forge,

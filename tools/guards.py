@@ -173,7 +173,8 @@ class Guards:
         """Where people are asked, those allowed said yes to exactly this plan, in time, and it stands."""
         plan = self._plan(at)
         environment = self.environment(plan.environment)
-        if not environment.asks_a_person or self._needs_no_second(at, environment):
+        is_asked = environment.asks_a_person or plan.approval is not None
+        if not is_asked or self._needs_no_second(at, environment):
             return
         for question in self.store.questions.for_deployment(at.deployment):
             said = question.decision

@@ -9,7 +9,7 @@ from langgraph.runtime import Runtime
 from agents.situation import Situation
 from graphs.patience import AT_THE_GATES
 from graphs.state import Asking, Drive, Planned, Readiness, State, Turn
-from graphs.steps.advice import reviewed
+from graphs.steps.advice import advised, reviewed
 from graphs.steps.approval import next_round, rule_of
 from graphs.steps.crew import MOST_SAID, WHOLE_STORY, Crew
 from graphs.steps.found import AGAINST, blocked_digest, found_in, no_longer, obstacle, readiness, told, why
@@ -39,6 +39,8 @@ from orchestrate.models.task import Queue
 from orchestrate.outside import clipped, line
 from tools.executor import Errand
 from tools.migrations import pending
+
+NOBODY = "and nobody is named who could say yes"
 
 CHECKS_AGAIN = 30.0
 """Seconds between two looks at checks that are awaited."""
@@ -98,15 +100,18 @@ class Arrive:
             self.crew.store.events.tell(at.deployment, at.stage, told(found))
             return State(planned=Planned.REFUSED)
         situation = await self._situation(state, evidence, evidence.version, found)
-        plan = await self.crew.planner.plan(situation)
-        if self._asks(evidence):
+        plan, doubt = await advised(self.crew, situation, await self.crew.planner.plan(situation))
+        is_asked = self._asks(evidence) or doubt is not None
+        if doubt is not None and not evidence.environment.approvers:
+            return State(planned=Planned.REFUSED, reason=clipped(f"{doubt.words}; {NOBODY}", MOST_SAID))
+        if is_asked:
             plan = plan.model_copy(update={"approval": await rule_of(self.crew, situation, plan)})
         problems = policy.violations(plan, evidence.environment)
         if problems:
             return State(planned=Planned.REFUSED, reason=clipped("; ".join(problems), MOST_SAID))
         self.crew.store.deployments.planned(at.lease, plan)
         known = State(plan=plan.hash, version=plan.version, cursor=0)
-        if not self._asks(evidence):
+        if not is_asked:
             return known | State(planned=Planned.GO)
         question = await self._ask(at, plan, evidence, found)
         wait = ForApproval(gate=question.id, until=question.expires)

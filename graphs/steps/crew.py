@@ -11,7 +11,9 @@ from langgraph.runtime import Runtime
 
 from agents.announcer import Announcer
 from agents.conflict_resolver import ConflictResolver
+from agents.deployer import Deployer
 from agents.migration_reviewer import MigrationReviewer
+from agents.model import NoModel
 from agents.situation import Situation
 from agents.triager import Triager
 from graphs import patience
@@ -87,6 +89,7 @@ class Crew:
     planner: Planner
     triager: Triager
     reviewer: MigrationReviewer = MigrationReviewer()
+    deployer: Deployer = Deployer()
     resolver: ConflictResolver = ConflictResolver()
     inspection: Inspection
     forge: Forge
@@ -102,6 +105,11 @@ class Crew:
     workspaces: Path
     showcase: Showcase | None = None
     workflows: Watched | None = None
+
+    @property
+    def has_model(self) -> bool:
+        """Whether anybody can be asked for advice."""
+        return not isinstance(self.reviewer.model, NoModel)
 
     def place(self, state: State) -> Place:
         return self.places(state["request"].environment)

@@ -9,8 +9,10 @@ from functools import partial
 
 from langgraph.runtime import Runtime
 
+from agents.answers import Advice
 from graphs.alerts import TOLD, untold
 from graphs.state import Answer, Course, Drive, Merging, State
+from graphs.steps.advice import second_opinion
 from graphs.steps.crew import MOST_SAID, Crew
 from graphs.steps.helm import Helm
 from graphs.steps.shown import show
@@ -245,7 +247,17 @@ class Ship:
                 self.crew.event(at, "extended", f"watching once more as long: {judgement.sentence}")
                 return self.helm.watching(state, extended, state.get("reports", 0))
             case Verdict.INCONCLUSIVE:
-                return await self.helm.halted(state, at, judgement.sentence, FailureKind.UNKNOWN)
+                return await self._undecided(state, at, watch, judgement)
+
+    async def _undecided(self, state: State, at: Errand, watch: Watch, judgement: Judgement) -> State:
+        """Nobody can tell: a person decides, unless it is advised to go back and may do so by itself."""
+        said = await second_opinion(self.crew, state, at, watch, judgement)
+        why = judgement.sentence if said is None else f"{said.words}; {judgement.sentence}"
+        is_back = said is not None and said.advice is Advice.ROLL_BACK
+        if is_back and self.crew.place(state).environment.auto_rollback:
+            self.crew.store.watches.close(watch.id)
+            return await self.helm.regressed(state, at, watch, judgement.model_copy(update={"sentence": why}))
+        return await self.helm.halted(state, at, why, FailureKind.UNKNOWN)
 
 
 def _merged(merged: Merged) -> Told:

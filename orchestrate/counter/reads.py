@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Sequence
 
 from orchestrate.app import App
@@ -12,15 +11,7 @@ from orchestrate.counter.naming import environment_named
 from orchestrate.counter.reply import Reply
 from orchestrate.errors import OrchestrateError, Refused
 from orchestrate.models.change import Version
-from orchestrate.models.deployment import (
-    Deployment,
-    ForApproval,
-    ForChecks,
-    ForEffects,
-    ForTime,
-    ForTurn,
-    Rest,
-)
+from orchestrate.models.deployment import Deployment
 from orchestrate.models.environment import Environment
 from orchestrate.models.move import words
 from orchestrate.models.question import Question
@@ -29,6 +20,20 @@ from orchestrate.outside import inline
 from orchestrate.reports.asking import ASKED, COMMANDS
 from orchestrate.reports.markdown import bullets, code, instant, page
 from orchestrate.reports.plan import RISKS
+from orchestrate.reports.rows import shortened, told
+
+__all__ = [
+    "approvers",
+    "asked",
+    "history",
+    "live",
+    "plan",
+    "questions",
+    "reasons",
+    "shortened",
+    "status",
+    "told",
+]
 
 RECENT = 5
 """So many past deployments are told of at once."""
@@ -146,38 +151,3 @@ def reasons(app: App, environments: Sequence[Environment]) -> Reply:
 def _failed(app: App, environment: Environment) -> list[Deployment]:
     rows = app.store.deployments.latest(environment=environment.name, limit=MOST)
     return [row for row in rows if row.outcome is not None and not is_deployed(row)][:1]
-
-
-def told(row: Deployment) -> str:
-    """One deployment in one line."""
-    version = row.version or row.request.version
-    ships = code(shortened(version)) if version else "a version that is not decided yet"
-    task = f" for {code(row.request.task)}" if row.request.task else ""
-    how = f"{row.outcome or row.status}{f' at {row.stage}' if row.stage and not row.outcome else ''}"
-    waits = f", waits for {wait_words(row.waits_for)}" if row.waits_for else ""
-    reason = f": {inline(row.reason)}" if row.reason else ""
-    by = f", asked for by {inline(row.request.requested_by)}"
-    return f"{code(row.id)}: {ships} to {code(row.environment)}{task}: {how}{waits}{reason}{by}"
-
-
-def shortened(version: str) -> str:
-    """A commit as people write it; other names stay."""
-    return version[:10] if _COMMIT.fullmatch(version) else version
-
-
-_COMMIT = re.compile(r"[0-9a-f]{40}")
-
-
-def wait_words(wait: Rest) -> str:
-    """What it waits for."""
-    match wait:
-        case ForApproval():
-            return f"a person ({code(wait.gate)})"
-        case ForTime():
-            return "the watch" if wait.watch else "the clock"
-        case ForChecks():
-            return f"checks of change {code(wait.change)}" if wait.change else "checks"
-        case ForTurn():
-            return f"its turn in {code(wait.environment)}"
-        case ForEffects():
-            return f"effects: {inline(wait.why)}"

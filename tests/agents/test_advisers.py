@@ -6,7 +6,7 @@ import pytest
 
 from agents.answers import MigrationReview, ReviewedMigration, RiskProposal
 from agents.assessor import RiskAssessor
-from agents.migration_reviewer import MigrationReviewer, Script
+from agents.migration_reviewer import MigrationReviewer, Script, batches
 from agents.model import QUOTE_LIMIT, ScriptedModel
 from agents.outline import outline
 from agents.planner import Planner, is_remarkable
@@ -134,13 +134,22 @@ async def test_an_objection_to_what_was_not_shown_is_not_heard() -> None:
 
 async def test_what_could_not_be_shown_whole_was_not_looked_at() -> None:
     model = ScriptedModel(["{}"])
+    long = script("b.sql", "x" * QUOTE_LIMIT)
 
-    found = await MigrationReviewer(model).review(
-        "D1", "sqlite", [script("a.sql"), script("b.sql", "x" * QUOTE_LIMIT), script("c.sql")]
-    )
+    found = await MigrationReviewer(model).review("D1", "sqlite", [script("a.sql"), long, script("c.sql")])
 
-    assert [one.sha256 for one in found] == ["a.sql"]
+    assert [one.sha256 for one in found] == ["a.sql", "c.sql"]
     assert "left out" not in model.asked[0][1]
+    assert long.unread == "8,192 bytes of migration b.sql were not read by a model"
+
+
+def test_texts_that_do_not_fit_together_are_shown_one_after_the_other() -> None:
+    scripts = [script(f"{name}.sql", name * (QUOTE_LIMIT // 3)) for name in "abcde"]
+
+    found = list(batches(scripts))
+
+    assert [[one.verdict.path[0] for one in batch] for batch in found] == [["a", "b"], ["c", "d"], ["e"]]
+    assert list(batches([script("x.sql", "x" * QUOTE_LIMIT)])) == []
 
 
 async def test_a_reviewer_that_fails_says_so() -> None:

@@ -60,7 +60,8 @@ async def test_a_migration_that_was_reviewed_is_not_reviewed_again(folder: Path)
     here, row = await played(folder, with_database(folder), model, MIGRATION)
 
     assert row.status is Status.WAITING
-    assert [role for role, _ in model.asked] == [Role.MIGRATION_REVIEWER, Role.RISK_ASSESSOR, Role.PLANNER]
+    advisers = [Role.MIGRATION_REVIEWER, Role.RISK_ASSESSOR, Role.PLANNER, Role.DEPLOYER]
+    assert [role for role, _ in model.asked] == advisers
     assert plan_of(here, row).risk is Risk.HIGH
     assert "scripted: each page makes fifty queries" in plan_of(here, row).risk_reasons
 

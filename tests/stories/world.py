@@ -16,6 +16,7 @@ from langgraph.checkpoint.base import BaseCheckpointSaver
 from agents.announcer import Announcer
 from agents.assessor import RiskAssessor
 from agents.conflict_resolver import ConflictResolver
+from agents.deployer import Deployer
 from agents.migration_reviewer import MigrationReviewer
 from agents.planner import Planner
 from agents.triager import Triager
@@ -36,6 +37,7 @@ from orchestrate.positions.on_sqlite import SqlitePositions
 from orchestrate.positions.serializer import SealedSerializer
 from orchestrate.records import Records
 from orchestrate.runner import Graph, Runner
+from orchestrate.sight import Sight
 from orchestrate.store import Store
 from orchestrate.unblocking import Unblocking
 from orchestrate.watching import Watching
@@ -251,6 +253,9 @@ def built(
     def environment(name: str) -> Environment:
         return place(name).environment
 
+    def sight(deployment: str) -> Sight:
+        return Sight(store, place, forge, deployment)
+
     survey = Survey(
         store=store,
         tasks=tracker,
@@ -272,8 +277,9 @@ def built(
         survey=survey,
         hearing=hearing,
         planner=Planner(around.model, assessor=RiskAssessor(around.model, forge.diff)),
-        triager=Triager(around.model),
+        triager=Triager(around.model, sight),
         reviewer=MigrationReviewer(around.model),
+        deployer=Deployer(around.model, sight),
         resolver=ConflictResolver(around.model),
         announcer=Announcer(around.model),
         inspection=around.inspection,
