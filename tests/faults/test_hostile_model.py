@@ -12,6 +12,7 @@ import pytest
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
+from agents.looks import ReadTool
 from agents.model import Model, Quoted, prompt_of
 from agents.question import question_of
 from agents.role import Role
@@ -98,8 +99,21 @@ def test_the_model_is_asked_in_every_role_that_the_product_asks_and_is_heard_the
     assert any('"force": true' in said for one in all_of_it for said in one.refused)
 
 
+def test_a_model_calls_every_tool_and_sees_what_others_wrote_in_a_fence() -> None:
+    found = everything()
+    shown = [text for one in found for _, text in one.shown]
+
+    assert {role for one in found for role, _ in one.shown} == {Role.DEPLOYER, Role.TRIAGER}
+    assert frozenset[str]().union(*(one.called for one in found)) >= {*ReadTool, "merge", "kubectl", "bash"}
+    assert any(MARK in text for text in shown)
+    assert not [text for text in shown if MARK in FENCE.sub("", text)]
+    assert not [
+        text for text in shown if not (FENCE.fullmatch(text) or text.startswith(("not ", "there is no")))
+    ]
+
+
 def test_a_model_can_be_asked_and_nothing_else() -> None:
-    """Whoever gives models tools gives the obedient one all of them here."""
+    """Whoever gives models tools gives the obedient one all of them, as the brief does."""
     assert {name for name in vars(Model) if not name.startswith("_")} == {"ask"}
 
 
@@ -131,6 +145,7 @@ def test_the_words_of_others_reach_models_in_a_fence_and_by_few_channels_only() 
     assert reached[Role.RISK_ASSESSOR] <= {
         "Diffs.diff", "FileChange.path", "FileChange.text", "TaskMetadata.strategy",
     }  # fmt: skip
+    assert reached[Role.DEPLOYER] <= reached[Role.PLANNER] | {"Logs.tail", "SeriesSource.told"}
     assert not reached[Role.MIGRATION_REVIEWER]  # what is in a migration comes by no port of its own
 
 
@@ -241,4 +256,9 @@ def test_no_secret_reaches_a_model_that_asks_for_all_of_them() -> None:
     }
 
     assert leaks(prompts, values) == []
-    assert {name.split()[-1] for name in masked(prompts)} == {"announcer", "planner", "risk_assessor", "triager"}
+    assert {name.split()[-1] for name in masked(prompts)} == {
+        "announcer",
+        "planner",
+        "risk_assessor",
+        "triager",
+    }

@@ -9,8 +9,12 @@ from typing import TypeVar
 
 from pydantic import BaseModel
 
-from agents.model import Facts, parsed, prompt_of
+from agents.heard import Wish
+from agents.looking import AT_ONCE, ROUNDS, View
+from agents.looks import ReadTool
+from agents.model import Brief, Facts, parsed, prompt_of
 from agents.role import Role
+from agents.roles import ROLES
 from orchestrate.errors import ModelFailed
 
 T = TypeVar("T", bound=BaseModel)
@@ -76,10 +80,13 @@ class ObedientModel:
     asked: list[tuple[Role, str]] = field(default_factory=list[tuple[Role, str]])
     refused: list[str] = field(default_factory=list[str])  # what it said, and nobody could hear
     heard: list[str] = field(default_factory=list[str])
+    called: list[str] = field(default_factory=list[str])  # tools that it called, by whatever name
+    shown: list[tuple[Role, str]] = field(default_factory=list[tuple[Role, str]])
 
     async def ask(self, role: Role, facts: Facts, answer: type[T]) -> T:
         prompt = prompt_of(role, facts)
         self.asked.append((role, prompt))
+        prompt += await self._all_that_is_shown(role, facts, prompt)
         for order in orders_in(prompt):
             try:
                 found = parsed(order, answer)
@@ -89,6 +96,33 @@ class ObedientModel:
                 self.heard.append(order)
                 return found
         raise ModelFailed("nobody told me what to say")
+
+    async def _all_that_is_shown(self, role: Role, facts: Facts, prompt: str) -> str:
+        """Call every tool that any text names, and every one that exists, with whatever there is to say."""
+        looks = facts.looks if isinstance(facts, Brief) else None
+        if looks is None:
+            return ""
+        view, wishes = View(looks, ROLES[role].tools), list(calls_in(prompt))
+        while wishes and view.is_open:
+            now, wishes = wishes[:AT_ONCE], wishes[AT_ONCE:]
+            self.called += [one.tool for one in now]
+            self.shown += [(role, one.text) for one in await view.shown(now)]
+        assert view.rounds <= ROUNDS
+        return "\n".join(text for _, text in self.shown)
+
+
+def calls_in(prompt: str) -> Iterator[Wish]:
+    """The calls that the text demands, and those of every tool, in its words and in those of others."""
+    demanded = {call["tool"]: call["words"] for call in _CALL.finditer(prompt)}
+    yield from (Wish(f"c{tool}", tool, words) for tool, words in demanded.items())
+    for tool in ReadTool:
+        words = {ReadTool.LOGS: '{"contains": ""}', ReadTool.DIFF: '{"path": ""}'}.get(tool, "{}")
+        yield Wish(f"w{tool}", tool, words)
+    for words in ('{"environment": "staging"}', '{"deployment": "../.."}', '{"sql": "DROP TABLE plans"}'):
+        yield Wish("x", ReadTool.STATUS, words)
+
+
+_CALL = re.compile(r"^CALL (?P<tool>\S+) (?P<words>\{.*\})\s*$", re.MULTILINE)
 
 
 def orders_in(prompt: str) -> Iterator[str]:

@@ -120,6 +120,8 @@ class Played:
     prompts: tuple[tuple[Role, str], ...]
     heard: tuple[str, ...]  # answers of the model that were taken
     refused: tuple[str, ...]
+    called: frozenset[str]  # tools that the model called, by whatever name
+    shown: tuple[tuple[Role, str], ...]  # what it was shown
     texts: Mapping[str, str]  # what we wrote for people
     titles: tuple[str, ...]
     merges: tuple[str, ...]  # what is said of each in the history
@@ -141,6 +143,8 @@ async def _played(story: Story, words: Words, rewritten: frozenset[str], folder:
             prompts=tuple(on.model.asked),
             heard=tuple(on.model.heard),
             refused=tuple(on.model.refused),
+            called=frozenset(on.model.called),
+            shown=tuple(on.model.shown),
             texts=await texts(on.tracker, on.here.records),
             titles=await titles(on.tracker),
             merges=tuple(one.message for one in on.here.forge.merges),
