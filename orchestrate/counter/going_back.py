@@ -121,14 +121,27 @@ async def live(app: App, environment: str) -> Version | None:
 
 
 def before_live(store: Store, deployed: tuple[Deployment, ...], now: Version | None) -> Version:
-    """What was deployed before the live version came: the newest of another tree. Raises UnknownVersion."""
+    """What was deployed before the live version came: the newest of another tree.
+
+    Where we deployed none, what the plans say was live when ours came. Raises UnknownVersion.
+    """
     versions = [version for row in deployed if (version := _version(store, row))]
     if now is not None:
         came = next((index for index, one in enumerate(versions) if one.tree == now.tree), 0)
         versions = [one for one in versions[came:] if one.tree != now.tree]
     if not versions:
+        replaced = (version for row in deployed if (version := _replaced(store, row)))
+        versions = [one for one in replaced if now is None or one.tree != now.tree]
+    if not versions:
         raise UnknownVersion("before the live one")
     return versions[0]
+
+
+def _replaced(store: Store, row: Deployment) -> Version | None:
+    """What served in all of its components before it came, where that was one version."""
+    ships = store.plans.plan(row.plan_hash).ships if row.plan_hash else ()
+    before = {one.from_version.tree: one.from_version for one in ships if one.from_version is not None}
+    return next(iter(before.values())) if len(before) == 1 else None
 
 
 def _version(store: Store, row: Deployment) -> Version | None:

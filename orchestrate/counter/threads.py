@@ -6,16 +6,18 @@ import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from orchestrate.chat import is_called
+from orchestrate.chat import Answer, GoBack, Ship, is_called, parse
 from orchestrate.counter.clerk import Clerk
 from orchestrate.counter.reply import Reply
 from orchestrate.errors import OrchestrateError
 from orchestrate.identity import Identity
 from orchestrate.models.audit import AuditKind
+from orchestrate.models.deployment import DecisionKind
 from orchestrate.models.environment import Channel
 from orchestrate.models.fact import Fact
 from orchestrate.models.task import Comment
 from orchestrate.redaction import without_secrets
+from orchestrate.reports.markdown import code
 from orchestrate.store import Store
 from tools.desk import marker_of
 from tools.tasks import BOT, TaskDesk, Threads
@@ -95,8 +97,14 @@ class CalledOnThreads:
             return Reply(text="Not done: it was said more than an hour ago. Say it again.", is_done=False)
         if comment.edited:
             return Reply(text="Not done: it was edited. Say it in a new comment.", is_done=False)
-        settings = self.clerk.app.settings
-        person = settings.person(Channel.TRACKER, comment.author) if comment.proven else None
+        said, settings = parse(comment.text), self.clerk.app.settings
+        is_hold = isinstance(said, Answer) and said.kind is DecisionKind.HOLD
+        if not comment.proven and isinstance(said, Ship | GoBack | Answer) and not is_hold:
+            words = " ".join(comment.text.split()[1:])
+            how = f"Say it where that is proven: {code(f'orchestrate say {words}')}"
+            return Reply(text=f"Not done: nobody proves here who wrote it. {how}", is_done=False)
+        is_believed = comment.proven or is_hold  # whoever says Hold is believed
+        person = settings.person(Channel.TRACKER, comment.author) if is_believed else None
         who = Identity(comment.author, person, Channel.TRACKER)
         return await self.clerk.answer(comment.text, who, comment)
 

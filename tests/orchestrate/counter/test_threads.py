@@ -7,7 +7,7 @@ import pytest
 from orchestrate.counter.threads import KIND, CalledOnThreads, Heard
 from orchestrate.errors import OrchestrateError
 from orchestrate.models.audit import AuditKind
-from orchestrate.models.deployment import Outcome
+from orchestrate.models.deployment import DecisionKind, Outcome
 from orchestrate.models.task import Comment, Task
 from tests.orchestrate.counter.conftest import Counter
 from tools.tasks import BOT
@@ -180,3 +180,25 @@ async def test_every_answer_is_in_the_audit(counter: Counter, calls: CalledOnThr
     entries = counter.world.store.audit.tail()
     told = [(one.kind, one.by) for one in entries if one.facts.get("reply") == said.id]
     assert told == [(AuditKind.INTENT, "rob"), (AuditKind.DONE, "rob")]
+
+
+async def test_where_nobody_is_proven_a_hold_is_believed_and_nothing_else(
+    counter: Counter, calls: CalledOnThreads
+) -> None:
+    _, task, _ = await counter.world.asked()
+    (question,) = counter.world.store.questions.unanswered()
+    for text in (
+        f"/deploy approve {question.id}",
+        f"/deploy rollback {task.id}",
+        f"/deploy hold {question.id}",
+    ):
+        said = await says(counter, task.id, text)
+        counter.world.tracker._comments[said.id] = said.model_copy(update={"proven": False})
+
+    await calls.read()
+
+    decided = counter.world.store.questions.question(question.id)
+    assert decided.decision is not None and decided.decision.kind is DecisionKind.HOLD
+    assert not decided.approvals
+    said = [one for one in await replies(counter, task.id) if "nobody proves here" in one]
+    assert len(said) == 2 and f"orchestrate say rollback {task.id}" in said[1]
