@@ -117,7 +117,7 @@ class Tools:
 
     async def ask(self, question: Annotated[str, Field(max_length=200)]) -> Reply:
         """A question in plain words, such as: what is live in production?"""
-        return await questions.answer(self.app, question)
+        return await questions.answer(self.app, question, self.who)
 
     async def start(self, environment: Environment, what: What) -> Reply:
         """Ask for a deployment. Gates decide, and where a person must say yes, that person is asked."""

@@ -59,9 +59,11 @@ class Clerk:
             case GoBack():
                 return await taken_back(self.app, command, who, text)
             case _:
-                return await self._told(command)
+                return await self._told(command, who)
 
-    async def _told(self, command: ShowStatus | ShowHistory | ShowPlan | Help | Asked | Unclear) -> Reply:
+    async def _told(
+        self, command: ShowStatus | ShowHistory | ShowPlan | Help | Asked | Unclear, who: Identity
+    ) -> Reply:
         """What changes nothing."""
         match command:
             case ShowStatus(of):
@@ -71,7 +73,7 @@ class Clerk:
             case ShowPlan(of):
                 return reads.plan(self.app, of and await called(self.app, of))
             case Asked(text):
-                return await questions.answer(self.app, text)
+                return await questions.answer(self.app, text, who)
             case Help():
                 return help_page()
             case Unclear():

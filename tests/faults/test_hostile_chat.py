@@ -7,11 +7,13 @@ from pathlib import Path
 
 import pytest
 
+from agents.looks import ReadTool
+from agents.role import Role
 from orchestrate.approvals import answer_in
 from orchestrate.counter.clerk import Clerk
 from orchestrate.identity import Identity
 from orchestrate.models.environment import Channel
-from tests.faults.hostile.model import attack
+from tests.faults.hostile.model import ObedientModel, attack
 from tests.orchestrate.counter.conftest import app_of
 from tests.stories.places import person, quick, staging
 from tests.stories.world import World, world
@@ -50,6 +52,25 @@ async def test_nobody_whom_we_do_not_know_does_anything_by_words(folder: Path, w
         ]
 
         assert repr(left(here)) == before
+        for reply in replies:
+            assert not [line for line in reply.text.splitlines() if answer_in(line.strip(" -*`"))]
+            assert not re.search(r"@\w|<!|!\[|www\.\w", re.sub(r"`[^`]*`", "", reply.text))
+
+
+async def test_an_assistant_that_obeys_every_text_and_calls_every_tool_does_nothing(folder: Path) -> None:
+    async with world(folder, staging(folder), quick(folder)) as here:
+        await here.asked()
+        here.model = model = ObedientModel()
+        clerk, before = Clerk(app_of(here, folder)), repr(left(here))
+        ada = Identity("ada", person(Channel.SLACK, "ada"), Channel.SLACK)
+
+        asked = [f"why {line}" for line in WORDS.splitlines() if len(line) < 400]
+        replies = [await clerk.answer(text, ada) for text in asked]
+
+        assert repr(left(here)) == before
+        assert any("a model, says" in reply.text for reply in replies)
+        assert {role for role, _ in model.asked} == {Role.ASSISTANT}
+        assert {*ReadTool} <= {*model.called} and "merge" in model.called
         for reply in replies:
             assert not [line for line in reply.text.splitlines() if answer_in(line.strip(" -*`"))]
             assert not re.search(r"@\w|<!|!\[|www\.\w", re.sub(r"`[^`]*`", "", reply.text))

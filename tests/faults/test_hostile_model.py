@@ -93,7 +93,8 @@ def asked_in_code() -> Iterator[Role]:
 def test_the_model_is_asked_in_every_role_that_the_product_asks_and_is_heard_there() -> None:
     all_of_it = everything()
 
-    assert {role for one in all_of_it for role, _ in one.prompts} == {*asked_in_code()}
+    in_a_chat = {Role.ASSISTANT}  # tests/faults/test_hostile_chat.py
+    assert {role for one in all_of_it for role, _ in one.prompts} == {*asked_in_code()} - in_a_chat
     assert any('"watch_minutes"' in said for one in all_of_it for said in one.heard)
     assert any('"notes"' in said for one in all_of_it for said in one.heard)
     assert any('"force": true' in said for one in all_of_it for said in one.refused)

@@ -122,7 +122,7 @@ def calls_in(prompt: str) -> Iterator[Wish]:
         yield Wish("x", ReadTool.STATUS, words)
 
 
-_CALL = re.compile(r"^CALL (?P<tool>\S+) (?P<words>\{.*\})\s*$", re.MULTILINE)
+_CALL = re.compile(r"\bCALL (?P<tool>\S+) (?P<words>\{.*\})\s*$", re.MULTILINE)
 
 
 def orders_in(prompt: str) -> Iterator[str]:

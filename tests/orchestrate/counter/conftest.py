@@ -10,6 +10,7 @@ from typing import cast
 
 import pytest
 
+from agents.assistant import Assistant
 from orchestrate.app import App
 from orchestrate.counter.clerk import Clerk
 from orchestrate.counter.reply import Reply
@@ -45,7 +46,7 @@ def app_of(here: World, folder: Path, settings: str = SETTINGS) -> App:
     file = folder / "orchestrate.yaml"
     file.write_text(settings)
     parts = {name: getattr(here, name) for name in ("store", "intake", "answers", "crew", "forge", "tracker")}
-    return cast(App, SimpleNamespace(settings=load(file), **parts))
+    return cast(App, SimpleNamespace(settings=load(file), assistant=Assistant(here.model), **parts))
 
 
 @pytest.fixture
