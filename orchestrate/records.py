@@ -13,7 +13,9 @@ from orchestrate.models.gate import Finding, GateName, GateResult
 from orchestrate.models.model_call import spent
 from orchestrate.models.owners import Owners
 from orchestrate.models.plan import Plan
+from orchestrate.models.postmortem import TAKEN_BACK
 from orchestrate.outside import inline
+from orchestrate.postmortems import postmortem
 from orchestrate.redaction import without_secrets, without_secrets_in
 from orchestrate.reports.advice import advice
 from orchestrate.store import Store
@@ -21,7 +23,10 @@ from orchestrate.store import Store
 
 @dataclass(frozen=True)
 class Records:
-    """Keeps `<id>.json` and `<id>.md` in one folder; writing one again replaces it."""
+    """Keeps `<id>.json` and `<id>.md` in one folder; writing one again replaces it.
+
+    Beside them stands `<id>.postmortem.md`, where something was taken back.
+    """
 
     store: Store
     folder: Path
@@ -42,7 +47,15 @@ class Records:
         _replace(file, json.dumps(without_secrets_in(report), indent=2, ensure_ascii=False))
         page = _page(ended, plan, events, self.owners) + f"\nThe audit stood at {head}.\n" + advice(calls)
         _replace(file.with_suffix(".md"), without_secrets(page))
+        self._draft(ended, file.with_suffix(".postmortem.md"))
         return file
+
+    def _draft(self, row: Deployment, file: Path) -> None:
+        """What people begin with after a deployment that was taken back; what they made of it stays."""
+        about = postmortem(self.store, row) if row.outcome in TAKEN_BACK else None
+        if about is not None and not file.exists():
+            title, text = reports.postmortem(about)
+            _replace(file, without_secrets(f"# {title}\n\n{text}\n"))
 
 
 def _page(row: Deployment, plan: Plan | None, events: tuple[Event, ...], owners: Owners) -> str:

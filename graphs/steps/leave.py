@@ -152,7 +152,9 @@ class Leave:
         """The task that fixes `cause`, with a line in the story that says so."""
         filed = await self._fix(at, plan, cause, failure, task)
         text = f"{cause.title} ({cause.count} ×); to be fixed in {filed}"
-        self.crew.event(at, "cause", text, task=filed, fingerprint=cause.fingerprint)
+        facts = {"task": filed, "fingerprint": cause.fingerprint}
+        facts |= {"explanation": cause.explanation} if cause.explanation else {}
+        self.crew.event(at, "cause", text, **facts)
         return filed
 
     async def _fix(self, at: Errand, plan: Plan, cause: Cause, failure: Failure, task: str | None) -> str:

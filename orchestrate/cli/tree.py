@@ -69,6 +69,11 @@ DEPLOY = Branch(
         "plan": Leaf(
             "the plan that was made, as Markdown", "deploy.plan:plan", "orchestrate deploy plan 01KADF"
         ),
+        "postmortem": Leaf(
+            "what is known about a deployment that was taken back",
+            "deploy.postmortem:postmortem",
+            "orchestrate deploy postmortem 01KADF",
+        ),
         "approve": Leaf(
             "say yes to a question", "deploy.answer:approve", "orchestrate deploy approve Q7F3K2"
         ),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from orchestrate.reports.asking import approval_request, decision_request, reminder, rollback_task
 from orchestrate.reports.gates import blocked, gates_table
 from orchestrate.reports.plan import plan_page
+from orchestrate.reports.postmortem import postmortem
 from orchestrate.reports.progress import alert, picked_up, progress, started, watch_report
 from orchestrate.reports.record import deployment_report
 from orchestrate.reports.resolution import resolution, resolved, unresolved
@@ -30,6 +31,7 @@ __all__ = [
     "gates_table",
     "picked_up",
     "plan_page",
+    "postmortem",
     "progress",
     "reminder",
     "resolution",

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from orchestrate.models.cause import Cause
 from orchestrate.models.deployment import Deployment, Event, Failure, Kind, Outcome, Request
 from orchestrate.models.plan import Plan
+from orchestrate.models.postmortem import TAKEN_BACK
 from orchestrate.models.task import FailureKind
 from orchestrate.outside import block, inline, line
 from orchestrate.reports.markdown import bullets, called, code, duration, instant, mention, page, section
@@ -89,7 +90,7 @@ def failure(  # noqa: PLR0913 - a report is about many facts
         section("Root cause", _root(events, failure)),
         section("Log", block(failure.log_excerpt, 2000) if failure and failure.log_excerpt else ""),
         section("Action", _action(outcome, fixes)),
-        section("Links", _links(deployment, request.change)),
+        section("Links", _links(deployment, request.change, has_draft=outcome in TAKEN_BACK)),
     )
     return title, text
 
@@ -111,7 +112,7 @@ def e2e_tests(plan: Plan, url: str, task: str | None) -> tuple[str, str]:
 
 def worded(said: str, text: str) -> str:
     """An announcement with a model's few words before our own."""
-    return page(f"{inline(said, 700)} *(a model's words; what follows are the facts)*", text)
+    return page(f"{inline(said, 700)} (a model's words; what follows are the facts)", text)
 
 
 def rollback_failed(
@@ -203,10 +204,11 @@ def _action(outcome: Outcome, fixes: Sequence[str]) -> str:
     return bullets((*filed, ENDS[outcome][1]))
 
 
-def _links(deployment: str, change: str | None) -> str:
+def _links(deployment: str, change: str | None, *, has_draft: bool = False) -> str:
     lines = [
         f"full log: {code(f'orchestrate deploy logs {deployment}')}",
         f"state and history: {code(f'orchestrate deploy status {deployment}')}",
+        f"draft of a post-mortem: {code(f'orchestrate deploy postmortem {deployment}')}" if has_draft else "",
         f"change {code(change)}" if change else "",
     ]
     return bullets(one for one in lines if one)

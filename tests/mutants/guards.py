@@ -120,6 +120,7 @@ NO_GUARDS = {
     "orchestrate/counter/reads.py": "says that there is no plan to show",
     "orchestrate/counter/naming.py": "says that there is nothing to answer",
     "orchestrate/cli/deploy/plan.py": "says that there is no plan to show",
+    "orchestrate/cli/deploy/postmortem.py": "says that there is nothing to draft",
     "orchestrate/cli/spells.py": "says that a task is closed; the queue does not give it either",
     "orchestrate/demo/prepare.py": "tells about the demo's folder",
     "orchestrate/demo/show.py": "tells about the demo's folder",

@@ -97,6 +97,15 @@ def test_a_service_that_does_not_start_is_taken_back(shop: Shop, command: Comman
     assert ran.code == 5
     assert ran.out.splitlines()[-1].startswith("rolled back: ")
     assert commit_served(shop) == good
+    assert "### What happened to customers\n- " in command("deploy", "postmortem", _newest(command)).out
+
+
+def test_what_went_well_has_no_post_mortem(shop: Shop, command: Command) -> None:
+    command("deploy", "--env", "test")
+
+    ran = command("deploy", "postmortem", _newest(command))
+
+    assert (ran.code, "was not taken back" in ran.err) == (1, True)
 
 
 def test_the_version_before_comes_back(shop: Shop, command: Command) -> None:

@@ -9,10 +9,12 @@ from datetime import UTC, datetime, timedelta
 from agents.runbook import RunbookPlanner
 from orchestrate import reports
 from orchestrate.models.cause import Cause
+from orchestrate.models.change import Change
 from orchestrate.models.deployment import Deployment, Event, Failure, Outcome, Request, Stage, Status
 from orchestrate.models.environment import Environment, Window
 from orchestrate.models.gate import Finding, Findings, GateName, GateResult, Override
 from orchestrate.models.plan import Plan
+from orchestrate.models.postmortem import Exposure, Moment, PostMortem, Proof, RootCause
 from orchestrate.models.question import Question
 from orchestrate.models.sample import Judgement, Verdict
 from orchestrate.models.signature import Signature, SignatureState
@@ -154,6 +156,35 @@ def judgement(words: str = "ordinary") -> Judgement:
     )
 
 
+def postmortem(words: str = "ordinary", name: str = "ordinary") -> PostMortem:
+    at = BEGAN.timestamp()
+    return PostMortem(
+        deployment="D1",
+        service="shop",
+        environment="production",
+        version=name,
+        change=name,
+        task=name,
+        requested_by=words,
+        outcome=Outcome.ROLLED_BACK,
+        began=at,
+        ended=at + 90,
+        failed_step="watch",
+        error=words,
+        timeline=(Moment(at=at + 5, kind="failed", text=words),),
+        causes=(RootCause(text=words, task="T-9", guess=words),),
+        proofs=(Proof(sentence=words, numbers={words: 12.5}),),
+        exposures=(Exposure(component=name, share=25, since=at, until=at + 60),),
+        requests=200,
+        errors=10,
+        follow_ups=(words,),
+    )
+
+
+def _change(words: str, name: str) -> Change:
+    return CHANGE.model_copy(update={"title": words, "branch": name, "id": name, "base": name})
+
+
 def pages(words: str, name: str) -> Mapping[str, str]:
     """Every text that people are told, with the words and names of others."""
     made, gates, failed, why = plan(words, name), findings(words), failure(words), cause(words, name)
@@ -177,6 +208,12 @@ def pages(words: str, name: str) -> Mapping[str, str]:
         )[1],
         "parked": reports.failure("D1", wanted, Outcome.PARKED, words, None, ())[1],
         "rollback failed": reports.rollback_failed("D1", made, failed)[1],
+        "post-mortem": reports.postmortem(postmortem(words, name))[1],
+        "worded": reports.worded(words, "ordinary"),
+        "e2e tests": reports.e2e_tests(made, name, name)[1],
+        "resolution": reports.resolution(_change(words, name), words, [name]),
+        "resolved": reports.resolved(_change(words, name), _change(words, name), words, [name]),
+        "unresolved": reports.unresolved(words),
         "fix": reports.fix(why, failed, made, words),
         "seen again": reports.seen_again("D1", failed),
     }
@@ -193,4 +230,6 @@ def titles(words: str) -> Mapping[str, str]:
         "rollback task": reports.rollback_task("D1", words, words, "Q7F3K2")[0],
         "failure": reports.failure("D1", elsewhere, Outcome.HELD, words, failed, ())[0],
         "rollback failed": reports.rollback_failed("D1", made, failed)[0],
+        "post-mortem": reports.postmortem(postmortem(words, words))[0],
+        "e2e tests": reports.e2e_tests(made, words, words)[0],
     }
