@@ -11,12 +11,10 @@ from functools import cached_property, partial
 
 from agents.announcer import Announcer
 from agents.assessor import RiskAssessor
-from agents.assistant import Assistant
 from agents.claude import mind_of
 from agents.conflict_resolver import ConflictResolver
 from agents.deployer import Deployer
 from agents.migration_reviewer import MigrationReviewer
-from agents.model import Model
 from agents.planner import Planner, is_remarkable
 from agents.standing import Standing, standings
 from agents.triager import Triager
@@ -80,7 +78,6 @@ class App:
     crew: Crew
     unblocking: Unblocking
     positions: Bound
-    assistant: Assistant
     models: Callable[[], Awaitable[tuple[Standing, ...]]]  # how those stand that are asked for advice
 
 
@@ -151,7 +148,6 @@ class _Parts:
             crew=self.crew,
             unblocking=self._unblocking(),
             positions=self.saver,
-            assistant=Assistant(self.mind),
             models=partial(standings, self.settings.models, self.key_of_models),
         )
 
@@ -191,18 +187,14 @@ class _Parts:
         tracker = self.settings.tracker
         return Statuses(ready=tracker.input_status, deployed=tracker.output_status)
 
-    @cached_property
-    def mind(self) -> Model:
-        """Whoever is asked for advice."""
-        return mind_of(self.settings.models, self.key_of_models, self.store.model_calls)
-
     def sight(self, deployment: str) -> Sight:
         """What models may see of a deployment."""
         return Sight(self.store, self.places, self.forge, deployment)
 
     @cached_property
     def crew(self) -> Crew:
-        settings, forge, mind = self.settings, self.forge, self.mind
+        settings, forge = self.settings, self.forge
+        mind = mind_of(settings.models, self.key_of_models, self.store.model_calls)
         on_github = forge if isinstance(forge, GithubForge) else None
         return Crew(
             store=self.store,
@@ -227,7 +219,7 @@ class _Parts:
             settings_digest=self._settings_digest,
             statuses=self.statuses,
             workspaces=settings.workspaces,
-            showcase=on_github and on_github.showcase,
+            showcase=on_github and on_github.showcase(comments=settings.forge.comments),
             workflows=on_github and on_github.watched(settings.forge.workflows),
         )
 

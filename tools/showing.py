@@ -26,6 +26,7 @@ class Shown(Fact):
     environment: str
     is_production: bool = False
     commit: str  # full SHA that people know: the head of the change, or the version
+    change: str = ""  # its id, where one is shipped
     standing: Standing
     text: str = ""
     url: str = ""  # of the environment

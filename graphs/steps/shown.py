@@ -20,6 +20,7 @@ async def show(crew: Crew, at: Errand, state: State, standing: Standing, text: s
         environment=environment.name,
         is_production=environment.type is EnvironmentType.PRODUCTION,
         commit=plan.head or plan.version.commit,
+        change=plan.change or "",
         standing=standing,
         text=text,
         url=environment.url,

@@ -65,6 +65,7 @@ class ForgeSettings(Fact):
     app: str = ""  # the id of the GitHub App whose private key is given, instead of a token
     installation: int | None = None  # of the App; None: the one in the repository
     workflows: tuple[str, ...] = ()  # of GitHub: those that must end well on what was merged, by name
+    comments: bool = False  # of GitHub: say on the pull request how its deployment stands
 
 
 class Price(Fact):

@@ -16,7 +16,7 @@ TOKEN, KEY = "token", "key"
 CREDENTIALS = (TOKEN, KEY)
 _LOC = ("forge",)
 _REPOSITORY = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9-]{0,38})/[A-Za-z0-9._-]{1,100}")
-_OF_GITHUB = ("repository", "api", "app", "installation", "workflows", *CREDENTIALS)
+_OF_GITHUB = ("repository", "api", "app", "installation", "workflows", "comments", *CREDENTIALS)
 
 
 def read_forge(document: Document, environments: Collection[str]) -> tuple[ForgeSettings, Template | None]:

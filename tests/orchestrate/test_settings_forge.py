@@ -50,6 +50,11 @@ def test_workflows_that_must_end_well_are_named(tmp_path: Path) -> None:
     assert loaded(tmp_path, GOOD + "  workflows: [image, docs]\n").forge.workflows == ("image", "docs")
 
 
+def test_what_happens_is_said_on_the_pull_request_where_that_is_wanted(tmp_path: Path) -> None:
+    assert not loaded(tmp_path, GOOD).forge.comments
+    assert loaded(tmp_path, GOOD + "  comments: true\n").forge.comments
+
+
 def test_git_needs_no_key(tmp_path: Path) -> None:
     settings = loaded(tmp_path, GOOD.partition("forge:")[0])
 

@@ -138,6 +138,11 @@ class Company:
         """What GitHub's deployments were said to be, oldest first."""
         return [str(one.values["state"]) for one in self.github.world.deployment_statuses]
 
+    def on_the_pull_request(self, pull: Pull) -> list[str]:
+        """The titles of what we said there, oldest first."""
+        said = [one.values for one in self.github.world.comments if one.of == str(pull.number)]
+        return [str(one["body"]).partition("\n")[0].strip("*") for one in said]
+
     def card(self, deployment: str) -> str:
         """The deployment's message in Slack."""
         return str(self.slack.posted(f"deployment/{deployment}")[0]["text"])
@@ -158,6 +163,7 @@ def sections(here: Github, clicks: ClickUp, fake: FakeSlack, port: int) -> dict[
             "api": here.api,
             "token": "${GITHUB_TOKEN}",
             "base": "main",
+            "comments": True,
         },
         "tracker": {"kind": "clickup", "list": LIST, "token": "${CLICKUP_TOKEN}", "api": clicks.url},
         "slack": {

@@ -35,6 +35,10 @@ async def test_a_task_of_clickup_ships_its_pull_request_when_somebody_presses_a_
         assert (row.request.change, task.status) == (str(pull.number), "deployed")
         assert pull.merge_commit == here.github.world.repository.tip("main")
         assert here.states() == ["in_progress", "success"]
+        assert [one.partition(" ")[2] for one in here.on_the_pull_request(pull)] == [
+            "is on its way to production",
+            "went to production",
+        ]
         said = here.thread(task.id)
         assert [sum(one.startswith(word) for one in said) for word in ("Picked up", "Deployed")] == [1, 1]
         await here.until(lambda: "✅" in here.card(row.id))

@@ -6,6 +6,7 @@ from orchestrate.errors import OutsideFailed
 from tools.showing import Shown, Standing
 from tools.systems.github_api import GithubApi
 from tools.systems.github_shapes import Deployment, DeploymentStatus
+from tools.systems.github_thread import GithubThread
 
 _OURS = "orchestrate"  # the key in a deployment's payload that names ours
 _LONGEST = 140  # characters of a description
@@ -18,11 +19,20 @@ _STATES = {
 }
 
 
-class GithubDeployments:
-    """Showcase on one repository of GitHub."""
+_SAID = {
+    Standing.QUEUED: "is about to go",
+    Standing.RUNNING: "is on its way",
+    Standing.DONE: "went",
+    Standing.FAILED: "did not go",
+    Standing.TAKEN_BACK: "was taken back on its way",
+}
 
-    def __init__(self, api: GithubApi) -> None:
-        self._api = api
+
+class GithubDeployments:
+    """Showcase on one repository of GitHub; with `comments`, it is said on the pull request as well."""
+
+    def __init__(self, api: GithubApi, *, comments: bool = False) -> None:
+        self._api, self._comments = api, comments
 
     async def standing(self, shown: Shown) -> Standing | None:
         known = await self._known(shown)
@@ -35,14 +45,25 @@ class GithubDeployments:
     async def show(self, shown: Shown) -> None:
         """Say it of the deployment that carries our mark; it is made when there is none.
 
-        Raises OutsideFailed when GitHub makes none.
+        The comment comes first: a status that stands says that all was said. Raises OutsideFailed when GitHub
+        makes none.
         """
+        if self._comments and shown.change:
+            await self._say(shown)
         known = await self._known(shown) or await self._made(shown)
         body: dict[str, object] = {"state": _STATES[shown.standing], "description": shown.text[:_LONGEST]}
         body |= {"environment": shown.environment, "auto_inactive": True}
         if shown.url:
             body["environment_url"] = shown.url
         await self._api.send(DeploymentStatus, "POST", f"/deployments/{known.id}/statuses", body)
+
+    async def _say(self, shown: Shown) -> None:
+        """A comment for each standing, once for each deployment."""
+        thread = GithubThread(self._api, shown.change, shown.deployment)
+        title = f"{shown.commit[:10]} {_SAID[shown.standing]} to {shown.environment}"
+        follow = f"Deployment {shown.deployment}: `orchestrate deploy status {shown.deployment}`"
+        said = f"{shown.text}\n\n{follow}" if shown.text else follow
+        await thread.announce(f"{shown.environment}/{shown.standing}", title, said)
 
     async def _known(self, shown: Shown) -> Deployment | None:
         asked = {"environment": shown.environment, "sha": shown.commit}

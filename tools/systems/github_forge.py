@@ -144,10 +144,9 @@ class GithubForge(GitSource):
             NewChange(title=title, author="", branch=branch, base=change.base, body=order.body)
         )
 
-    @property
-    def showcase(self) -> GithubDeployments:
-        """Where deployments are shown at their pull requests."""
-        return GithubDeployments(self._api)
+    def showcase(self, *, comments: bool = False) -> GithubDeployments:
+        """Where deployments are shown at their pull requests; with `comments`, also said there."""
+        return GithubDeployments(self._api, comments=comments)
 
     def watched(self, names: tuple[str, ...]) -> Watched:
         """The workflows of these names."""

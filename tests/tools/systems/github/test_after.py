@@ -104,6 +104,21 @@ async def test_what_was_said_on_a_thread_is_not_said_again(here: Here) -> None:
     assert "<!-- orchestrate:d1/result -->" in ours[0]
 
 
+async def test_how_it_stands_is_said_on_the_pull_request_once_where_that_is_wanted(here: Here) -> None:
+    showcase = GithubDeployments(api(here), comments=True)
+    done = shown(here, Standing.DONE).model_copy(update={"change": "1"})
+    here.server.troubles.append(Trouble("POST", r"/deployments/\d+/statuses$", 502))
+    with pytest.raises(Unreachable):
+        await showcase.show(done)
+
+    await showcase.show(done)
+    await showcase.show(done.model_copy(update={"change": ""}))
+
+    (said,) = [str(one.values["body"]) for one in here.world.comments]
+    assert said.startswith(f"**{here.head[:10]} went to production**")
+    assert said.endswith("<!-- orchestrate:d1/production/done -->")
+
+
 @pytest.mark.parametrize(
     ("conclusion", "state"),
     [("success", CheckState.PASSED), ("failure", CheckState.FAILED), (None, CheckState.PENDING)],
