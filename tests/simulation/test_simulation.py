@@ -1,4 +1,4 @@
-"""A hundred seeds; and that a seed is the same every time, in every process."""
+"""Two hundred and forty seeds; and that a seed is the same every time, in every process."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from tools.guards import Guards
 from tools.hearing import Hearing
 
 REPOSITORY = Path(__file__).parents[2]
-SEEDS, PARTS = 100, 5
+SEEDS, PARTS = 240, 8
 """In every `make test`; `make simulate SEEDS=…` runs any number."""
 
 
