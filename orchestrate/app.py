@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import socket
-from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from functools import cached_property, partial
@@ -118,7 +118,15 @@ def forge_of(settings: Settings, store: Store, vault: Vault) -> tuple[Git, Whole
         git = Git(forge.remote, mirror)
         return git, GitForge(git, store.changes, base=forge.base, methods=forge.methods)
     account = account_of(forge, lambda: settings.key_of_forge(vault.secret))
-    return github_forge(account, mirror, base=forge.base, methods=forge.methods)
+    return github_forge(
+        account, mirror, base=forge.base, methods=forge.methods, scans=_scans(settings, store)
+    )
+
+
+def _scans(settings: Settings, store: Store) -> Sequence[str]:
+    """The severities at which any environment looks at GitHub's code scanning."""
+    places = (*settings.environments.values(), *store.environments.all())
+    return sorted({one.gates.scans_at for one in places if one.gates.scans_at})
 
 
 class _Parts:

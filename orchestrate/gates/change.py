@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from orchestrate.gates.finding import failed, passed, unknown, waiting
 from orchestrate.models.change import Change, ChangeState, Check, CheckState, ReviewVerdict
-from orchestrate.models.environment import Channel, Person, Role
+from orchestrate.models.environment import CODE_SCANNING, Channel, Person, Role
 from orchestrate.models.evidence import Evidence
 from orchestrate.models.gate import GateName, GateResult
 from orchestrate.models.task import Label
@@ -18,7 +18,8 @@ def ci_checks(evidence: Evidence) -> GateResult:
     if change is None:
         return passed(gate, "no change is shipped, only a version that exists")
     required = evidence.environment.gates.checks
-    reported = {check.name for check in change.checks if check.sha == change.head}
+    checks = (one for one in change.checks if not one.name.startswith(CODE_SCANNING))
+    reported = {check.name for check in checks if check.sha == change.head}
     names = (*required, *sorted(reported - set(required)))
     states = {name: _check(change, name).state for name in names}
     bad = [name for name, state in states.items() if state is CheckState.FAILED]
@@ -48,11 +49,13 @@ def security_scan(evidence: Evidence) -> GateResult:
         case CheckState.PASSED:
             return passed(gate, f"{name} passed on {evidence.change.head[:10]}")
         case CheckState.FAILED:
-            return failed(gate, f"{name} failed on {evidence.change.head[:10]}", "fix what it found")
+            found = f" ({scan.said})" if evidence.environment.gates.scans_at else ""
+            return failed(gate, f"{name} failed on {evidence.change.head[:10]}{found}", "fix what it found")
         case CheckState.PENDING:
             return waiting(gate, f"{name} is still running", "wait for it")
         case CheckState.MISSING:
-            return unknown(gate, f"{name} did not report for this head", "run the scan on the head")
+            why = f" ({scan.said})" if scan.said else ""
+            return unknown(gate, f"{name} did not report for this head{why}", "run the scan on the head")
 
 
 def security_approval(evidence: Evidence) -> GateResult:

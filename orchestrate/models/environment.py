@@ -6,7 +6,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import Field, PositiveInt
+from pydantic import Field, PositiveInt, field_validator
 
 from orchestrate.models.afterwards import Announce
 from orchestrate.models.alert import Alert
@@ -263,11 +263,16 @@ class Component(Fact):
     log_cap: PositiveInt = 8 * 1024 * 1024  # bytes of log kept per instance: half head, half tail
 
 
+CODE_SCANNING = "code-scanning: "
+"""How a security scan is called that GitHub's code scanning makes; the severity follows."""
+SEVERITIES = ("low", "medium", "high", "critical")
+
+
 class Gates(Fact):
     """What must be true before anything is deployed."""
 
     checks: tuple[str, ...] = ()  # CI checks that must pass on the head (G1)
-    security_scan: str | None = None  # a check by this name must pass (G2)
+    security_scan: str | None = None  # a check by this name, or `code-scanning: SEVERITY`, must pass (G2)
     security_approval: bool = False
     qa_approval: bool = False
     reviews: int = 1
@@ -277,6 +282,20 @@ class Gates(Fact):
     disk: PositiveInt = 90  # percent (G10)
     memory: PositiveInt = 95
     cpu: PositiveInt | None = None  # percent at one moment; None: shown, not judged
+
+    @field_validator("security_scan")
+    @classmethod
+    def _is_a_severity(cls, name: str | None) -> str | None:
+        is_ours = name is not None and name.startswith(CODE_SCANNING.rstrip(": "))
+        if name is not None and is_ours and name not in {f"{CODE_SCANNING}{one}" for one in SEVERITIES}:
+            raise ValueError(f"expected {CODE_SCANNING}{', '.join(SEVERITIES[:-1])} or {SEVERITIES[-1]}")
+        return name
+
+    @property
+    def scans_at(self) -> str | None:
+        """The severity at which an open alert of GitHub's code scanning stops it."""
+        name = self.security_scan or ""
+        return name.removeprefix(CODE_SCANNING) if name.startswith(CODE_SCANNING) else None
 
 
 class ArtifactRules(Fact):

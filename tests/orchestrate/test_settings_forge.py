@@ -88,3 +88,12 @@ def test_a_mistake_is_named_with_its_line(tmp_path: Path, old: str, new: str, li
     assert problem.line == line
     assert said in str(problem)
     assert "in-the-clear" not in str(problem)
+
+
+def test_code_scanning_is_a_scan_from_a_severity_on(tmp_path: Path) -> None:
+    named = GOOD.replace("type: staging", 'type: staging\n    gates: {security_scan: "code-scanning: high"}')
+
+    assert loaded(tmp_path, named).environments["staging"].gates.scans_at == "high"
+    problem = refused(tmp_path, named.replace(": high", ": bad"))
+    assert "code-scanning: low, medium, high or critical" in str(problem)
+    assert ":5: " in str(problem)

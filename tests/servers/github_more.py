@@ -113,6 +113,25 @@ def job_log(call: Call) -> tuple[int, object]:
     return 302, f"{call.base}/logs/{id}?sig={call.world.log_signature}"
 
 
+def analyses(call: Call) -> tuple[int, object]:
+    """Newest first; GitHub answers 404 where there is none."""
+    found = said_of(call.world.analyses, call.query["ref"])
+    if not found:
+        raise Refusal(404, "no analysis found")
+    return 200, call.page(found[::-1])
+
+
+def alerts(call: Call) -> tuple[int, object]:
+    found = [one for one in said_of(call.world.alerts, call.query["ref"]) if one["state"] == "open"]
+    return 200, call.page(found)
+
+
+def git_commit(call: Call) -> tuple[int, object]:
+    sha = call.params["commit_sha"]
+    parents = call.world.repository.git("rev-list", "--no-walk", "--parents", sha).split()[1:]
+    return 200, {"sha": sha, "parents": [{"sha": one} for one in parents]}
+
+
 def _only_app(call: Call) -> None:
     if not call.login.startswith("app:"):
         raise Refusal(401, "A JSON web token could not be decoded")
@@ -120,6 +139,9 @@ def _only_app(call: Call) -> None:
 
 MORE: Mapping[tuple[str, str], Route] = {
     ("post", "/app/installations/{installation_id}/access_tokens"): access_token,
+    ("get", f"{REPO}/code-scanning/alerts"): alerts,
+    ("get", f"{REPO}/code-scanning/analyses"): analyses,
+    ("get", f"{REPO}/git/commits/{{commit_sha}}"): git_commit,
     ("get", f"{REPO}/installation"): installation,
     ("get", f"{REPO}/deployments"): deployments,
     ("post", f"{REPO}/deployments"): deployed,

@@ -75,6 +75,8 @@ class GithubWorld:
         self.workflow_runs: list[Said] = []
         self.jobs: list[Said] = []
         self.logs: dict[int, str] = {}
+        self.analyses: list[Said] = []  # by ref
+        self.alerts: list[Said] = []
         self._now, self._tips = datetime.now(UTC).replace(microsecond=0), dict[str, str]()
 
     def now(self) -> str:
@@ -156,6 +158,15 @@ class GithubWorld:
         self.jobs.append(Said(str(run), {**told, "head_sha": sha, "started_at": self.now()}))
         self.logs[job] = log
         return run
+
+    def scan(self, ref: str, sha: str, *rules: tuple[str, str | None, str | None], error: str = "") -> None:
+        """A scan of a commit; `rules` are what it found: id, severity, and how bad it is for security."""
+        tool, at = {"name": "CodeQL", "guid": None, "version": "2"}, self.now()
+        told = {"id": self.id(), "ref": ref, "commit_sha": sha, "category": "python", "error": error}
+        self.analyses.append(Said(ref, {**told, "created_at": at, "tool": tool, "results_count": len(rules)}))
+        for id, severity, level in rules:
+            rule = {"id": id, "severity": severity, "security_severity_level": level, "name": id}
+            self.alerts.append(Said(ref, {"number": self.id(), "state": "open", "rule": rule, "tool": tool}))
 
     def merge(self, pull: Pull, method: str, message: str, by: str) -> str:
         """Merge as GitHub does. Raises NotMerged with its status and words."""

@@ -15,7 +15,8 @@ Json = dict[str, object]
 
 KNOWN = {
     "$ref", "additionalProperties", "allOf", "anyOf", "default", "deprecated", "enum", "format", "items",
-    "maxLength", "maximum", "minimum", "nullable", "oneOf", "properties", "required", "type",
+    "maxLength", "maximum", "minLength", "minimum", "nullable", "oneOf", "pattern", "properties", "readOnly",
+    "required", "type",
 }  # fmt: skip
 _TYPES: Mapping[str, tuple[type, ...]] = {
     "object": (dict,),
@@ -187,16 +188,23 @@ def _scalar(schema: Json, value: object, at: str) -> Iterator[str]:
     if "enum" in schema and value not in cast(list[object], schema["enum"]):
         yield f"{at or 'it'}: expected one of {schema['enum']}, found {value!r}"
     if isinstance(value, str):
-        if schema.get("format") == "date-time" and not _is_instant(value):
-            yield f"{at}: expected an instant, found {value!r}"
-        if schema.get("format") == "uri" and "://" not in value:
-            yield f"{at}: expected an address, found {value!r}"
-        if len(value) > cast(int, schema.get("maxLength", len(value))):
-            yield f"{at}: longer than {schema['maxLength']}"
+        yield from _text(schema, value, at)
     if isinstance(value, int | float) and not isinstance(value, bool):
         least, most = cast(float, schema.get("minimum", value)), cast(float, schema.get("maximum", value))
         if not least <= value <= most:
             yield f"{at}: expected {least} to {most}, found {value}"
+
+
+def _text(schema: Json, value: str, at: str) -> Iterator[str]:
+    if schema.get("format") == "date-time" and not _is_instant(value):
+        yield f"{at}: expected an instant, found {value!r}"
+    if schema.get("format") == "uri" and "://" not in value:
+        yield f"{at}: expected an address, found {value!r}"
+    least, most = (cast(int, schema.get(name, len(value))) for name in ("minLength", "maxLength"))
+    if not least <= len(value) <= most:
+        yield f"{at}: expected {least} to {most} characters, found {len(value)}"
+    if re.search(str(schema.get("pattern", "")), value) is None:
+        yield f"{at}: expected {schema['pattern']}, found {value!r}"
 
 
 def _is_instant(text: str) -> bool:
@@ -223,7 +231,8 @@ def _sample(schema: Json, hint: str) -> object:
                 "uri": f"http://127.0.0.1/{hint}",
                 "email": "a@b.test",
             }
-            return formats.get(str(schema.get("format")), hint)
+            is_sha = "{40}" in str(schema.get("pattern", ""))
+            return "0" * 40 if is_sha else formats.get(str(schema.get("format")), hint)
 
 
 def _typed(schema: Json, text: str) -> object:

@@ -7,11 +7,13 @@ from collections.abc import Sequence
 from orchestrate.errors import AccessDenied, NotFound, UnknownChange, Unreachable
 from orchestrate.gates.signoff import sign_off
 from orchestrate.models import task
-from orchestrate.models.change import Change, ChangeState, Review, ReviewVerdict
+from orchestrate.models.change import Change, ChangeState, Check, Review, ReviewVerdict
+from orchestrate.models.environment import CODE_SCANNING
 from orchestrate.models.task import Label
 from tools.systems.github_api import GithubApi
 from tools.systems.github_checks import checks_of
 from tools.systems.github_rules import Rules, rules_of
+from tools.systems.github_scanning import scan_of
 from tools.systems.github_shapes import Comment, Event, Opinion, Pull, Push, Standing, User
 from tools.systems.pull_names import number_of
 
@@ -34,10 +36,10 @@ _GHOST = "ghost"  # what GitHub calls whoever is no longer there
 
 
 class Changes:
-    """Reads pull requests of one repository."""
+    """Reads pull requests of one repository; `scans`: severities at which code scanning is asked for."""
 
-    def __init__(self, api: GithubApi) -> None:
-        self._api = api
+    def __init__(self, api: GithubApi, scans: Sequence[str] = ()) -> None:
+        self._api, self._scans = api, scans
 
     async def pull(self, id: str) -> Pull:
         """The pull request of `id`: a number, #number, owner/name#number, or its address.
@@ -76,12 +78,18 @@ class Changes:
             draft=pull.draft,
             merge_commit=pull.merge_commit_sha if pull.merged else None,
             reviews=tuple(review for one in opinions if (review := _review(one)) is not None),
-            checks=await checks_of(self._api, pull.head.sha, rules.required),
+            checks=await self._checks(pull, rules),
             labels=await self._labels(pull, push),
             wants=_wants(standing, rules),
             url=pull.html_url,
             opened_at=pull.created_at,
         )
+
+    async def _checks(self, pull: Pull, rules: Rules) -> tuple[Check, ...]:
+        """What reported, and our own look at code scanning, whose name nobody else's check has."""
+        reported = await checks_of(self._api, pull.head.sha, rules.required)
+        ours = [await scan_of(self._api, pull, severity) for severity in self._scans]
+        return (*(one for one in reported if not one.name.startswith(CODE_SCANNING)), *ours)
 
     async def standing(self, pull: Pull) -> Standing:
         """What only GraphQL tells."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 from orchestrate.errors import MergeRefused, UnknownVersion, Unreachable
@@ -44,11 +45,12 @@ class GithubForge(GitSource):
         *,
         base: str = "main",
         methods: tuple[MergeMethod, ...] = EVERY_METHOD,
+        scans: Sequence[str] = (),
         pause: float = 1.0,
     ) -> None:
         super().__init__(git)
         self._api, self._mirror, self._base, self._methods = api, git, base, methods
-        self._changes = Changes(api)
+        self._changes = Changes(api, scans)
         self._merges = Merges(git, self._history, Signature())
         self._merging = Merging(api, git, self._history, self._merges, pause=pause)
         self._reverts = Reverts(git, self._history, self._merges)
@@ -202,9 +204,17 @@ class GithubForge(GitSource):
 
 
 def github_forge(
-    account: Account, mirror: Path, *, base: str, methods: tuple[MergeMethod, ...]
+    account: Account,
+    mirror: Path,
+    *,
+    base: str,
+    methods: tuple[MergeMethod, ...],
+    scans: Sequence[str] = (),
 ) -> tuple[GithubGit, GithubForge]:
-    """The forge of an account, and git on our own copy of its repository in the folder `mirror`."""
+    """The forge of an account, and git on our own copy of its repository in the folder `mirror`.
+
+    `scans`: the severities at which somebody wants to know of code scanning's alerts.
+    """
     api = GithubApi(account)
     git = GithubGit(api, mirror)
-    return git, GithubForge(api, git, base=base, methods=methods)
+    return git, GithubForge(api, git, base=base, methods=methods, scans=scans)

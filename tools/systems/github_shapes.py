@@ -108,6 +108,51 @@ class Status(BaseModel):
     target_url: str | None = None
 
 
+class Tool(BaseModel):
+    """What scanned."""
+
+    name: str | None = None
+
+
+class Analysis(BaseModel):
+    """What a scan of a commit gave; `error` is why it gave nothing."""
+
+    ref: str
+    commit_sha: str
+    category: str | None = None
+    error: str
+    created_at: datetime
+    tool: Tool
+
+
+class ScanRule(BaseModel):
+    """What a scan looks for; rules about security say how bad it is."""
+
+    id: str | None = None
+    severity: str | None = None
+    security_severity_level: str | None = None
+
+
+class Alert(BaseModel):
+    """Something that a scan found."""
+
+    number: int
+    rule: ScanRule
+
+
+class Parent(BaseModel):
+    """A commit before another."""
+
+    sha: str
+
+
+class GitCommit(BaseModel):
+    """A commit, as git knows it."""
+
+    sha: str
+    parents: list[Parent]
+
+
 class RequiredCheck(BaseModel):
     """A check without which nothing is merged; by whom it has to be reported, where that is said."""
 

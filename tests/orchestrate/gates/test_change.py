@@ -52,6 +52,20 @@ def test_a_scan_that_looked_at_nothing_is_unknown(said: str) -> None:
     assert finding(GateName.SECURITY_SCAN, found).finding is Finding.UNKNOWN
 
 
+@pytest.mark.parametrize(
+    ("state", "expected"), [(CheckState.MISSING, Finding.UNKNOWN), (CheckState.FAILED, Finding.FAIL)]
+)
+def test_code_scanning_is_judged_by_its_own_gate_with_its_words(state: CheckState, expected: Finding) -> None:
+    name = "code-scanning: high"
+    scan = Check(name=name, state=state, sha=HEAD, said="2 open alerts: py/sql")
+    tests = Check(name="tests", state=CheckState.PASSED, sha=HEAD)
+    found = evidence({"gates": Gates(security_scan=name)}, change=change(checks=(scan, tests)))
+
+    assert finding(GateName.CI_CHECKS, found).finding is Finding.PASS
+    assert finding(GateName.SECURITY_SCAN, found).finding is expected
+    assert "2 open alerts: py/sql" in finding(GateName.SECURITY_SCAN, found).sentence
+
+
 def test_what_the_forge_itself_still_demands_is_waited_for() -> None:
     found = finding(GateName.REVIEWS, evidence(change=change(wants=("a code owner's review",))))
 
