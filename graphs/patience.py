@@ -4,31 +4,31 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from orchestrate.errors import OrchestrateError, RateLimited, Unreachable
+from orchestrate.errors import OrchestrateError, TrackerSilent
 from orchestrate.models.deployment import Event, Stage
+from tools.rests import growing
+from tools.voice import ENDS
 
 NOT_DONE = "not_done"
 """How the story calls an attempt at a step that came to nothing."""
 
-WENT_ON = frozenset({"moved_on", "undone", "undo_failed", "kept", "verified", "decided"})
+WENT_ON = frozenset({"gate", "moved_on", "undone", "undo_failed", "kept", "verified", "decided"})
 """Lines after which it is another move that is tried, or the same one anew."""
 
 FIRST_REST, LONGEST_REST, LONGEST_AT_THE_END = 5.0, 300.0, 7200.0
-TOO_OFTEN = 60.0
-"""The shortest rest for whoever asked too often and was not told when to come back."""
-LONGEST_ASKED = 3600.0
-"""However long somebody asks us to rest, it is looked at again after this time."""
 
 AT_THE_GATES = 70.0
 """Seconds that what the gates look at is waited for, before it counts as unknown."""
 
-TRIES, TRIES_AT_THE_END = 10, 26
-"""A step whose outside does not answer is tried this often: about 20 minutes, at the end about a day."""
+TRIES, TRIES_AT_THE_END, TRIES_OF_TRACKER = 10, 26, 80
+"""A step whose outside does not answer is tried this often: about 20 minutes, at the end about a day.
+
+A tracker that is silent before anything has begun is waited for six hours: nothing is held meanwhile.
+"""
+AT_THE_TRACKER = 4 * 3600.0
+"""Seconds that the task and its thread are waited for at the gates, before they count as unknown."""
 HALF_WAY = 600.0
 """Seconds that a silent outside is waited for between two moves; then it goes back, or people are called."""
-
-ENDS = frozenset({Stage.FINISH, Stage.FIX_TASKS, Stage.CLOSE})
-"""Where only people are told what is done already: that may wait a day, and keeps nobody else waiting."""
 
 
 def fruitless(story: Sequence[Event], stage: Stage | None, kind: str = NOT_DONE) -> tuple[Event, ...]:
@@ -40,15 +40,13 @@ def fruitless(story: Sequence[Event], stage: Stage | None, kind: str = NOT_DONE)
 def rest(tried: int, stage: Stage | None, problem: OrchestrateError | None = None) -> float:
     """Seconds to the next attempt: longer and longer, and no sooner than whoever did not answer asks for."""
     longest = LONGEST_AT_THE_END if stage in ENDS else LONGEST_REST
-    usual = min(longest, FIRST_REST * 2 ** min(tried, 10))
-    asked = problem.retry_after if isinstance(problem, Unreachable) else None
-    if asked is None and isinstance(problem, RateLimited):
-        asked = TOO_OFTEN
-    return max(usual, min(asked or 0.0, LONGEST_ASKED))
+    return growing(tried, FIRST_REST, longest, problem)
 
 
-def most_tries(stage: Stage | None) -> int:
+def most_tries(stage: Stage | None, problem: OrchestrateError | None = None) -> int:
     """How often a step is tried before people must look."""
+    if isinstance(problem, TrackerSilent):
+        return TRIES_OF_TRACKER
     return TRIES_AT_THE_END if stage in ENDS else TRIES
 
 

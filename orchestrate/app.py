@@ -22,6 +22,7 @@ from graphs import deployment
 from graphs.steps import Steps
 from graphs.steps.arrive import Arrive
 from graphs.steps.ask import Ask
+from graphs.steps.chores import repeat
 from graphs.steps.crew import Crew, Statuses
 from graphs.steps.helm import Helm
 from graphs.steps.leave import Leave
@@ -35,6 +36,7 @@ from orchestrate.models.fact import digest
 from orchestrate.places import environment_of, places_of
 from orchestrate.positions import positions
 from orchestrate.positions.bound import Bound
+from orchestrate.postman import Postman
 from orchestrate.records import Records
 from orchestrate.runner import Runner
 from orchestrate.settings import Settings
@@ -77,6 +79,7 @@ class App:
     forge: WholeForge
     crew: Crew
     unblocking: Unblocking
+    postman: Postman
     positions: Bound
     models: Callable[[], Awaitable[tuple[Standing, ...]]]  # how those stand that are asked for advice
 
@@ -155,6 +158,7 @@ class _Parts:
             forge=self.forge,
             crew=self.crew,
             unblocking=self._unblocking(),
+            postman=self._postman(),
             positions=self.saver,
             models=partial(standings, self.settings.models, self.key_of_models),
         )
@@ -278,6 +282,15 @@ class _Parts:
             return NO_ROOMS
         token = partial(self.settings.key_of_slack, TOKEN, self.vault.secret)
         return {Channel.SLACK: SlackReading(token, said.channel, said.api)}
+
+    def _postman(self) -> Postman:
+        return Postman(
+            store=self.store,
+            repeat=partial(repeat, self.crew),
+            records=self.runner.records,
+            worker=self.runner.worker,
+            lease_seconds=self.runner.lease_seconds,
+        )
 
     def _environment(self, name: str) -> Environment:
         return self.places(name).environment

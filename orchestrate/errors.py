@@ -15,6 +15,7 @@ OrchestrateError
 │   ├── MigrationFailed · BackupFailed · ProgramMissing · PortTaken
 │   ├── Unreachable            no usable answer came: it is asked again
 │   │   ├── RateLimited        it was asked too often, and did nothing
+│   │   ├── TrackerSilent      before anything has begun: it is waited for, for hours
 │   │   └── MergeQueued        the merge waits in the forge's queue
 │   └── AccessDenied           it does not let us in: a person must look
 ├── OutcomeUnknown             nobody can say whether an effect happened
@@ -273,6 +274,10 @@ class Unreachable(OutsideFailed):
 
 class RateLimited(Unreachable):
     """It was asked too often, and did not do what it was asked."""
+
+
+class TrackerSilent(Unreachable):
+    """The tracker does not answer, and nothing has begun that could not wait for it."""
 
 
 class MergeQueued(Unreachable):

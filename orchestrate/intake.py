@@ -34,12 +34,17 @@ class Intake:
     async def claim(self, worker: str) -> tuple[Deployment, ...]:
         """Accept what is ready in the deploy queue; what another worker has is left to it.
 
-        Nothing while effects are stopped: it could not even be acknowledged.
+        Nothing while effects are stopped: it could not even be acknowledged. Nor a task of which the tracker
+        was not told everything yet: there it may still look ready after it was deployed.
         """
         accepted: list[Deployment] = []
         if self.store.switch.stopped() is not None:
             return ()
-        for task in await self.tasks.ready(Queue.DEPLOY):
+        before = self.store.outbox.owing()
+        ready = await self.tasks.ready(Queue.DEPLOY)
+        self.store.outbox.hurry()  # the tracker answers again
+        owing = before | self.store.outbox.owing()
+        for task in (one for one in ready if one.id not in owing):
             try:
                 accepted.append(self.accept(self.request_of(task, f"worker {worker}")))
             except TaskClaimed:

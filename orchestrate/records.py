@@ -35,7 +35,8 @@ class Records:
     def write(self, row: Deployment, outcome: Outcome, reason: str) -> Path:
         """The report of a deployment that ends now; the JSON file's path."""
         now = datetime.fromtimestamp(self.store.clock(), UTC)
-        ended = row.model_copy(update={"outcome": outcome, "reason": reason, "finished_at": now})
+        at = row.finished_at or now
+        ended = row.model_copy(update={"outcome": outcome, "reason": reason, "finished_at": at})
         plan = self.store.plans.plan(row.plan_hash) if row.plan_hash else None
         events = self.store.events.of(row.id)
         self.folder.mkdir(parents=True, exist_ok=True)

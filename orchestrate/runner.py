@@ -30,6 +30,7 @@ from orchestrate.errors import (
     OutcomeUnknown,
     OutsideFailed,
     StoreUnusable,
+    TrackerSilent,
     Unreachable,
     with_cure,
 )
@@ -215,9 +216,9 @@ class Runner:
         with contextlib.suppress(LeaseLost):
             self.store.deployments.waits(lease, ForTime(until=now + seconds), now + seconds)
             self.store.events.add(row.id, row.stage, NOT_DONE, f"{problem}; tried again in {seconds:.0f} s")
-        if row.stage in ENDS:
+        if row.stage in ENDS or isinstance(problem, TrackerSilent):
             self.store.locks.release(row.id)
-        return tried < most_tries(row.stage)
+        return tried < most_tries(row.stage, problem)
 
     def _story(self, row: Deployment) -> Sequence[Event]:
         return self.store.events.of(row.id, limit=MOST_EVENTS)

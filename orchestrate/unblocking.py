@@ -34,14 +34,16 @@ class Unblocking:
     async def look(self) -> Sequence[str]:
         """One round: the tasks that were put back into the deploy queue; none while effects are stopped.
 
-        A task that cannot be read keeps no other from being tried; it is looked at in the next round.
+        A task that cannot be read keeps no other from being tried; it is looked at in the next round. So is
+        one of which the tracker was not told everything yet: what is told later would undo this.
         """
         back: list[str] = []
         if self.store.switch.stopped() is not None:
             return back
+        owing = self.store.outbox.owing()
         for row in self.store.deployments.latest(outcome=Outcome.BLOCKED, limit=LATEST):
             with suppress(NotFound, OutsideFailed):
-                if row.request.task and await self._may_try(row):
+                if row.request.task and row.request.task not in owing and await self._may_try(row):
                     self.store.audit.add(AuditKind.UNBLOCKED, deployment=row.id, task=row.request.task)
                     await self.desk.move(row.request.task, self.ready)
                     back.append(row.request.task)

@@ -33,6 +33,7 @@ ANSWERS_SECONDS = 2.0
 CHANGES_SECONDS = 2.0
 TEND_SECONDS = 3.0
 HEED_SECONDS = 1.0
+POST_SECONDS = 1.0
 
 
 class Ended(StrEnum):
@@ -67,7 +68,7 @@ class Serving:
         scheduler = LocalScheduler(self.app.store, self.app.runner.drive)
         async with asyncio.TaskGroup() as loops:
             loops.create_task(scheduler.run(over))
-            always = (self._watch(scheduler), self._listen(scheduler), self._heed())
+            always = (self._watch(scheduler), self._listen(scheduler), self._post(scheduler), self._heed())
             helpers = [loops.create_task(one) for one in always]
             if self.claims:
                 helpers += [loops.create_task(self._claim(scheduler)), loops.create_task(self._tend())]
@@ -103,6 +104,16 @@ class Serving:
         app = self.app
         calls = CalledOnThreads(clerk=Clerk(app), threads=app.answers.tasks, desk=app.crew.voice.desk)
         for deployment in await calls.read():
+            scheduler.nudge(deployment)
+
+    async def _post(self, scheduler: LocalScheduler) -> None:
+        """Tell what could not be told at once."""
+        while True:
+            await self._quietly(self._posted(scheduler))
+            await asyncio.sleep(POST_SECONDS)
+
+    async def _posted(self, scheduler: LocalScheduler) -> None:
+        for deployment in await self.app.postman.look():
             scheduler.nudge(deployment)
 
     async def _heed(self) -> None:

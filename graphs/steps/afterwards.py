@@ -2,22 +2,25 @@
 
 from __future__ import annotations
 
-from graphs.state import State
+from functools import partial
+
 from graphs.steps.crew import Crew
-from graphs.steps.telling import told
 from orchestrate import reports
 from orchestrate.models.deployment import Kind
+from orchestrate.models.environment import Environment
 from orchestrate.models.plan import Plan
 from orchestrate.models.task import NewTask, Priority, Queue
 from tools.executor import Errand
 
+E2E = "e2e_tests"
 
-async def e2e_tests(crew: Crew, at: Errand, state: State, plan: Plan) -> None:
+
+async def e2e_tests(crew: Crew, at: Errand, environment: Environment, plan: Plan) -> None:
     """A task in the e2e-test queue, once for each deployment, where the environment wants it (A4)."""
-    request = state["request"]
-    if request.kind is Kind.ROLLBACK or not crew.place(state).environment.e2e_tests:
+    request = crew.store.deployments.deployment(at.deployment).request
+    if request.kind is Kind.ROLLBACK or not environment.e2e_tests:
         return
-    title, text = reports.e2e_tests(plan, crew.place(state).environment.url, request.task)
+    title, text = reports.e2e_tests(plan, environment.url, request.task)
     new = NewTask(
         title=title,
         description=text,
@@ -27,6 +30,10 @@ async def e2e_tests(crew: Crew, at: Errand, state: State, plan: Plan) -> None:
         marker=f"e2e/{at.deployment}",
         discovered_from=request.task,
     )
-    filed = await told(crew, at, crew.voice.file(at, new))
-    if filed is not None:
-        crew.event(at, "e2e", f"end-to-end tests are asked for in {filed.id}", task=filed.id)
+    await crew.voice.chore(at, E2E, new, partial(ask_for_tests, crew, at, new))
+
+
+async def ask_for_tests(crew: Crew, at: Errand, new: NewTask) -> None:
+    """File it, with a line in the story that names it."""
+    filed = await crew.voice.file(at, new)
+    crew.event(at, "e2e", f"end-to-end tests are asked for in {filed.id}", task=filed.id)

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from agents.model import NoModel
-from graphs.state import State
 from graphs.steps.crew import Crew
 from orchestrate import reports
 from orchestrate.errors import ModelFailed
+from orchestrate.models.environment import Environment
 from tools.executor import Errand
 
 
-async def worded(crew: Crew, at: Errand, state: State, title: str, text: str) -> str:
+async def worded(crew: Crew, at: Errand, environment: Environment, title: str, text: str) -> str:
     """The text to announce; a draft that is missing or bad leaves it as it is."""
-    announce = crew.place(state).environment.announce
+    announce = environment.announce
     if not announce.worded or isinstance(crew.announcer.model, NoModel):
         return text
     try:

@@ -7,17 +7,17 @@ from dataclasses import dataclass
 from langgraph.runtime import Runtime
 
 from agents.situation import Situation
-from graphs.patience import AT_THE_GATES
+from graphs.patience import AT_THE_GATES, AT_THE_TRACKER
 from graphs.state import Asking, Drive, Planned, Readiness, State, Turn
 from graphs.steps.advice import advised, reviewed
 from graphs.steps.approval import next_round, rule_of
 from graphs.steps.crew import MOST_SAID, WHOLE_STORY, Crew
 from graphs.steps.found import AGAINST, blocked_digest, found_in, no_longer, obstacle, readiness, told, why
 from graphs.steps.resolving import resolution
-from graphs.steps.telling import told as heard
+from graphs.steps.telling import answered
 from graphs.steps.workspaces import bind_workspace
 from orchestrate import policy, reports
-from orchestrate.errors import Unreachable
+from orchestrate.errors import TrackerSilent, Unreachable
 from orchestrate.gates import findings
 from orchestrate.models.change import Change, ChangeState, MergeOrder, Preview, Version
 from orchestrate.models.deployment import (
@@ -123,8 +123,7 @@ class Arrive:
         question = self.crew.store.questions.question(state["question"].gate)
         environment = self.crew.place(state).environment
         text = reports.reminder(question, environment.approvers)
-        said = self.crew.voice.say(at, request.task, f"reminder {question.id}", text)
-        await heard(self.crew, at, said)
+        await self.crew.voice.say(at, request.task, f"reminder {question.id}", text)
         self.crew.store.questions.reminded(question.id)
         return State()
 
@@ -154,11 +153,14 @@ class Arrive:
         return State(turn=Turn.MOVED if moved else Turn.MINE)
 
     async def _objection(self, state: State) -> str:
-        """Why the approval no longer stands, now that its thread is read anew; or ''."""
+        """Why the approval no longer stands, now that its thread is read anew; or ''.
+
+        Raises TrackerSilent.
+        """
         if state.get("planned") is not Planned.ASK:
             return ""
         question = self.crew.store.questions.question(state["question"].gate)
-        return await self.crew.hearing.objection(question) if question.consumed_at is None else ""
+        return await answered(self.crew.hearing.objection(question)) if question.consumed_at is None else ""
 
     def _withdrawn(self, state: State) -> str:
         """Who said Hold after the approval, while it waited for its turn; or ''."""
@@ -177,8 +179,11 @@ class Arrive:
         """What the gates look at. Raises Unreachable while somebody who does not answer may still do so."""
         since = state.get("checking_since")
         found = await self.crew.survey.evidence(at.deployment, state["request"], since)
+        said = "; ".join(f"{one}: {found.unread[one]}" for one in found.silent)
+        if "task" in found.silent and self.crew.may_still_come(at, AT_THE_TRACKER):
+            raise TrackerSilent(said)
         if found.silent and self.crew.may_still_come(at, AT_THE_GATES):
-            raise Unreachable("; ".join(f"{one}: {found.unread[one]}" for one in found.silent))
+            raise Unreachable(said)
         return found
 
     async def _situation(

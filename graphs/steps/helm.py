@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from graphs.state import Asking, Course, State
+from graphs.steps.chores import rollback_marker
 from graphs.steps.crew import MOST_SAID, NEW, OLD, Crew
-from graphs.steps.telling import told
 from orchestrate import analysis, reports
 from orchestrate.errors import EffectRefused, OrchestrateError, Unreachable
 from orchestrate.models.deployment import Decision, DecisionKind, Failure, ForApproval, ForTime
@@ -227,8 +227,8 @@ class Helm:
         )
         text = reports.decision_request(asking, question, why, environment)
         key, title = f"decide {question.id}", f"{environment.name}: a person must decide"
-        await told(self.crew, at, self.crew.voice.say(at, task, key, text))
-        await told(self.crew, at, self.crew.voice.announce(at, key, title, text))
+        await self.crew.voice.say(at, task, key, text)
+        await self.crew.voice.announce(at, key, title, text)
         return ForApproval(gate=question.id, until=question.expires)
 
     async def _file_rollback(self, state: State, at: Errand, failure: Failure, question: str) -> None:
@@ -244,7 +244,7 @@ class Helm:
             marker=rollback_marker(at.deployment),
             discovered_from=state["request"].task,
         )
-        await told(self.crew, at, self.crew.voice.file(at, new))
+        await self.crew.voice.order(at, new)
 
     async def _keep_logs(self, state: State, at: Errand, plan: Plan, move: Move | None) -> None:
         """Keep what both versions wrote, before the slots are gone."""
@@ -264,11 +264,6 @@ class Helm:
 def _is_back(question: Question) -> bool:
     """Whether a person chose the way back before the question could be told."""
     return question.decision is not None and question.decision.kind is DecisionKind.ROLL_BACK
-
-
-def rollback_marker(deployment: str) -> str:
-    """By which the task is found that asks for this deployment's rollback."""
-    return f"rollback/{deployment}"
 
 
 def _slot_of(plan: Plan, move: Move) -> str | None:

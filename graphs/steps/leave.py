@@ -2,26 +2,33 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 
 from langgraph.runtime import Runtime
 
-from agents.triager import fix_task
 from graphs.state import Course, Drive, State
 from graphs.steps.advice import touched
 from graphs.steps.afterwards import e2e_tests
 from graphs.steps.announcing import worded
-from graphs.steps.crew import MOST_SAID, NEW, OLD, WHOLE_STORY, Crew
-from graphs.steps.helm import rollback_marker
+from graphs.steps.chores import (
+    ENDING,
+    FIXES,
+    WORKSPACE,
+    Ending,
+    Fixes,
+    Tidying,
+    file_fixes,
+    fixes_of,
+    tell_ending,
+    tidy,
+)
+from graphs.steps.crew import MOST_SAID, NEW, OLD, Crew
 from graphs.steps.shown import show
-from graphs.steps.telling import told
-from graphs.steps.workspaces import destroy_workspace
 from orchestrate import reports
 from orchestrate.errors import NotFound, OutcomeUnknown, OutsideFailed, Unreachable
-from orchestrate.models.cause import Cause
 from orchestrate.models.change import Version
-from orchestrate.models.deployment import Failure, Kind, Outcome, Request, Stage
+from orchestrate.models.deployment import Kind, Outcome, Request, Stage
 from orchestrate.models.plan import Plan
 from orchestrate.models.task import FailureKind
 from orchestrate.outside import inline
@@ -57,15 +64,17 @@ class Leave:
         events = self.crew.store.events.of(at.deployment)
         title, text = reports.success(deployment, plan, events, self.crew.store.clock())
         voice, task = self.crew.voice, request.task
-        await told(self.crew, at, voice.say(at, task, "result", text))
-        announcement = await worded(self.crew, at, state, title, text)
-        await told(self.crew, at, voice.announce(at, "result", title, announcement))
-        await e2e_tests(self.crew, at, state, plan)
+        await voice.say(at, task, "result", text)
+        environment = self.crew.place(state).environment
+        announcement = await worded(self.crew, at, environment, title, text)
+        await voice.announce(at, "result", title, announcement)
+        await e2e_tests(self.crew, at, environment, plan)
         await show(self.crew, at, state, Standing.DONE, title)
         if not request.flow:
             reason = f"Deployed {plan.version.name} to {plan.environment}"
-            await told(self.crew, at, voice.close(at, task, self.crew.statuses.deployed, reason))
-            await told(self.crew, at, destroy_workspace(self.crew, task, at))
+            await voice.close(at, task, self.crew.statuses.deployed, reason)
+            due = Tidying(task=task)
+            await voice.chore(at, WORKSPACE, due, partial(tidy, self.crew, at, due))
         return State(outcome=Outcome.DEPLOYED, reason=title)
 
     async def _lock_out(self, at: Errand, plan: Plan, request: Request) -> None:
@@ -129,88 +138,30 @@ class Leave:
         failure = self.crew.excerpt(state["failure"], at)
         files, who = await touched(self.crew, plan), at.deployment
         causes = await self.crew.triager.causes(plan.service, failure, new, old, files, who)
-        filed = await self._all_filed(at, plan, causes, failure, request.task)
+        due = Fixes(task=request.task, failure=failure, causes=tuple(causes))
         if "rollback_failure" in state:
             stuck = state["rollback_failure"]
-            causes = await self.crew.triager.causes(plan.service, stuck, (), (), files, who)
-            filed += await self._all_filed(at, plan, causes, stuck, request.task)
-            owner = self.crew.owners.of(FailureKind.ROLLBACK_FAILURE)
-            title, text = reports.rollback_failed(at.deployment, plan, stuck, owner)
-            call = self.crew.voice.announce(at, "rollback failed", title, text, urgent=True)
-            await told(self.crew, at, call)
-        if request.task and filed:
-            await told(self.crew, at, self.crew.voice.hand_over(at, request.task, filed[0]))
-        return State(fix_tasks=list(dict.fromkeys(filed)))
-
-    async def _all_filed(  # noqa: PLR0913  what a fix task is made of
-        self, at: Errand, plan: Plan, causes: Sequence[Cause], failure: Failure, task: str | None
-    ) -> list[str]:
-        filed = [await told(self.crew, at, self._filed(at, plan, cause, failure, task)) for cause in causes]
-        return [one for one in filed if one is not None]
-
-    async def _filed(self, at: Errand, plan: Plan, cause: Cause, failure: Failure, task: str | None) -> str:
-        """The task that fixes `cause`, with a line in the story that says so."""
-        filed = await self._fix(at, plan, cause, failure, task)
-        text = f"{cause.title} ({cause.count} ×); to be fixed in {filed}"
-        facts = {"task": filed, "fingerprint": cause.fingerprint}
-        facts |= {"explanation": cause.explanation} if cause.explanation else {}
-        self.crew.event(at, "cause", text, **facts)
-        return filed
-
-    async def _fix(self, at: Errand, plan: Plan, cause: Cause, failure: Failure, task: str | None) -> str:
-        """A new task, or the open one, which is told that its cause was seen again (F1)."""
-        revert = next((one for one in self.crew.store.events.of(at.deployment) if one.kind == "revert"), None)
-        owner = self.crew.owners.of(cause.kind)
-        new = fix_task(cause, failure, plan, task, revert.text if revert else "", owner)
-        known = await self.crew.survey.tasks.find(new.marker)
-        if known is not None and known.is_closed:
-            new = new.model_copy(update={"marker": f"{new.marker}/{at.deployment}"})
-        elif known is not None and not self.crew.voice.has_filed(at, new):
-            text = reports.seen_again(at.deployment, failure)
-            await self.crew.voice.say(at, known.id, f"again {cause.fingerprint}", text)
-            return known.id
-        return (await self.crew.voice.file(at, new)).id
+            found = await self.crew.triager.causes(plan.service, stuck, (), (), files, who)
+            due = due.model_copy(update={"stuck": stuck, "stuck_causes": tuple(found)})
+        await self.crew.voice.chore(at, FIXES, due, partial(file_fixes, self.crew, at, due))
+        return State(fix_tasks=fixes_of(self.crew, at.deployment))
 
     async def close(self, state: State, runtime: Runtime[Drive]) -> State:
         """Tell how it ended, and leave no task where it would be lost."""
         at, request = self.crew.errand(state, Stage.CLOSE, runtime), state["request"]
         outcome, reason = _ending(state)
-        fixes = state["fix_tasks"]
-        failure = self.crew.excerpt(state["failure"], at) if "failure" in state else None
-        events = self.crew.store.events.of(at.deployment, limit=WHOLE_STORY)
-        owner = self.crew.owners.after(outcome, failure)
-        title, text = reports.failure(
-            at.deployment, request, outcome, reason, failure, fixes, events=events, owner=owner
+        due = Ending(
+            task=request.task,
+            outcome=outcome,
+            reason=reason,
+            failure=self.crew.excerpt(state["failure"], at) if "failure" in state else None,
+            went_back="undoing" in state,
         )
+        await self.crew.voice.chore(at, ENDING, due, partial(tell_ending, self.crew, at, due))
         if outcome not in (Outcome.BLOCKED, Outcome.CONFLICT, Outcome.MERGE_REFUSED):
-            urgent = outcome is Outcome.ROLLBACK_FAILED
-            await told(self.crew, at, self.crew.voice.say(at, request.task, "result", text))
-            announcement = await worded(self.crew, at, state, title, text)
-            call = self.crew.voice.announce(at, "result", title, announcement, urgent=urgent)
-            await told(self.crew, at, call)
+            title, _ = reports.failure(at.deployment, request, outcome, reason, due.failure, ())
             await show(self.crew, at, state, Standing.FAILED, title)
-        await told(self.crew, at, self._settle(at, request.task, outcome, fixes))
-        if "undoing" in state and outcome is not Outcome.ROLLBACK_FAILED:
-            await told(self.crew, at, self._close_rollback(at))
         return State(outcome=outcome, reason=reason)
-
-    async def _close_rollback(self, at: Errand) -> None:
-        """The task that asked for this rollback has nothing left to ask."""
-        asked = await self.crew.survey.tasks.find(rollback_marker(at.deployment))
-        if asked is not None:
-            await self.crew.voice.close(at, asked.id, self.crew.statuses.done, "Rolled back and verified")
-
-    async def _settle(self, at: Errand, task: str | None, outcome: Outcome, fixes: list[str]) -> None:
-        statuses = self.crew.statuses
-        if fixes:
-            reason = f"Failed - created fix task {', '.join(fixes)}"
-            await self.crew.voice.close(at, task, statuses.failed, reason)
-        elif outcome in (Outcome.HELD, Outcome.EXPIRED, Outcome.CANCELLED):
-            await self.crew.voice.move(at, task, statuses.held)
-        elif outcome is Outcome.SUPERSEDED:
-            await self.crew.voice.close(at, task, statuses.failed, "Superseded by a newer candidate")
-        elif outcome not in (Outcome.BLOCKED, Outcome.CONFLICT, Outcome.MERGE_REFUSED):
-            await self.crew.voice.move(at, task, statuses.blocked)  # no fix task could be filed
 
 
 def _did_badly(state: State) -> bool:

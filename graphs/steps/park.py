@@ -9,6 +9,7 @@ from orchestrate import reports
 from orchestrate.errors import EffectsStopped, OrchestrateError
 from orchestrate.models.deployment import Deployment, Lease, Outcome, Stage
 from tools.executor import Errand
+from tools.voice import Manner
 
 
 @dataclass(frozen=True)
@@ -18,17 +19,18 @@ class Park:
     crew: Crew
 
     async def tell(self, lease: Lease, row: Deployment, why: str) -> None:
-        """Announce it, say it on the thread, and move the task where it is seen; what fails is an event.
+        """Announce it, say it on the thread, and move the task where it is seen, now or when that can be.
 
         Raises EffectsStopped: then it is told when effects may begin again.
         """
         at = Errand(deployment=row.id, stage=row.stage or Stage.PICK_UP, lease=lease)
         owner = self.crew.owners.after(Outcome.PARKED, None)
         title, text = reports.failure(row.id, row.request, Outcome.PARKED, why, None, (), owner=owner)
+        voice = self.crew.voice.in_manner(Manner.PARTING)
         try:
-            await self.crew.voice.announce(at, "parked", title, text, urgent=True)
-            await self.crew.voice.say(at, row.request.task, "parked", text)
-            await self.crew.voice.move(at, row.request.task, self.crew.statuses.blocked)
+            await voice.announce(at, "parked", title, text, urgent=True)
+            await voice.say(at, row.request.task, "parked", text)
+            await voice.move(at, row.request.task, self.crew.statuses.blocked)
         except EffectsStopped:
             raise
         except OrchestrateError as problem:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from agents.model import NoModel
 from graphs.steps.crew import Crew
-from graphs.steps.telling import told
 from orchestrate import reports
 from orchestrate.errors import ModelFailed, NotFound, OutcomeUnknown, OutsideFailed, Unreachable
 from orchestrate.models.change import Change
@@ -30,7 +29,7 @@ async def resolution(crew: Crew, at: Errand, request: Request) -> None:
             raise
         text = reports.unresolved(str(problem))
         crew.event(at, "resolution", f"no resolution is proposed: {problem}")
-    await told(crew, at, crew.voice.say(at, request.task, "resolution", text))
+    await crew.voice.say(at, request.task, "resolution", text)
 
 
 async def _proposed(crew: Crew, conflicts: Conflicts, at: Errand, change: Change) -> tuple[Change, str]:

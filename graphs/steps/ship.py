@@ -11,12 +11,12 @@ from langgraph.runtime import Runtime
 
 from agents.answers import Advice
 from graphs.alerts import TOLD, untold
+from graphs.patience import AT_THE_GATES
 from graphs.state import Answer, Course, Drive, Merging, State
 from graphs.steps.advice import second_opinion
 from graphs.steps.crew import MOST_SAID, Crew
 from graphs.steps.helm import Helm
 from graphs.steps.shown import show
-from graphs.steps.telling import told
 from orchestrate import reports
 from orchestrate.errors import (
     AccessDenied,
@@ -48,6 +48,7 @@ from tools.executor import EffectClass, Errand
 from tools.merging import merging
 from tools.moves import Done, MoveTimedOut, PlacedMove, moving
 from tools.showing import Standing
+from tools.voice import Manner
 
 
 @dataclass(frozen=True)
@@ -58,15 +59,18 @@ class Ship:
     helm: Helm
 
     async def merge(self, state: State, runtime: Runtime[Drive]) -> State:
-        """Merge exactly what was approved; what moved goes back to the gates, unmerged."""
+        """Merge exactly what was approved; what moved goes back to the gates, unmerged.
+
+        So does what cannot be checked: there it is waited for, and holds the environment no longer.
+        """
         at, plan = self.crew.errand(state, Stage.MERGE, runtime), self.crew.plan(state)
         if plan.merge is None:
             return State(merging=Merging.MERGED)
         try:
             merged = await self.crew.executor.do(merging(self.crew.forge), plan.merge, at, _merged)
-        except CheckNotMade:
-            raise
         except (HeadMoved, EffectRefused) as moved:
+            if isinstance(moved, CheckNotMade) and self.crew.may_still_come(at, AT_THE_GATES):
+                raise
             self.crew.event(at, "moved", f"{moved}; back to the gates")
             self.crew.store.locks.release(at.deployment)
             return State(merging=Merging.MOVED)
@@ -211,12 +215,9 @@ class Ship:
         for one in untold(self.crew.store, at.deployment, watches):
             text = reports.alert(one.watch, one.sentence)
             key = f"alert {one.watch.id} {one.name}"
-            try:
-                await told(self.crew, at, self.crew.voice.say(at, state["request"].task, key, text))
-            except (OutsideFailed, OutcomeUnknown) as silent:
-                if not any(bad.is_bad for bad in watches):
-                    raise
-                self.crew.event(at, "not_told", f"{text}; {silent}")  # going back comes first
+            comes_first = any(bad.is_bad for bad in watches)  # going back does
+            voice = self.crew.voice.in_manner(Manner.LATER if comes_first else Manner.USUAL)
+            await voice.say(at, state["request"].task, key, text)
             said = f"{one.watch.component}: {one.sentence}"
             self.crew.event(at, TOLD, said, watch=one.watch.id, name=one.name)
 
@@ -224,8 +225,7 @@ class Ship:
         count = state.get("reports", 0) + 1
         if watch.final and self.crew.store.clock() >= self.helm.report_at(watch, state, count):
             text = reports.watch_report(watch, judgement, self.crew.store.clock())
-            said = self.crew.voice.say(at, state["request"].task, f"watch {watch.id} {count}", text)
-            await told(self.crew, at, said)
+            await self.crew.voice.say(at, state["request"].task, f"watch {watch.id} {count}", text)
             self.crew.event(at, "report", judgement.sentence)
             return self.helm.watching(state, watch, count) | State(reports=count)
         return self.helm.watching(state, watch, count - 1)

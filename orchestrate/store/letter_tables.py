@@ -34,6 +34,7 @@ letter_threads = Table(
     metadata,
     Column("thread", String, primary_key=True),
     Column("next_at", Float),  # when it is tried next: NULL while nothing is owed
+    Column("asked_until", Float),  # so long whoever did not answer asked us to rest
     Column("lease_worker", String),
     Column("lease_token", Integer, nullable=False),
     Column("lease_until", Float),

@@ -56,13 +56,28 @@ RENEW = (
 RELEASE = (
     update(letter_threads)
     .where(threads.thread == bindparam("which"), threads.lease_token == bindparam("token"))
-    .values(lease_worker=None, lease_until=None, next_at=bindparam("then"))
+    .values(
+        lease_worker=None,
+        lease_until=None,
+        next_at=bindparam("then"),
+        asked_until=bindparam("asked"),
+    )
 )
 WAKE = (
     update(letter_threads)
     .where(threads.thread == bindparam("which"), threads.next_at.is_(None))
-    .values(next_at=bindparam("then"))
+    .values(next_at=bindparam("then"), asked_until=bindparam("asked"))
 )
+HURRY = (
+    update(letter_threads)
+    .where(
+        threads.next_at > bindparam("now"),
+        or_(threads.asked_until.is_(None), threads.asked_until <= bindparam("now")),
+        or_(threads.lease_until.is_(None), threads.lease_until <= bindparam("now")),
+    )
+    .values(next_at=bindparam("now"))
+)
+RESTS = select(threads.thread).where(threads.next_at > bindparam("now")).limit(1)
 FAILED = (
     update(letters)
     .where(rows.number == bindparam("which"))
@@ -83,9 +98,18 @@ class Outbox:
         self._database = database
 
     def keep(  # noqa: PLR0913  what the letter is, and where, when and why it is kept
-        self, lease: Lease, stage: Stage, plan_hash: str | None, letter: Unsent, why: str, rest: float
+        self,
+        lease: Lease,
+        stage: Stage,
+        plan_hash: str | None,
+        letter: Unsent,
+        why: str = "",
+        rest: float = 0.0,
+        asked: float = 0.0,
     ) -> None:
         """Keep it behind what its thread is owed already, to be told after `rest` seconds; once per key.
+
+        `asked`: for so many seconds somebody asked us to rest; nothing is told sooner.
 
         The story is told where there is a `why`. Raises LeaseLost.
         """
@@ -107,7 +131,7 @@ class Outbox:
             }
             if insert_once(connection, letters, values) is None:
                 return
-            _wake(connection, thread, now + rest)
+            _wake(connection, thread, now + rest, now + asked if asked else None)
             if why:
                 said = f"{letter.kind} cannot be told now, and is told later: {why}"
                 events.append(connection, lease.deployment, stage, "kept", said, at=now)
@@ -159,14 +183,25 @@ class Outbox:
             connection.execute(RENEW, {"which": lease.thread, "until": now + seconds})
         return lease.model_copy(update={"until": now + seconds})
 
-    def release(self, lease: Lease, rest: float) -> None:
+    def release(self, lease: Lease, rest: float, asked: float = 0.0) -> None:
         """Give it back, where it is still ours; what is still owed is tried after `rest` seconds."""
         now = self._database.clock()
         with self._database.writing() as connection:
             connection.execute(LOCK, {"which": lease.thread})
             is_owed = connection.execute(OF_THREAD, {"whose": lease.thread}).first() is not None
             then = now + rest if is_owed else None
-            connection.execute(RELEASE, {"which": lease.thread, "token": lease.token, "then": then})
+            until = now + asked if asked else None
+            given = {"which": lease.thread, "token": lease.token, "then": then, "asked": until}
+            connection.execute(RELEASE, given)
+
+    def hurry(self) -> None:
+        """Make what rests due at once, unless somebody asked for the rest."""
+        now = {"now": self._database.clock()}
+        with self._database.reading() as connection:
+            rests = connection.execute(RESTS, now).first() is not None
+        if rests:
+            with self._database.writing() as connection:
+                connection.execute(HURRY, now)
 
     def failed(self, lease: Lease, letter: Letter, why: str) -> None:
         """It could not be told this time. Raises LeaseLost."""
@@ -187,14 +222,14 @@ class Outbox:
             events.append(connection, letter.deployment, letter.stage, kind, text, at=now)
 
 
-def _wake(connection: Connection, thread: str, then: float) -> None:
+def _wake(connection: Connection, thread: str, then: float, asked: float | None) -> None:
     """The thread is due then, unless something before this is due at another time."""
-    new = {"thread": thread, "next_at": then, "lease_token": 0}
+    new = {"thread": thread, "next_at": then, "asked_until": asked, "lease_token": 0}
     if insert_once(connection, letter_threads, new) is None:
         connection.execute(
             LOCK, {"which": thread}
         )  # whoever gives it back just now sees this letter, or we that
-        connection.execute(WAKE, {"which": thread, "then": then})
+        connection.execute(WAKE, {"which": thread, "then": then, "asked": asked})
 
 
 def _short(why: str) -> str:

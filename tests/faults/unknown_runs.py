@@ -124,8 +124,10 @@ async def _ended(here: World, row: Deployment) -> Deployment:
     for _ in range(MOST_STEPS):
         if here.is_due(row.id):
             await here.runner.drive(row.id)
+        await here.postman.look()
         row = here.store.deployments.deployment(row.id)
         if row.status is Status.FINISHED:
+            await here.told()
             return row
         if here.is_due(row.id):
             continue

@@ -35,6 +35,7 @@ class Row:
     never: End  # this request is refused for ever, the rest of the system answers
     silent: End  # the whole system is gone for ever
     denied: End  # 401 and 403
+    refused: End | None = None  # 403 for this alone: where that is another end than a token that is no good
     lost: End | None = None  # it was made, and the whole system is gone since: where that is another end
     is_optional: bool = False  # nothing waits for it: it is not asked again, and what comes next may ask
     is_first: bool = False  # the one row of its effect that every run of the tests looks at
@@ -67,6 +68,23 @@ def _shown(scene: str, standing: str, *, is_first: bool = False) -> Row:
     )
 
 
+def _word(request: str, effect: str, *, is_first: bool = False) -> Row:
+    """What people are told before anything has begun: without it, it goes on, and they are told later.
+
+    A tracker that is gone is waited for, because the gates and the approval are read there.
+    """
+    return Row(
+        scene="good",
+        request=request,
+        effect=effect,
+        never=End.TRUE,
+        silent=End.HELD,
+        denied=End.HELD,
+        refused=End.TRUE,
+        is_first=is_first,
+    )
+
+
 BEFORE = (End.HELD, End.HELD, End.HELD)
 HALF_WAY = (End.BACK, End.ASKED, End.ASKED)
 AT_THE_END = (End.TRUE, End.TRUE, End.TRUE)
@@ -74,10 +92,10 @@ ON_THE_WAY_BACK = (End.PAGED, End.PAGED, End.PAGED)
 UNKNOWN = (End.BLOCKED, End.BLOCKED, End.BLOCKED)
 
 EFFECTS = (
-    _row("good", "tracker.move Deploying", "move_task", BEFORE, is_first=True),  # S1
-    _row("good", "tracker.comment picked-up", "comment", BEFORE),
-    _row("good", "tracker.create announce/start", "file_task", BEFORE),
-    _row("good", "tracker.comment approval", "comment", BEFORE, is_first=True),  # S5
+    _word("tracker.move Deploying", "move_task", is_first=True),  # S1
+    _word("tracker.comment picked-up", "comment"),
+    _word("tracker.create announce/start", "file_task"),
+    _word("tracker.comment approval", "comment", is_first=True),  # S5
     Row(  # S7: a backup that was made is found again; what comes next is not begun
         scene="good",
         request="database.backup",
@@ -119,8 +137,15 @@ EFFECTS = (
 
 READS = (
     _row("good", "tracker.task", "", BEFORE),
-    _row("good", "tracker.comments", "", BEFORE),
-    _row("good", "tracker.find", "", BEFORE),
+    Row(
+        scene="good",
+        request="tracker.comments",
+        never=End.BLOCKED,
+        silent=End.HELD,
+        denied=End.HELD,
+        refused=End.BLOCKED,
+    ),
+    _word("tracker.find", ""),
     _row("good", "forge.change", "", UNKNOWN, is_first=True),  # S3
     _row("good", "forge.methods", "", UNKNOWN),
     _row("good", "forge.preview", "", UNKNOWN),
@@ -167,7 +192,7 @@ def end_of(row: Row, fault: Fault) -> End:
     if fault.heals:
         return End.TRUE
     if fault.denies:
-        return row.denied
+        return row.refused if row.refused and fault.silence is not EVER else row.denied
     if fault.silence is not EVER:
         return row.never
     return row.lost if fault.after and row.lost else row.silent

@@ -5,17 +5,18 @@ from collections.abc import Iterable
 import pytest
 
 from graphs.patience import (
-    LONGEST_ASKED,
+    AT_THE_TRACKER,
     NOT_DONE,
-    TOO_OFTEN,
     TRIES,
     TRIES_AT_THE_END,
     fruitless,
     may_still_come,
+    most_tries,
     rest,
 )
-from orchestrate.errors import OrchestrateError, RateLimited, Unreachable
+from orchestrate.errors import OrchestrateError, RateLimited, TrackerSilent, Unreachable
 from orchestrate.models.deployment import Event, Stage
+from tools.rests import LONGEST_ASKED, TOO_OFTEN
 
 DAY = 86_400.0
 
@@ -52,6 +53,12 @@ def test_telling_how_it_ended_is_tried_for_a_day_and_other_steps_for_twenty_minu
 
     assert DAY <= end <= 1.2 * DAY
     assert 1200 <= step <= 1800
+
+
+def test_a_tracker_that_is_silent_before_anything_has_begun_is_waited_for_for_hours() -> None:
+    tries = most_tries(Stage.GATES, TrackerSilent("503"))
+
+    assert AT_THE_TRACKER < sum(rest(tried, Stage.GATES) for tried in range(tries)) < 8 * 3600
 
 
 def test_what_went_on_begins_to_be_counted_anew() -> None:

@@ -16,9 +16,9 @@ from langgraph.types import StateSnapshot
 from sqlalchemy import event
 from sqlalchemy.engine.interfaces import DBAPIConnection
 
-from graphs.patience import TRIES
-from orchestrate.errors import StoreUnusable
-from orchestrate.models.deployment import ForTime, Outcome, Status
+from graphs.patience import TRIES, TRIES_OF_TRACKER
+from orchestrate.errors import StoreUnusable, Unreachable
+from orchestrate.models.deployment import Deployment, ForTime, Outcome, Status
 from orchestrate.runner import Graph
 from tests.stories.places import quick
 from tests.stories.world import World, world
@@ -56,16 +56,41 @@ async def test_a_step_that_works_again_goes_on_as_if_nothing_had_been(here: Worl
     assert len(await here.said(task.id, "Picked up")) == 1
 
 
-async def test_it_is_not_tried_for_ever(here: World) -> None:
-    deployment, _, _ = await here.ready()
+async def hours_pass(here: World, deployment: str) -> Deployment:
+    """Drive it whenever it is due, to its end."""
+    while (row := await here.runner.drive(deployment)).status is not Status.FINISHED:
+        assert row.wake_at is not None
+        here.clock.now = row.wake_at
+    return row
+
+
+async def test_it_is_not_tried_for_ever_and_told_when_it_can_be(here: World) -> None:
+    deployment, task, _ = await here.ready()
     here.tracker.is_down = True
 
-    row = await here.go(deployment.id, most=3000)
+    row = await hours_pass(here, deployment.id)
 
     assert row.outcome is Outcome.PARKED
     tried = [one for one in here.store.events.of(deployment.id) if one.kind == "not_done"]
-    assert len(tried) == TRIES + 1
-    assert any(one.kind == "not_told" for one in here.store.events.of(deployment.id))
+    assert len(tried) == TRIES_OF_TRACKER + 1
+    here.tracker.is_down = False
+    await here.told()
+    assert (await here.tracker.task(task.id)).status == "Blocked"
+    assert len(await here.said(task.id, "a person must look")) == 1
+    assert not any(one.kind == "not_told" for one in here.store.events.of(deployment.id))
+
+
+async def test_a_forge_that_is_silent_is_not_waited_for_as_long(here: World) -> None:
+    deployment, _, _ = await here.approved()
+
+    def silent() -> None:
+        raise Unreachable("503")
+
+    here.forge.before_merge = silent
+    row = await hours_pass(here, deployment.id)
+
+    tried = [one for one in here.store.events.of(deployment.id) if one.kind == "not_done"]
+    assert (row.outcome, len(tried)) == (Outcome.PARKED, TRIES + 1)
 
 
 async def test_what_is_finished_is_not_driven_again(here: World) -> None:

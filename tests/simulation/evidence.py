@@ -83,6 +83,7 @@ def _left(record: Record, world: World, watches: Sequence[Watch], folder: Path) 
         parked = {row.id for row in record.rows if row.outcome == "parked"}
         threads = {row[0] for row in positions.execute("SELECT DISTINCT thread_id FROM checkpoints")}
         yield from (f"the position of {one} is kept" for one in sorted(threads - parked))
+    yield from (f"nobody was told {one.key} of {one.deployment}" for one in world.store.outbox.owed())
     over = {row.id for row in record.rows if row.status is Status.FINISHED}
     yield from (
         f"watch {one.id} is open" for one in watches if one.closed_at is None and one.deployment in over

@@ -114,7 +114,8 @@ class DyingEffects(Effects):
         self._point("before intent", name)
         effect = super().intend(lease, key, name, args_json)
         self._meant(lease.deployment, name, args_json)
-        DOING.set(Doing(op=key, deployment=lease.deployment, token=lease.token))
+        holder = lease.deployment if lease.thread is None else f"letters of {lease.thread}"
+        DOING.set(Doing(op=key, deployment=holder, token=lease.token))
         self._point("after intent", name)
         return effect
 

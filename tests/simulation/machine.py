@@ -118,9 +118,7 @@ def v13(record: Record) -> Iterator[str]:
 
 def _occasions(record: Record, row: Deployment) -> tuple[int, ...]:
     """On how many occasions people may have been told: who cancelled by hand knows; one that could not end as
-    it had told is parked, which is told too; and where nobody could be told, the story says so."""
-    if any(one.kind == "not_told" for one in record.events if one.deployment == row.id):
-        return (0, 1, 2)
+    it had told is parked, which is told too."""
     if row.outcome is Outcome.CANCELLED and not row.request.task:
         return (0, 1)
     return (1, 2) if row.outcome is Outcome.PARKED else (1,)

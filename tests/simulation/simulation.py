@@ -229,7 +229,7 @@ class _Run:
 
     async def _is_done(self) -> bool:
         rows = self.world.store.deployments.latest(limit=500)
-        is_idle = all(one.status is Status.FINISHED for one in rows)
+        is_idle = all(one.status is Status.FINISHED for one in rows) and not self.world.store.outbox.owed()
         return is_idle and not await self.around.tracker.ready(Queue.DEPLOY)
 
 

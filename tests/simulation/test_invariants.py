@@ -142,6 +142,7 @@ BREAKINGS: list[tuple[str, str, Breaking]] = [
     ("V13", "two questions at once", lambda one: replace(one, asked=[Asked(1.0, "D", 2)])),
     ("V13", "an end that is told twice", told_twice),
     ("V13", "an end without a reason", lambda one: with_row(one, reason="")),
+    ("V14", "a letter", lambda one: replace(one, left=("nobody was told finish/comment of D",))),
     ("V14", "a lock", lambda one: replace(one, left=("production is held by D",))),
     ("V15", "a look at the clock", lambda one: replace(one, clocks=("graphs/deployment.py:1",))),
     ("V16", "a secret", lambda one: replace(one, canaries=("file store.db",))),

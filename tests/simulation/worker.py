@@ -41,7 +41,7 @@ T = TypeVar("T")
 
 LEASE = 20.0
 TICK = 3.0
-EVERY = {"claim": 7.0, "answers": 4.0, "watch": 2.0}
+EVERY = {"claim": 7.0, "answers": 4.0, "watch": 2.0, "post": 3.0}
 """Seconds between two rounds."""
 
 
@@ -111,6 +111,7 @@ class Worker:
             loops.create_task(self._claims(scheduler))
             loops.create_task(self._answers(scheduler))
             loops.create_task(self._watches(scheduler))
+            loops.create_task(self._post(scheduler))
 
     async def _claims(self, scheduler: LocalScheduler) -> None:
         while True:
@@ -129,6 +130,15 @@ class Worker:
 
     async def _listen(self, scheduler: LocalScheduler) -> None:
         for deployment in await self.world.answers.read():
+            scheduler.nudge(deployment)
+
+    async def _post(self, scheduler: LocalScheduler) -> None:
+        while True:
+            await _quietly(self._posted(scheduler))
+            await asyncio.sleep(EVERY["post"])
+
+    async def _posted(self, scheduler: LocalScheduler) -> None:
+        for deployment in await self.world.postman.look():
             scheduler.nudge(deployment)
 
     async def _watches(self, scheduler: LocalScheduler) -> None:
@@ -166,6 +176,7 @@ def born(machine: Machine, life: Life) -> Worker:
     world = built(machine.folder, store, saver, around, machine.environments, CREWS.graph_for(life.party))
     world.runner = replace(world.runner, worker=life.party, lease_seconds=LEASE)
     world.answers = replace(world.answers, worker=life.party)
+    world.postman = replace(world.postman, worker=life.party, lease_seconds=LEASE)
     return Worker(life=life, world=world, holds=(database.let_go, positions.close))
 
 

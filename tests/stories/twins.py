@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from agents.model import Model, NoModel
-from orchestrate.errors import MergeRefused, Unreachable
+from orchestrate.errors import MergeRefused, OutsideFailed, Unreachable
 from orchestrate.models.change import Change, Merged, MergeMethod, MergeOrder, Preview, Version
 from orchestrate.models.environment import Component, Environment
 from orchestrate.models.move import Move, SetTraffic, Start, words
@@ -26,7 +26,7 @@ from tools.series import MemorySeries
 from tools.showing import MemoryShowcase
 from tools.signatures import MemorySignatures
 from tools.systems.sqlite_target import SqliteTarget
-from tools.tasks import MemoryTracker
+from tools.tasks import MemoryTracker, Spoken
 from tools.workflows import Watched
 
 
@@ -46,6 +46,7 @@ class Tracker(MemoryTracker):
     def __init__(self, clock: Callable[[], float]) -> None:
         super().__init__(clock=clock)
         self.is_down = False
+        self.refuses: set[str] = set()  # statuses
         self.written: list[str] = []
 
     async def task(self, id: str) -> Task:
@@ -56,19 +57,45 @@ class Tracker(MemoryTracker):
         self._check()
         return await super().find(marker)
 
+    async def ready(self, queue: Queue) -> tuple[Task, ...]:
+        self._check()
+        return await super().ready(queue)
+
+    async def comments(self, task: str) -> tuple[Comment, ...]:
+        self._check()
+        return await super().comments(task)
+
+    async def spoken(self, since: str) -> Spoken:
+        self._check()
+        return await super().spoken(since)
+
+    async def dependents(self, task: str) -> tuple[Task, ...]:
+        self._check()
+        return await super().dependents(task)
+
+    async def depend(self, task: str, on: str, instead_of: str | None = None) -> None:
+        self._check()
+        await super().depend(task, on, instead_of)
+
     async def comment(self, task: str, text: str) -> Comment:
+        self._check()
         self.written.append(f"comment {task}")
         return await super().comment(task, text)
 
     async def create(self, new: NewTask) -> Task:
+        self._check()
         self.written.append(f"create {new.marker}")
         return await super().create(new)
 
     async def move(self, task: str, status: str, queue: Queue | None = None) -> None:
+        self._check()
+        if status in self.refuses:
+            raise OutsideFailed(f"400: there is no status {status}")
         self.written.append(f"move {task} {status}")
         await super().move(task, status, queue)
 
     async def close(self, task: str, reason: str, status: str) -> None:
+        self._check()
         self.written.append(f"close {task}")
         await super().close(task, reason, status)
 

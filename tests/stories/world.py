@@ -8,7 +8,7 @@ from collections.abc import AsyncGenerator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 
 from langgraph.checkpoint.base import BaseCheckpointSaver
@@ -21,6 +21,7 @@ from agents.migration_reviewer import MigrationReviewer
 from agents.planner import Planner
 from agents.triager import Triager
 from graphs import deployment
+from graphs.steps.chores import repeat
 from graphs.steps.crew import Crew, Statuses
 from graphs.steps.park import Park
 from orchestrate.answers import Answers
@@ -35,6 +36,7 @@ from orchestrate.models.question import Question
 from orchestrate.models.task import Comment, NewTask, Priority, Queue, Task
 from orchestrate.positions.on_sqlite import SqlitePositions
 from orchestrate.positions.serializer import SealedSerializer
+from orchestrate.postman import Postman
 from orchestrate.records import Records
 from orchestrate.runner import Graph, Runner
 from orchestrate.sight import Sight
@@ -66,6 +68,7 @@ class World(Outside):
     answers: Answers
     watching: Watching
     unblocking: Unblocking
+    postman: Postman
     crew: Crew
 
     async def task(self, change: Change, **words: object) -> Task:
@@ -126,6 +129,7 @@ class World(Outside):
         for _ in range(most):
             if self.is_due(deployment):
                 await self.runner.drive(deployment)
+            await self.postman.look()
             row = self.store.deployments.deployment(deployment)
             is_due = self.is_due(deployment)
             if row.status is Status.FINISHED or not (
@@ -135,6 +139,15 @@ class World(Outside):
             if not is_due:
                 await self.wait(1)
         raise AssertionError(f"{deployment} came to no end: {self.store.deployments.deployment(deployment)}")
+
+    async def told(self) -> None:
+        """Time passes until people were told everything, or it was given up."""
+        for tried in range(1000):
+            await self.postman.look()
+            if not self.store.outbox.owed():
+                return
+            self.clock.now += min(5 + tried, 300)
+        raise AssertionError(f"nobody was told: {self.store.outbox.owed()}")
 
     def is_due(self, deployment: str) -> bool:
         """Whether a worker would drive it now."""
@@ -297,6 +310,7 @@ def built(
         workflows=around.workflows,
     )
     graph = (graph_of or graph_on)(crew, saver)
+    records = Records(store, folder / "reports", OWNERS)
     return World(
         **vars(around),
         store=store,
@@ -306,7 +320,7 @@ def built(
             graph=graph,
             saver=saver,
             parking=Park(crew),
-            records=Records(store, folder / "reports", OWNERS),
+            records=records,
             worker="test",
         ),
         intake=Intake(store=store, tasks=tracker, environment=environment, flow=tuple(environments)),
@@ -320,5 +334,6 @@ def built(
             blocked=statuses.blocked,
             ready=statuses.ready,
         ),
+        postman=Postman(store=store, repeat=partial(repeat, crew), records=records, worker="test"),
         crew=crew,
     )

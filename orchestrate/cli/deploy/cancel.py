@@ -15,6 +15,7 @@ from orchestrate.cli.scene import Scene, scene_of
 from orchestrate.errors import Refused
 from orchestrate.models.deployment import Deployment, Lease, Outcome, Stage, Status
 from tools.executor import Errand
+from tools.voice import Manner
 
 HARMLESS = frozenset(
     {
@@ -74,8 +75,9 @@ async def _ended(app: App, lease: Lease, why: str) -> Deployment:
     row = app.store.deployments.deployment(lease.deployment)
     check_cancellable(row)
     at = Errand(deployment=row.id, stage=row.stage or Stage.PICK_UP, lease=lease)
-    await app.crew.voice.say(at, row.request.task, "cancelled", f"Deployment {row.id} was {why}.")
-    await app.crew.voice.move(at, row.request.task, app.crew.statuses.held)
+    voice = app.crew.voice.in_manner(Manner.PARTING)
+    await voice.say(at, row.request.task, "cancelled", f"Deployment {row.id} was {why}.")
+    await voice.move(at, row.request.task, app.crew.statuses.held)
     app.store.deployments.finish(lease, Outcome.CANCELLED, why)
     await app.runner.saver.adelete_thread(row.id)
     app.store.prune(row.id)

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 CHECKPOINT = "positions.put"
 BESIDE = re.compile(
     r"anchor|events|logs|watches|leases\.release|deployments\.(planned|entered|waits)|positions\.put_writes"
+    r"|outbox\.(renew|release|failed|hurry)"
     r"|before os\.\w+ (store\.audit|\.orchestrate|\S+\.(json|md)\.new|\S+\.part)"
 )
 """Writes that only tell, measure or announce, right beside another one: they are no moments."""

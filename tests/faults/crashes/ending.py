@@ -16,7 +16,7 @@ from tests.stories.world import World
 IN_OTHER_WORDS = frozenset({"undone", "moved_on", "verdict", "failed", "cause", "workspace", "new_lines"})
 """Lines of a story whose words depend on how much was there, or was counted, when they were told."""
 
-BY_THE_WAY = frozenset({"extended", "report", "not_sampled"})
+BY_THE_WAY = frozenset({"extended", "report", "not_sampled", "not_done", "kept", "told_late"})
 """Lines that depend on how long nobody worked."""
 
 TITLE = 30  # characters; further on it may be clipped behind a count

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TypeVar
@@ -10,6 +11,7 @@ from typing import TypeVar
 from langgraph.checkpoint.base import BaseCheckpointSaver
 
 from orchestrate.answers import Heard
+from orchestrate.errors import OutsideFailed
 from orchestrate.models.deployment import Status
 from orchestrate.models.environment import Environment
 from orchestrate.positions import positions
@@ -98,6 +100,7 @@ class Life:
         here.runner.graph.checkpointer = saver
         here.runner = replace(here.runner, saver=saver, lease_seconds=LEASE)
         here.answers = replace(here.answers, heard=Heard())
+        here.postman = replace(here.postman, lease_seconds=LEASE)
         self.store.deployments = Deployments(self.store.deployments._database)
         return here
 
@@ -107,14 +110,16 @@ async def to_the_end(here: World, scene: Scene) -> None:
     for _ in range(ROUNDS):
         await scene.people(here)
         here.clock.now += MEANWHILE
-        await here.intake.claim("test")
-        await here.answers.read()
-        await here.unblocking.look()
+        for doing in (here.intake.claim("test"), here.answers.read(), here.unblocking.look()):
+            with suppress(OutsideFailed):
+                await doing
         due = here.store.deployments.due(here.clock.now)
         for deployment in due:
             await here.runner.drive(deployment)
+        await here.postman.look()
         rows = here.store.deployments.latest()
-        if not due and rows and all(one.status is Status.FINISHED for one in rows):
+        is_over = all(one.status is Status.FINISHED for one in rows) and not here.store.outbox.owed()
+        if not due and rows and is_over:
             return
         if not due:
             here.clock.now += TICK

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
+from typing import cast
 
-from orchestrate.errors import StartFailed
+from orchestrate.errors import OutsideFailed, StartFailed
 from orchestrate.models.deployment import Kind, Request
 from orchestrate.models.environment import CanaryStep, Database, Environment, Gates, Monitoring
 from orchestrate.models.task import Queue
+from tests.faults.crashes.outside import Kept
 from tests.stories.places import WEB, production, quick, staging
 from tests.stories.world import World
 from tools import workspace
@@ -108,6 +111,27 @@ async def ada_approves(here: World) -> None:
     await _ada(here, "Approved")
 
 
+async def ada_in_outages(here: World) -> None:
+    """Ada approves, on a tracker that is gone at the pick-up, and again from the first move to half a minute
+    after the end."""
+    (row,) = here.store.deployments.latest() or (None,)
+    asked = here.store.questions.for_deployment(row.id) if row else ()
+    now, used = here.clock.now, any(one.consumed_at for one in asked)
+    is_early = row is not None and now < row.created_at.timestamp() + 30
+    ended = row.finished_at.timestamp() if row and row.finished_at else now
+    cut(here, is_down=is_early or (used and now < ended + 30))
+    with suppress(OutsideFailed):
+        await _ada(here, "Approved")
+
+
+def cut(here: World, *, is_down: bool) -> None:
+    """The tracker is gone, or there again, for this process and for those that follow it."""
+    twin = cast(Kept, here.tracker)
+    if twin.is_down is not is_down:
+        vars(twin)["_twin"].is_down = is_down
+        twin.keep()
+
+
 async def ada_holds(here: World) -> None:
     """Ada says no."""
     await _ada(here, "Hold")
@@ -162,6 +186,13 @@ SCENES: Mapping[str, Scene] = {
         people=ada_approves,
         trouble=errors,
         parts_at="events.add failed",
+    ),
+    "silent": Scene(
+        environments=with_revert,
+        before=a_plain_task,
+        people=ada_in_outages,
+        trouble=errors,
+        parts_at="outbox.keep",
     ),
     "asked": Scene(
         environments=asking,

@@ -13,9 +13,11 @@ from orchestrate.store import Store
 from tests.orchestrate.store.facts import Clock, driven
 
 
-def kept(store: Store, lease: Lease, key: str, why: str = "", rest: float = 0.0) -> None:
+def kept(  # noqa: PLR0913  what a letter is kept with
+    store: Store, lease: Lease, key: str, why: str = "", rest: float = 0.0, asked: float = 0.0
+) -> None:
     letter = Unsent(kind="said", key=key, body="{}")
-    store.outbox.keep(lease, Stage.PICK_UP, None, letter, why, rest)
+    store.outbox.keep(lease, Stage.PICK_UP, None, letter, why, rest, asked)
 
 
 def telling(store: Store, thread: str) -> Lease:
@@ -72,6 +74,29 @@ def test_a_thread_is_told_by_one_worker_and_rests_as_long_as_it_is_said(
 
     assert timed_store.outbox.due() == []
     clock.now += 30
+    assert timed_store.outbox.due() == ["T-1"]
+
+
+def test_what_rests_is_due_at_once_when_there_is_reason_to_hurry(timed_store: Store) -> None:
+    kept(timed_store, driven(timed_store, task="T-1"), "one", "no route", rest=3600)
+
+    timed_store.outbox.hurry()
+
+    assert timed_store.outbox.due() == ["T-1"]
+
+
+def test_whoever_asked_us_to_rest_is_left_alone(timed_store: Store, clock: Clock) -> None:
+    kept(timed_store, driven(timed_store, task="T-1"), "one", "429", rest=60, asked=60)
+    timed_store.outbox.hurry()
+    assert timed_store.outbox.due() == []
+    clock.now += 60
+    timed_store.outbox.release(telling(timed_store, "T-1"), 600, 60)
+    timed_store.outbox.hurry()
+    assert timed_store.outbox.due() == []
+
+    clock.now += 60
+    timed_store.outbox.hurry()
+
     assert timed_store.outbox.due() == ["T-1"]
 
 

@@ -37,6 +37,7 @@ def upgrade() -> None:
         "letter_threads",
         Column("thread", String, nullable=False),
         Column("next_at", Float),
+        Column("asked_until", Float),
         Column("lease_worker", String),
         Column("lease_token", Integer, nullable=False),
         Column("lease_until", Float),
