@@ -5,16 +5,18 @@ from __future__ import annotations
 import asyncio
 import json
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+from agents.looks import ReadTool
 from agents.role import Role
 from orchestrate.models.secret import Secret
 from orchestrate.settings import load, variable
 from orchestrate.settings.facts import ModelSettings
+from tests.evals.cases import Case
 from tests.evals.running import Result, evaluated, lines
-from tests.servers.anthropic import KEY, anthropic_api
+from tests.servers.anthropic import KEY, Says, anthropic_api
 
 SETTINGS = """\
 service: evals
@@ -54,7 +56,14 @@ def settings() -> ModelSettings:
 async def _scripted(roles: Sequence[Role]) -> list[Result]:
     with anthropic_api() as fake:
         here = settings().model_copy(update={"base_url": fake.url})
-        return await evaluated(here, Secret(KEY), roles, lambda _, case: fake.says(json.dumps(case.good)))
+        return await evaluated(here, Secret(KEY), roles, lambda _, case: fake.says(*script(case, case.good)))
+
+
+def script(case: Case, answer: Mapping[str, object]) -> list[Says]:
+    """Whoever looks at everything that there is, and then says this."""
+    words = {ReadTool.LOGS: {"contains": ""}, ReadTool.DIFF: {"path": ""}}
+    looking = [Says("", wishes=((tool, words.get(tool, {})),)) for tool in case.looks]
+    return [*looking, Says(json.dumps(answer))]
 
 
 if __name__ == "__main__":

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import cast
@@ -10,6 +11,7 @@ from typing import cast
 import yaml
 from pydantic import BaseModel
 
+from agents.looks import ReadTool
 from agents.model import Brief, Quoted
 from agents.role import Role
 from orchestrate.models.fact import Fact
@@ -34,6 +36,7 @@ class Case(Fact):
     name: str
     facts: dict[str, str]
     outside: tuple[str, ...] = ()  # facts that others wrote
+    looks: dict[ReadTool, str] = {}  # what each tool shows; without any, nothing may be looked at
     expect: Expected
     good: dict[str, object]
     bad: dict[str, object]
@@ -41,11 +44,22 @@ class Case(Fact):
     def brief(self, payer: str) -> Brief:
         """The facts as the product would tell them."""
         told = {name: Quoted(text) if name in self.outside else text for name, text in self.facts.items()}
-        return Brief(payer, told)
+        return Brief(payer, told, Shelf(self.looks) if self.looks else None)
 
     def wrong(self, answer: BaseModel) -> tuple[str, ...]:
         """What is not as expected; () for a good answer."""
         return tuple(_wrong(self.expect, answer))
+
+
+@dataclass(frozen=True)
+class Shelf:
+    """What may be looked at in a case."""
+
+    texts: Mapping[ReadTool, str]
+
+    async def look(self, tool: ReadTool, only: str = "") -> str:
+        """What the case says; lines that hold `only`."""
+        return "\n".join(line for line in self.texts.get(tool, "").splitlines() if only in line)
 
 
 @cache

@@ -19,6 +19,9 @@ from tests.servers.anthropic_asked import KEY, MODELS, Asked, Json, objection
 from tests.servers.anthropic_cache import PromptCache
 from tests.servers.loopback import on_loopback
 
+FOR_CALL = 40
+"""Tokens that are written around the words of a tool's call."""
+
 __all__ = ["KEY", "MODELS", "Asked", "FakeAnthropic", "Says", "anthropic_api", "overloaded"]
 
 
@@ -176,7 +179,8 @@ def _events(asked: Asked, said: Says, usage: Json, number: int) -> list[Json]:
         return [*found[:3], {"type": "error", "error": {"type": said.error, "message": "in the middle"}}]
     stop = "tool_use" if said.wishes and said.stop == "end_turn" else said.stop
     delta = {"stop_reason": stop, "stop_sequence": None}
-    written = {"output_tokens": max(1, sum(len(text) for _, text in parts) // 4)}
+    spoken = sum(len(text) for _, text in parts) // 4 + FOR_CALL * len(said.wishes)
+    written = {"output_tokens": max(1, spoken)}
     return [*found, {"type": "message_delta", "delta": delta, "usage": written}, {"type": "message_stop"}]
 
 

@@ -8,10 +8,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from agents.model import Model, NoModel
+from agents.situation import Situation
 from orchestrate.errors import MergeRefused, OutsideFailed, Unreachable
 from orchestrate.models.change import Change, Merged, MergeMethod, MergeOrder, Preview, Version
 from orchestrate.models.environment import Component, Environment
 from orchestrate.models.move import Move, SetTraffic, Start, words
+from orchestrate.models.plan import Plan
 from orchestrate.models.runtime import Running, Slot
 from orchestrate.models.sample import Counters, SampleState
 from orchestrate.models.signature import Signature
@@ -222,6 +224,10 @@ class SteadyMetrics:
         return Counters(requests=requests, errors=int(requests * self.failing.get(slot, 0.0)))
 
 
+def _always(situation: Situation, plan: Plan) -> bool:  # noqa: ARG001 - what the planner asks
+    return True
+
+
 @dataclass(kw_only=True)
 class Outside:
     """Everything that is not ours."""
@@ -236,6 +242,7 @@ class Outside:
     targets: Callable[[Environment], dict[str, Target]] = field(default_factory=lambda: targets)
     signatures: Signatures = field(default_factory=Signatures)
     model: Model = field(default_factory=NoModel)
+    is_worth_asking: Callable[[Situation, Plan], bool] = field(default_factory=lambda: _always)
     inspection: Inspection = field(default_factory=CalmInspection)
     showcase: MemoryShowcase | None = None
     workflows: Watched | None = None

@@ -289,7 +289,11 @@ def built(
         voice=voice,
         survey=survey,
         hearing=hearing,
-        planner=Planner(around.model, assessor=RiskAssessor(around.model, forge.diff)),
+        planner=Planner(
+            around.model,
+            assessor=RiskAssessor(around.model, forge.diff),
+            is_worth_asking=around.is_worth_asking,
+        ),
         triager=Triager(around.model, sight),
         reviewer=MigrationReviewer(around.model),
         deployer=Deployer(around.model, sight),
