@@ -57,6 +57,8 @@ class Following:
                 both.create_task(serving.serve(stop))
                 both.create_task(self._follow(id, stop))
             self._show(self._row(id))
+            if self.app.store.outbox.is_owed(id):
+                self.screen.say("The tracker was not told everything; a worker tells it later.")
         return self._row(id)
 
     def _row(self, id: str) -> Deployment:

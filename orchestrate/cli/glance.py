@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 import sqlite3
+from collections.abc import Sequence
 from contextlib import closing, suppress
 from datetime import UTC, datetime
 from pathlib import Path
@@ -30,6 +31,11 @@ _UNFINISHED = (
     " created_at, finished_at FROM deployments WHERE status <> 'finished' ORDER BY id DESC LIMIT 200"
 )
 
+_OWED = (
+    "SELECT deployment, thread, kind, at, tries, why FROM letters WHERE ended_at IS NULL"
+    " ORDER BY number LIMIT 1000"
+)
+
 
 class Stopped(TypedDict):
     """Who stopped effects, as JSON has it."""
@@ -38,6 +44,17 @@ class Stopped(TypedDict):
     reason: str
     everything: bool
     at: float
+
+
+class Untold(TypedDict):
+    """What people were not told yet, as JSON has it; `why`: '' while others are before it."""
+
+    deployment: str
+    thread: str
+    kind: str
+    at: float
+    tries: int
+    why: str
 
 
 class Summary(TypedDict):
@@ -80,6 +97,28 @@ def stop_in_force(config: Path | None) -> Stopped | None:
         row = connection.execute("SELECT by, reason, everything, at FROM stops").fetchone()
         return Stopped(by=row[0], reason=row[1], everything=bool(row[2]), at=row[3]) if row else None
     return None
+
+
+def owed(config: Path | None) -> list[Untold]:
+    """What people were not told yet, oldest first; asked where `under_way` gave an answer."""
+    settings = config or _nearest(Path.cwd())
+    if settings is None:
+        return []
+    with suppress(sqlite3.Error), closing(_opened(settings.parent / _STORE)) as connection:
+        return [
+            Untold(deployment=row[0], thread=row[1], kind=row[2], at=row[3], tries=row[4], why=row[5])
+            for row in connection.execute(_OWED)
+        ]
+    return []
+
+
+def owed_words(owed: Sequence[Untold]) -> str:
+    """That people were not told everything yet, in one line."""
+    since = datetime.fromtimestamp(owed[0]["at"], UTC).isoformat(timespec="seconds")
+    threads = sorted({one["thread"] for one in owed})
+    why = next((one["why"] for one in owed if one["why"]), "not tried yet")
+    count = "1 message waits" if len(owed) == 1 else f"{len(owed)} messages wait"
+    return f"{count} for the tracker since {since} ({', '.join(threads[:5])}): {why}"
 
 
 def stop_words(stop: Stopped) -> str:

@@ -10,6 +10,7 @@ from orchestrate.cli.output import Output
 from orchestrate.cli.scene import Scene
 from orchestrate.models.deployment import Deployment, Event
 from orchestrate.models.effect import Effect
+from orchestrate.models.letter import Letter
 from orchestrate.models.model_call import spent
 from orchestrate.models.question import Question
 from orchestrate.models.watch import Watch
@@ -32,6 +33,7 @@ def show(scene: Scene, out: Output, deployment: str) -> None:
             out.say(line)
         if calls := store.model_calls.of(row.id):
             out.say(f"models      {spent(calls).words}")
+        _show_untold(out, [one for one in store.outbox.owed() if one.deployment == row.id])
         _show_watches(out, store.watches.of(row.id))
         _show_events(out, store.events.of(row.id, limit=100_000))
         _show_effects(out, store.effects.of(row.id))
@@ -49,6 +51,7 @@ def _data(store: Store, row: Deployment) -> dict[str, object]:  # pyright: ignor
         "events": [one.model_dump(mode="json") for one in store.events.of(row.id, limit=100_000)],
         "effects_stopped": stop.model_dump(mode="json") if (stop := store.switch.stopped()) else None,
         "effects": [one.model_dump(mode="json") for one in store.effects.of(row.id)],
+        "untold": [one.model_dump(mode="json") for one in store.outbox.owed() if one.deployment == row.id],
         "model_calls": [one.model_dump(mode="json") for one in store.model_calls.of(row.id)],
     }
 
@@ -97,6 +100,15 @@ def _show_watches(out: Output, watches: Sequence[Watch]) -> None:
         for one in watches:
             for alert in one.judgement.alerts if one.judgement else ():
                 out.say(f"alert       {one.component}/{one.slot}: {alert}")
+
+
+def _show_untold(out: Output, owed: Sequence[Letter]) -> None:
+    if owed:
+        out.say()
+        rows = [
+            (_clock(one.at), one.kind, str(one.tries), one.why or "after those before it") for one in owed
+        ]
+        out.table(("since", "not told yet", "tries", "why"), rows)
 
 
 def _show_events(out: Output, events: Sequence[Event]) -> None:

@@ -7,7 +7,18 @@ from typing import Annotated
 
 import typer
 
-from orchestrate.cli.glance import Stopped, Summary, stop_in_force, stop_words, summary, under_way, waits
+from orchestrate.cli.glance import (
+    Stopped,
+    Summary,
+    Untold,
+    owed,
+    owed_words,
+    stop_in_force,
+    stop_words,
+    summary,
+    under_way,
+    waits,
+)
 from orchestrate.cli.output import AsJson, Output
 from orchestrate.cli.scene import Scene, scene_of
 
@@ -26,9 +37,9 @@ def status(ctx: typer.Context, deployment: Which = None, as_json: AsJson = False
         return
     found = under_way(scene.config)
     if found is None:
-        show_list(out, whole_way(scene), stop_known(scene))
+        show_list(out, whole_way(scene), stop_known(scene), owed_known(scene))
     else:
-        show_list(out, found, stop_in_force(scene.config))
+        show_list(out, found, stop_in_force(scene.config), owed(scene.config))
 
 
 def whole_way(scene: Scene) -> list[Summary]:
@@ -52,11 +63,32 @@ def stop_known(scene: Scene) -> Stopped | None:
     return Stopped(by=stop.by, reason=stop.reason, everything=stop.everything, at=stop.at) if stop else None
 
 
-def show_list(out: Output, found: Sequence[Summary], stop: Stopped | None) -> None:
-    """What is under way, as a table."""
-    out.result({"deployments": [dict(one) for one in found], "effects_stopped": stop})
+def owed_known(scene: Scene) -> list[Untold]:
+    """What people were not told yet, from the store itself."""
+    with scene.store() as store:
+        return [
+            Untold(
+                deployment=one.deployment,
+                thread=one.thread,
+                kind=one.kind,
+                at=one.at,
+                tries=one.tries,
+                why=one.why,
+            )
+            for one in store.outbox.owed()
+        ]
+
+
+def show_list(
+    out: Output, found: Sequence[Summary], stop: Stopped | None, untold: Sequence[Untold] = ()
+) -> None:
+    """What is under way, as a table, and what people were not told yet."""
+    listed = [dict(one) for one in found]
+    out.result({"deployments": listed, "effects_stopped": stop, "untold": [dict(one) for one in untold]})
     if stop is not None:
         out.say(stop_words(stop))
+    if untold:
+        out.say(owed_words(untold))
     if not found:
         out.say("nothing is under way")
         return

@@ -12,6 +12,7 @@ from orchestrate.cli.doctor.effects import audit, switch
 from orchestrate.cli.doctor.finding import Finding, State
 from orchestrate.cli.doctor.machine import machine, programs
 from orchestrate.cli.doctor.models import models
+from orchestrate.cli.doctor.outbox import outbox
 from orchestrate.cli.doctor.product import places, remote, rights, settings_of, store, who
 from orchestrate.cli.doctor.secrets import vault
 from orchestrate.cli.doctor.slack import slack
@@ -56,6 +57,7 @@ async def _findings(scene: Scene) -> AsyncIterator[Finding]:
         return
     yield switch(settings)
     yield audit(settings)
+    yield outbox(scene)
     finding = vault(settings)
     yield finding
     if finding.state is State.FAIL:
