@@ -15,6 +15,8 @@ from orchestrate.models.plan import PlannedMove, Risk, Shipped
 LARGE, VERY_LARGE = 400, 1500
 """Changed lines from which reviewers miss things, and from which they read nothing."""
 
+MOST_LEARNT = 2
+
 _MEDIUM, _HIGH = 2, 4
 _SENSITIVE = re.compile(
     r"(?:^|[/_.-])(?:auth(?!ors?(?:[/_.-]|$))\w*|login|oauth|permission\w*|security|crypto\w*|payment\w*|billing|checkout"
@@ -110,6 +112,21 @@ def _kept_migrations(outlook: Outlook) -> Iterable[Weighed]:
         )
 
 
+def _learnt(outlook: Outlook) -> Iterable[Weighed]:
+    """What did badly before is looked at twice; what went well makes nothing laxer."""
+    touched = {*outlook.situation.changed_files}
+    bad = [one for one in outlook.situation.learnt if not one.was_good]
+    for one in bad[:MOST_LEARNT]:
+        files = sorted(touched & {*one.files})
+        yield Weighed(1, f"{', '.join(files[:2]) or 'this'} did badly here before: {one.text}")
+
+
+def _held(outlook: Outlook) -> Iterable[Weighed]:
+    by = {one.by: one.path for one in outlook.situation.held}
+    for who, path in [*by.items()][:MOST_LEARNT]:
+        yield Weighed(1, f"{who} works on {path} too")
+
+
 def _task_strategy(outlook: Outlook) -> Iterable[Weighed]:
     task = outlook.situation.task
     asked = task.metadata.strategy if task else None
@@ -128,4 +145,6 @@ RULES: tuple[Callable[[Outlook], Iterable[Weighed]], ...] = (
     _irreversible,
     _kept_migrations,
     _task_strategy,
+    _learnt,
+    _held,
 )

@@ -7,6 +7,7 @@ from orchestrate.models.deployment import Request
 from orchestrate.models.environment import Environment
 from orchestrate.models.fact import Fact
 from orchestrate.models.gate import GateResult, Override
+from orchestrate.models.learning import Held, Learning
 from orchestrate.models.move import MigrationFile
 from orchestrate.models.plan import MigrationVerdict
 from orchestrate.models.runtime import Running
@@ -33,3 +34,5 @@ class Situation(Fact):
     settings_digest: str
     changed_files: tuple[str, ...] = ()
     lines_changed: int = 0
+    learnt: tuple[Learning, ...] = ()  # about these files, by deploying them before
+    held: tuple[Held, ...] = ()  # by others who work on them

@@ -59,6 +59,7 @@ from tools.systems.git_forge import GitForge
 from tools.systems.git_signatures import GitSignatures
 from tools.systems.github_account import account_of
 from tools.systems.github_forge import GithubForge, github_forge
+from tools.systems.own_memory import StoreMemory, StoreReservations
 from tools.systems.slack_reading import SlackReading
 from tools.voice import Voice
 
@@ -225,6 +226,8 @@ class _Parts:
             announcer=Announcer(mind),
             reverts=forge,
             conflicts=forge,
+            memory=StoreMemory(self.store.learnings),
+            reservations=StoreReservations(self.store.reservations),
             places=self.places,
             people=settings.people,
             owners=settings.owners,

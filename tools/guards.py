@@ -16,6 +16,7 @@ from orchestrate.models.deployment import DecisionKind, Kind
 from orchestrate.models.effect import Effect, EffectState
 from orchestrate.models.environment import Environment, Freeze
 from orchestrate.models.gate import GateName
+from orchestrate.models.learning import Learning, Reservation
 from orchestrate.models.move import Analyse, Verify
 from orchestrate.models.plan import Plan
 from orchestrate.models.question import Question
@@ -31,7 +32,19 @@ from tools.reverting import RevertOrder
 from tools.showing import Shown
 from tools.signatures import Signatures
 
-NOTES = (Said, NewTask, Moved, Closed, Blocked, RevertOrder, ResolveOrder, DestroyOrder, Shown)
+NOTES = (
+    Said,
+    NewTask,
+    Moved,
+    Closed,
+    Blocked,
+    RevertOrder,
+    ResolveOrder,
+    DestroyOrder,
+    Shown,
+    Learning,
+    Reservation,
+)
 """What every note is about; anything else needs an approved plan."""
 
 

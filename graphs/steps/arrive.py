@@ -15,6 +15,7 @@ from graphs.steps.crew import MOST_SAID, WHOLE_STORY, Crew
 from graphs.steps.found import AGAINST, blocked_digest, found_in, no_longer, obstacle, readiness, told, why
 from graphs.steps.resolving import resolution
 from graphs.steps.telling import answered
+from graphs.steps.working import informed
 from graphs.steps.workspaces import bind_workspace
 from orchestrate import policy, reports
 from orchestrate.errors import TrackerSilent, Unreachable
@@ -100,6 +101,7 @@ class Arrive:
             self.crew.store.events.tell(at.deployment, at.stage, told(found))
             return State(planned=Planned.REFUSED)
         situation = await self._situation(state, evidence, evidence.version, found)
+        situation = await informed(self.crew, at, situation)
         plan, doubt = await advised(self.crew, situation, await self.crew.planner.plan(situation))
         is_asked = self._asks(evidence) or doubt is not None
         if doubt is not None and not evidence.environment.approvers:

@@ -30,6 +30,8 @@ from tools.inspection import Inspection
 from tools.merge import Forge, Reverts, Source
 from tools.moves import Mover
 from tools.place import Place, Places
+from tools.remembering import Memory
+from tools.reserving import Reservations
 from tools.resolving import Conflicts
 from tools.showing import Showcase
 from tools.survey import Survey
@@ -97,6 +99,9 @@ class Crew:
     announcer: Announcer = Announcer()
     reverts: Reverts
     conflicts: Conflicts | None = None
+    memory: Memory | None = None
+    reservations: Reservations | None = None
+    reserved_for: float = 7_200.0  # seconds, for whoever cannot be told when it is over
     places: Places
     people: Sequence[Person]
     owners: Owners

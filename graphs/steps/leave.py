@@ -25,11 +25,13 @@ from graphs.steps.chores import (
 )
 from graphs.steps.crew import MOST_SAID, NEW, OLD, Crew
 from graphs.steps.shown import show
+from graphs.steps.working import give_back, learn
 from orchestrate import reports
 from orchestrate.errors import NotFound, OutcomeUnknown, OutsideFailed, Unreachable
 from orchestrate.models.change import Version
 from orchestrate.models.deployment import Kind, Outcome, Request, Stage
 from orchestrate.models.plan import Plan
+from orchestrate.models.postmortem import TAKEN_BACK
 from orchestrate.models.task import FailureKind
 from orchestrate.outside import inline
 from tools.executor import Errand
@@ -69,6 +71,8 @@ class Leave:
         announcement = await worded(self.crew, at, environment, title, text)
         await voice.announce(at, "result", title, announcement)
         await e2e_tests(self.crew, at, environment, plan)
+        await learn(self.crew, at, plan, was_good=True, text=title)
+        await give_back(self.crew, at)
         await show(self.crew, at, state, Standing.DONE, title)
         if not request.flow:
             reason = f"Deployed {plan.version.name} to {plan.environment}"
@@ -161,6 +165,10 @@ class Leave:
         if outcome not in (Outcome.BLOCKED, Outcome.CONFLICT, Outcome.MERGE_REFUSED):
             title, _ = reports.failure(at.deployment, request, outcome, reason, due.failure, ())
             await show(self.crew, at, state, Standing.FAILED, title)
+        if _did_hurt(state, outcome):
+            text = f"{outcome.replace('_', ' ')}: {state['failure'].error}"
+            await learn(self.crew, at, self.crew.plan(state), was_good=False, text=text)
+        await give_back(self.crew, at)
         return State(outcome=outcome, reason=reason)
 
 
@@ -170,6 +178,11 @@ def _did_badly(state: State) -> bool:
     failure = state["failure"]
     was_stopped = failure.silent or failure.kind == FailureKind.PRE_DEPLOYMENT_CHECKS_FAILED
     return not (is_back or was_stopped or state.get("course") is Course.GIVE_UP)
+
+
+def _did_hurt(state: State, outcome: Outcome) -> bool:
+    """Whether something is to be learnt: it was live, and neither people nor a silence ended it."""
+    return "failure" in state and outcome in TAKEN_BACK and not state["failure"].silent
 
 
 def _proven(state: State, plan: Plan) -> Version:

@@ -18,6 +18,7 @@ from orchestrate.reports.result import (
     success,
     worded,
 )
+from orchestrate.reports.work import held_by_others
 
 __all__ = [
     "alert",
@@ -29,6 +30,7 @@ __all__ = [
     "failure",
     "fix",
     "gates_table",
+    "held_by_others",
     "picked_up",
     "plan_page",
     "postmortem",

@@ -19,6 +19,7 @@ from orchestrate.store.effects import Effects
 from orchestrate.store.environments import Environments
 from orchestrate.store.events import Events
 from orchestrate.store.keepsakes import Keepsakes
+from orchestrate.store.learnings import Learnings
 from orchestrate.store.leases import Leases
 from orchestrate.store.locks import Locks
 from orchestrate.store.logs import Logs
@@ -28,6 +29,7 @@ from orchestrate.store.outbox import Outbox
 from orchestrate.store.plans import Plans
 from orchestrate.store.quarantine import Quarantines
 from orchestrate.store.questions import Questions
+from orchestrate.store.reservations import ReservationBook
 from orchestrate.store.secrets import Secrets
 from orchestrate.store.switch import Switch
 from orchestrate.store.tasks import TaskBook
@@ -66,6 +68,8 @@ class Store:
         self.keepsakes = Keepsakes(database)
         self.threads = Threads(database)
         self.outbox = Outbox(database)
+        self.learnings = Learnings(database)
+        self.reservations = ReservationBook(database)
 
     @classmethod
     def open(cls, url: str, *, clock: Clock = time.time, home: Path | None = None) -> Store:

@@ -141,10 +141,12 @@ def test_the_words_of_others_reach_models_in_a_fence_and_by_few_channels_only() 
     assert reached[Role.PLANNER] <= {
         "Change.title", "Change.body", "Check.name", "Review.by", "Version.name", "Signature.signer",
         "Signature.detail", "FileChange.path", "FileChange.was", "TaskMetadata.strategy", "Commit.author",
+        "Held.by", "Learning.text",
     }  # fmt: skip
     assert reached[Role.TRIAGER] <= {"FileChange.path", "Logs.tail", "Run.said", "Version.name"}
     assert reached[Role.RISK_ASSESSOR] <= {
-        "Diffs.diff", "FileChange.path", "FileChange.text", "TaskMetadata.strategy",
+        "Diffs.diff", "FileChange.path", "FileChange.text", "TaskMetadata.strategy", "Held.by",
+        "Learning.text",
     }  # fmt: skip
     assert reached[Role.DEPLOYER] <= reached[Role.PLANNER] | {"Logs.tail", "SeriesSource.told"}
     assert not reached[Role.MIGRATION_REVIEWER]  # what is in a migration comes by no port of its own
@@ -259,6 +261,7 @@ def test_no_secret_reaches_a_model_that_asks_for_all_of_them() -> None:
     assert leaks(prompts, values) == []
     assert {name.split()[-1] for name in masked(prompts)} == {
         "announcer",
+        "deployer",
         "planner",
         "risk_assessor",
         "triager",

@@ -38,8 +38,14 @@ ENDS: Mapping[End, Outcome | None] = {
     End.UNCHANGED: Outcome.FAILED_BEFORE_CHANGE,
     End.PAGED: Outcome.ROLLBACK_FAILED,
 }
-HARMLESS = ("provider.apply drain", "undo: provider.apply drain", "forge.revert", "forge.resolve")
-"""A wait for open requests begins anew, and what was prepared with the same marker is still there."""
+HARMLESS = (
+    "provider.apply drain",
+    "undo: provider.apply drain",
+    "forge.revert",
+    "forge.resolve",
+    "reservations.",
+)
+"""A wait for open requests begins anew, and what was prepared or reserved is still there."""
 
 STORM = 3  # times as many requests as undisturbed
 

@@ -16,6 +16,8 @@ from orchestrate.models.move import Drain, Scale, SetTraffic, Start, Stop
 from orchestrate.models.task import NewTask
 from tests.stories.twins import Clock, Outside
 from tools.migrations import Target
+from tools.remembering import MemoryInMind
+from tools.reserving import MemoryReservations
 from tools.showing import MemoryShowcase, Shown
 
 T = TypeVar("T")
@@ -120,6 +122,8 @@ class Line:
             providers={name: self.through(one, "provider") for name, one in outside.providers.items()},
             targets=targets,
             showcase=self.through(MemoryShowcase(), "showcase"),
+            memory=self.through(MemoryInMind(), "memory"),
+            reservations=self.through(MemoryReservations(self.clock), "reservations"),
         )
 
     async def request(self, system: str, name: str, args: Args, answer: Answer) -> object:

@@ -178,7 +178,8 @@ def effects_of(made: Counter[str]) -> dict[str, int]:
 WRITES = (
     "tracker.comment", "tracker.create", "tracker.move", "tracker.close", "tracker.depend",
     "forge.merge", "forge.revert", "forge.resolve", "provider.build", "provider.apply",
-    "database.apply", "database.backup", "showcase.show",
+    "database.apply", "database.backup", "showcase.show", "memory.remember", "reservations.reserve",
+    "reservations.release",
 )  # fmt: skip
 """The methods of ports that change something outside."""
 

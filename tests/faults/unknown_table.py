@@ -56,10 +56,15 @@ def _row(scene: str, request: str, effect: str, ends: tuple[End, End, End], *, i
 
 def _shown(scene: str, standing: str, *, is_first: bool = False) -> Row:
     """Nothing waits for a showcase, and nothing ends otherwise because of it."""
+    return _helps(scene, f"showcase.show {standing}", "show", is_first=is_first)
+
+
+def _helps(scene: str, request: str, effect: str, *, is_first: bool = False) -> Row:
+    """What only helps: nothing waits for it, and nothing ends otherwise because of it."""
     return Row(
         scene=scene,
-        request=f"showcase.show {standing}",
-        effect="show",
+        request=request,
+        effect=effect,
         never=End.TRUE,
         silent=End.TRUE,
         denied=End.TRUE,
@@ -130,6 +135,9 @@ EFFECTS = (
     _row("back", "tracker.close", "close_task", AT_THE_END),
     _row("good", "tracker.comment result", "comment", AT_THE_END),  # S16
     _row("good", "tracker.create announce/result", "file_task", AT_THE_END),
+    _helps("good", "reservations.reserve", "reserve", is_first=True),
+    _helps("good", "reservations.release", "release", is_first=True),
+    _helps("good", "memory.remember", "remember", is_first=True),
     _row("good", "tracker.create e2e", "file_task", AT_THE_END),
     _row("good", "tracker.close", "close_task", AT_THE_END, is_first=True),  # S18
 )
@@ -166,6 +174,8 @@ NOT_NEEDED = {
     "forge.conflict": "a proposal of a model: without it a person has the conflict as before",
     "forge.resolved": "part of `resolve`, which has its row",
     "forge.diff": "advice of a model: without it everything is decided as before",
+    "memory.known": "part of `remember`, which has its row",
+    "memory.recall": "what was learnt before can only make a plan riskier, where it can be read",
     "showcase.standing": "part of `show`, which has its row",
     "tracker.dependents": "part of `depend`, which has its row",
 }

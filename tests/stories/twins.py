@@ -24,6 +24,8 @@ from tools.memory_resolving import ResolvingForge
 from tools.migrations import Target
 from tools.place import Place
 from tools.provider import MemoryProvider, Say
+from tools.remembering import Memory
+from tools.reserving import Reservations
 from tools.series import MemorySeries
 from tools.showing import MemoryShowcase
 from tools.signatures import MemorySignatures
@@ -246,6 +248,8 @@ class Outside:
     inspection: Inspection = field(default_factory=CalmInspection)
     showcase: MemoryShowcase | None = None
     workflows: Watched | None = None
+    memory: Memory | None = None  # None: our own
+    reservations: Reservations | None = None
 
     @property
     def provider(self) -> Provider:

@@ -51,6 +51,7 @@ from tools.hearing import Hearing
 from tools.place import Place
 from tools.sampler import Sampler
 from tools.survey import Survey
+from tools.systems.own_memory import StoreMemory, StoreReservations
 from tools.tasks import BOT
 from tools.voice import Voice
 
@@ -304,6 +305,8 @@ def built(
         source=forge,
         reverts=forge,
         conflicts=forge,
+        memory=around.memory or StoreMemory(store.learnings),
+        reservations=around.reservations or StoreReservations(store.reservations),
         places=place,
         people=PEOPLE,
         owners=OWNERS,

@@ -64,7 +64,8 @@ REWRITTEN = frozenset(
     {
         "Change.body", "Change.branch", "Change.title", "Change.url", "Check.by", "Check.said", "Check.url",
         "Commit.subject", "ConflictingFile.text", "Counters.extra", "Counters.parts", "Diffs.diff",
-        "FileChange.was", "Instance.detail", "Logs.tail", "Preview.conflicts", "Run.said", "Run.url",
+        "FileChange.was", "Held.by", "Held.reason", "Instance.detail", "Learning.text", "Logs.tail",
+        "Preview.conflicts", "Run.said", "Run.url",
         "SeriesSource.told",
         "Signature.detail", "Signature.signer", "Task.closed_reason", "Task.created_by", "Task.description",
         "Task.title", "TaskMetadata.deployment_target", "TaskMetadata.quality_gates", "TaskMetadata.stage",
@@ -104,6 +105,10 @@ NOT_WRITTEN_BY_OTHERS: Mapping[str, tuple[str, ...]] = {
         "Addresses.public", "Artifact.component", "Artifact.location", "BackupReceipt.location",
         "Change.base", "Instance.address", "Instance.id", "Instance.slot", "Metrics.read",
         "Running.component", "Running.weights", "Slot.name", "Traffic.counters", "Traffic.weights",
+    ),
+    "our own keys, and paths that we asked for": (
+        "Held.path", "Learning.environment", "Learning.files", "Learning.key", "Learning.service",
+        "Reservation.files", "Reservation.holder", "Reservation.reason", "Reservation.service",
     ),
     "what the store kept of a change, which comes in as Change": (
         "ChangeRecord.author", "ChangeRecord.base", "ChangeRecord.body", "ChangeRecord.branch",

@@ -15,6 +15,7 @@ from orchestrate.models.change import MergeOrder, Version
 from orchestrate.models.conflict import ResolvedFile, ResolveOrder
 from orchestrate.models.deployment import Lease, Stage
 from orchestrate.models.fact import Fact
+from orchestrate.models.learning import Learning, Reservation
 from orchestrate.models.move import Irreversible, Move, SetTraffic, Stop
 from orchestrate.models.plan import Plan
 from orchestrate.models.task import NewTask, Priority, Queue
@@ -25,6 +26,8 @@ from tools.destroying import DestroyOrder, destroying
 from tools.executor import EffectClass, Errand, Write
 from tools.merging import merging
 from tools.moves import Mover, PlacedMove, moving
+from tools.remembering import MemoryInMind, remembering
+from tools.reserving import MemoryReservations, releasing, reserving
 from tools.resolving import resolving
 from tools.reverting import RevertOrder, reverting
 from tools.showing import MemoryShowcase, Shown, Standing, showing
@@ -75,6 +78,9 @@ class Hands:
             self._call(closing(here.tracker, here.tracker), Closed(task="T-9", status="Done", reason="x")),
             self._call(reverting(here.forge), RevertOrder(commit=NOBODYS, reason="x")),
             self._call(resolving(here.forge), RESOLVED),
+            self._call(remembering(MemoryInMind()), LEARNT),
+            self._call(reserving(MemoryReservations(here.clock)), RESERVED),
+            self._call(releasing(MemoryReservations(here.clock)), RESERVED),
             self._call(showing(MemoryShowcase()), SHOWN),
             self._call(destroying(here.crew.workspaces, deployment), DestroyOrder(workspace="../..")),
         )
@@ -129,6 +135,8 @@ def _nothing(text: str) -> None:
 
 
 SHOWN = Shown(deployment="x", environment="production", commit=NOBODYS, standing=Standing.DONE)
+LEARNT = Learning(key="x", service="shop", environment="production", was_good=True, text="x", at=0.0)
+RESERVED = Reservation(holder="x", service="shop", files=("../x",), reason="x", until=0.0)
 RESOLVED = ResolveOrder(
     change="1",
     head=NOBODYS,

@@ -20,6 +20,7 @@ from orchestrate.models.alert import Alert
 from orchestrate.models.change import Change, Check, CheckState, Review, ReviewVerdict
 from orchestrate.models.deployment import Deployment
 from orchestrate.models.environment import ArtifactRules, Component, Database, Environment, HttpSmoke
+from orchestrate.models.learning import Learning, Reservation
 from orchestrate.models.move import Move
 from orchestrate.models.runtime import Running
 from orchestrate.models.sample import Counters, SampleState
@@ -44,6 +45,8 @@ from tests.stories.world import World, assembled
 from tools.inspection import Point
 from tools.memory_forge import MemoryChanges
 from tools.place import Place
+from tools.remembering import MemoryInMind
+from tools.reserving import MemoryReservations
 from tools.series import MemorySeries
 from tools.smoke import smoke
 from tools.tasks import BOT
@@ -214,9 +217,38 @@ def watched(around: Outside, spy: Spy, model: ObedientModel, runs: Ended) -> Out
         metrics=cast(SteadyMetrics, spy.at(around.metrics)),
         series=cast(MemorySeries, spy.at(around.series)),
         signatures=cast(Signatures, spy.at(around.signatures)),
+        memory=cast(MemoryInMind, spy.at(knowing(around.clock))),
+        reservations=cast(MemoryReservations, spy.at(shared(around.clock))),
         workflows=Watched(workflows=cast(Ended, spy.at(runs)), names=("image",)),
         model=model,
     )
+
+
+def knowing(clock: Clock) -> MemoryInMind:
+    """Somebody wrote about the file that is changed."""
+    memory = MemoryInMind()
+    memory.kept.append(
+        Learning(
+            key="before",
+            service="shop",
+            environment="production",
+            was_good=False,
+            text="it hurt",
+            files=("faster.py",),
+            at=clock.now,
+        )
+    )
+    return memory
+
+
+def shared(clock: Clock) -> MemoryReservations:
+    """Somebody works on it, too."""
+    reservations = MemoryReservations(clock)
+    theirs = Reservation(
+        holder="GreenCastle", service="shop", files=("faster.py",), reason="x", until=clock.now + 1e6
+    )
+    reservations.held[theirs.holder] = theirs
+    return reservations
 
 
 def effects(here: World, deployment: str) -> dict[str, object]:

@@ -1,0 +1,102 @@
+"""Working: what was learnt before about the files of a change, who else works on them, what is learnt now.
+
+Memory and reservations help; a deployment never fails, waits or ends otherwise because they are away.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable
+from typing import TypeVar
+
+from agents.situation import Situation
+from graphs.steps.crew import Crew
+from orchestrate import reports
+from orchestrate.errors import NotFound, OutcomeUnknown, OutsideFailed, with_cure
+from orchestrate.models.learning import Held, Learning, Reservation, Reserved, Topic
+from orchestrate.models.plan import Plan
+from orchestrate.outside import line
+from tools.executor import Errand
+from tools.remembering import remembering
+from tools.reserving import RESERVE, releasing, reserving
+
+T = TypeVar("T")
+
+MOST_FILES = 300
+"""Files of one change that are reserved and looked up; a larger change is about everything."""
+
+
+async def informed(crew: Crew, at: Errand, situation: Situation) -> Situation:
+    """The situation with what was learnt about its files; they are reserved, and other holders named."""
+    files = tuple(sorted({*situation.changed_files}))[:MOST_FILES]
+    if not files:
+        return situation
+    environment = situation.environment
+    topic = Topic(
+        service=environment.service,
+        environment=environment.name,
+        title=situation.change.title if situation.change else "",
+        files=files,
+    )
+    learnt = await _tried(crew, at, "memory", crew.memory.recall(topic)) if crew.memory else None
+    held = await _reserved(crew, at, situation, files)
+    return situation.model_copy(update={"learnt": learnt or (), "held": held})
+
+
+async def _reserved(crew: Crew, at: Errand, situation: Situation, files: tuple[str, ...]) -> tuple[Held, ...]:
+    if crew.reservations is None:
+        return ()
+    wanted = Reservation(
+        holder=at.deployment,
+        service=situation.environment.service,
+        files=files,
+        reason=line(f"deploying {situation.version.name} to {situation.environment.name}"),
+        until=crew.store.clock() + crew.reserved_for,
+    )
+    got = await _tried(crew, at, "reservations", crew.executor.do(reserving(crew.reservations), wanted, at))
+    if got is None or not got.held:
+        return ()
+    text = reports.held_by_others(got.held)
+    crew.event(at, "held_by_others", line(text, 600))
+    await crew.voice.say(at, situation.request.task, "held by others", text)
+    return got.held
+
+
+async def learn(crew: Crew, at: Errand, plan: Plan, *, was_good: bool, text: str) -> None:
+    """Keep how it went, for whoever plans the next deployment of these files."""
+    if crew.memory is None:
+        return
+    given = _given(crew, at)
+    learning = Learning(
+        key=f"deployment/{at.deployment}",
+        service=plan.service,
+        environment=plan.environment,
+        was_good=was_good,
+        text=line(text, 400),
+        files=given.files if given else (),
+        at=crew.store.clock(),
+    )
+    await _tried(crew, at, "memory", crew.executor.do(remembering(crew.memory), learning, at))
+
+
+async def give_back(crew: Crew, at: Errand) -> None:
+    """The files are worked on no longer."""
+    given = _given(crew, at)
+    if given is not None and crew.reservations is not None:
+        call = crew.executor.do(releasing(crew.reservations), given, at)
+        await _tried(crew, at, "reservations", call)
+
+
+def _given(crew: Crew, at: Errand) -> Reservation | None:
+    """What this deployment reserved last."""
+    made = [one.receipt for one in crew.store.effects.of(at.deployment) if one.name == RESERVE]
+    receipt = next((one for one in reversed(made) if one is not None), None)
+    return Reserved.model_validate_json(receipt).given if receipt else None
+
+
+async def _tried(crew: Crew, at: Errand, kind: str, asking: Awaitable[T]) -> T | None:
+    """What came of it; where it fails, one line of the story says so."""
+    try:
+        return await asking
+    except (OutsideFailed, OutcomeUnknown, NotFound) as problem:
+        crew.event(at, kind, f"goes on without its {kind}: {with_cure(problem)}")
+        return None

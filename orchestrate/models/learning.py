@@ -1,0 +1,52 @@
+"""Learning: what was found out by deploying, and who works on which files meanwhile."""
+
+from __future__ import annotations
+
+from orchestrate.models.fact import Fact
+
+
+class Learning(Fact):
+    """How one deployment went, in a sentence, and which files it was about."""
+
+    key: str  # the same key is the same learning
+    service: str
+    environment: str
+    was_good: bool
+    text: str
+    files: tuple[str, ...] = ()
+    at: float  # epoch seconds
+
+
+class Topic(Fact):
+    """What somebody wants to know about."""
+
+    service: str
+    environment: str
+    title: str = ""
+    files: tuple[str, ...] = ()
+
+
+class Reservation(Fact):
+    """Files that are worked on."""
+
+    holder: str  # id of the deployment
+    service: str
+    files: tuple[str, ...]
+    reason: str
+    until: float  # epoch seconds: then it is nobody's, whoever forgot it
+
+
+class Held(Fact):
+    """A file of ours that somebody else works on too."""
+
+    path: str
+    by: str
+    reason: str = ""
+    until: float | None = None  # epoch seconds
+
+
+class Reserved(Fact):
+    """What came of a reservation: it stands, and what others hold stands beside it."""
+
+    given: Reservation
+    held: tuple[Held, ...] = ()

@@ -1,0 +1,71 @@
+"""What all reservations do: the twin, our own, and MCP Agent Mail."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from contextlib import closing
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from orchestrate.models.learning import Reservation
+from orchestrate.store import Store
+from tests.conftest import BACKENDS
+from tests.orchestrate.store.facts import accepted
+from tools.reserving import MemoryReservations, Reservations
+from tools.systems.own_memory import StoreReservations
+
+
+@dataclass(frozen=True)
+class Place:
+    """Reservations, and somebody new who can hold some."""
+
+    reservations: Reservations
+    somebody: Callable[[], str]
+
+
+@pytest.fixture(params=["twin", *BACKENDS])
+def place(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Place]:
+    if request.param == "twin":
+        names = iter("abcdefgh")
+        yield Place(MemoryReservations(time.time), lambda: f"deployment {next(names)}")
+        return
+    with closing(Store.open(request.getfixturevalue(f"{request.param}_store_url"))) as store:
+        yield Place(StoreReservations(store.reservations), lambda: accepted(store).id)
+
+
+def wanted(holder: str, *files: str, lasts: float = 600) -> Reservation:
+    return Reservation(
+        holder=holder, service="shop", files=files, reason="deploying", until=time.time() + lasts
+    )
+
+
+async def test_what_nobody_else_holds_is_ours(place: Place) -> None:
+    ours = wanted(place.somebody(), "shop/page.py")
+
+    assert (await place.reservations.reserve(ours)).held == ()
+    assert (await place.reservations.reserve(ours)).held == ()
+
+
+async def test_what_somebody_holds_is_named_and_reserved_all_the_same(place: Place) -> None:
+    theirs = wanted(place.somebody(), "shop/page.py", "shop/price.py")
+    await place.reservations.reserve(theirs)
+    ours = wanted(place.somebody(), "shop/price.py", "docs/x.md")
+
+    (held,) = (await place.reservations.reserve(ours)).held
+
+    assert (held.path, held.reason) == ("shop/price.py", "deploying")
+    assert held.by and held.until is not None and abs(held.until - theirs.until) < 90
+    assert [one.path for one in (await place.reservations.reserve(theirs)).held] == ["shop/price.py"]
+
+
+async def test_what_was_given_back_is_nobodys(place: Place) -> None:
+    theirs, ours = wanted(place.somebody(), "a.py"), wanted(place.somebody(), "a.py")
+    await place.reservations.reserve(theirs)
+
+    await place.reservations.release(theirs)
+    await place.reservations.release(theirs)
+
+    assert (await place.reservations.reserve(ours)).held == ()
