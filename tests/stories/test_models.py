@@ -117,7 +117,7 @@ class StoreAlone:
 async def test_where_everybody_is_asked_it_costs_so_much_and_no_more(
     folder: Path, fake: FakeAnthropic
 ) -> None:
-    """Measured: 79 % from the cache and 2.8 cents where nobody asked before; after another, 89 % and 1.9."""
+    """Measured: 79 % from the cache and 2.8 cents where nobody asked before; after another, 90 % and 1.7."""
     async with advised(folder, with_database(folder), fake) as here:
         alone = spent(calls_of(here, await gone_back(here)))
         after = spent(calls_of(here, await gone_back(here, made_good(here), "more")))
