@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from orchestrate.gates.finding import failed, passed, unknown, waiting
+from orchestrate.gates.wanted import demanded_checks, demands
 from orchestrate.models.change import Change, ChangeState, Check, CheckState, ReviewVerdict
 from orchestrate.models.environment import CODE_SCANNING, Channel, Person, Role
 from orchestrate.models.evidence import Evidence
@@ -17,10 +18,10 @@ def ci_checks(evidence: Evidence) -> GateResult:
     gate, change = GateName.CI_CHECKS, evidence.change
     if change is None:
         return passed(gate, "no change is shipped, only a version that exists")
-    required = evidence.environment.gates.checks
+    required = dict.fromkeys((*evidence.environment.gates.checks, *demanded_checks(evidence)))
     checks = (one for one in change.checks if not one.name.startswith(CODE_SCANNING))
     reported = {check.name for check in checks if check.sha == change.head}
-    names = (*required, *sorted(reported - set(required)))
+    names = (*required, *sorted(reported - required.keys()))
     states = {name: _check(change, name).state for name in names}
     bad = [name for name, state in states.items() if state is CheckState.FAILED]
     if bad:
@@ -40,8 +41,11 @@ def ci_checks(evidence: Evidence) -> GateResult:
 def security_scan(evidence: Evidence) -> GateResult:
     """G2: the named scan passed on the head; a missing scan is unknown."""
     gate, name = GateName.SECURITY_SCAN, evidence.environment.gates.security_scan
-    if name is None or evidence.change is None:
+    if evidence.change is None or (name is None and not demands(evidence, gate)):
         return passed(gate, "no security scan is required")
+    if name is None:
+        said = "the task demands a security scan, and its environment names none"
+        return unknown(gate, said, "name one: gates: {security_scan: NAME} of the environment")
     scan = _check(evidence.change, name)
     match scan.state:
         case CheckState.PASSED if scan.said in _NOT_SCANNED:
@@ -60,13 +64,14 @@ def security_scan(evidence: Evidence) -> GateResult:
 
 def security_approval(evidence: Evidence) -> GateResult:
     """G2: somebody with the role security approved this head."""
-    required = evidence.environment.gates.security_approval
-    return _approval(evidence, GateName.SECURITY_APPROVAL, Role.SECURITY, required=required)
+    gate = GateName.SECURITY_APPROVAL
+    required = evidence.environment.gates.security_approval or demands(evidence, gate)
+    return _approval(evidence, gate, Role.SECURITY, required=required)
 
 
 def qa_approval(evidence: Evidence) -> GateResult:
     """G2: somebody with the role qa approved this head."""
-    required = evidence.environment.gates.qa_approval
+    required = evidence.environment.gates.qa_approval or demands(evidence, GateName.QA_APPROVAL)
     return _approval(evidence, GateName.QA_APPROVAL, Role.QA, required=required)
 
 
