@@ -6,8 +6,8 @@ import asyncio
 import time
 
 from orchestrate.errors import Unreachable
-from orchestrate.models.environment import HealthCheck
 from orchestrate.models.fact import Fact
+from orchestrate.models.smoke import HealthCheck
 from tools.fetch import KIB, LONGEST, Answer, Ask, fetch, field_of, json_of
 from tools.reach import LOOPBACK, Reach, connected
 

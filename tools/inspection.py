@@ -8,9 +8,10 @@ from dataclasses import dataclass
 
 from orchestrate.errors import OrchestrateError, Unreachable
 from orchestrate.models.change import Version
-from orchestrate.models.environment import Component, Smoke, SqlSmoke
+from orchestrate.models.environment import Component
 from orchestrate.models.fact import Fact
 from orchestrate.models.runtime import Running
+from orchestrate.models.smoke import Smoke, SqlSmoke
 from tools.place import Place
 from tools.reach import reach_of
 from tools.smoke import counted, smoke, smoke_checks

@@ -11,7 +11,8 @@ from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
 from urllib.parse import urlsplit
 
 from orchestrate.errors import Unreachable
-from orchestrate.models.environment import CacheSmoke, Environment, HttpSmoke, TcpSmoke
+from orchestrate.models.environment import Environment
+from orchestrate.models.smoke import CacheSmoke, HttpSmoke, TcpSmoke
 
 Address = IPv4Address | IPv6Address
 Resolve = Callable[[str, int], Awaitable[list[str]]]

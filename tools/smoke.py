@@ -9,10 +9,11 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from orchestrate.errors import CommandFailed, OrchestrateError, Unreachable
-from orchestrate.models.environment import (
+from orchestrate.models.environment import Component
+from orchestrate.models.fact import Fact
+from orchestrate.models.smoke import (
     CacheSmoke,
     CommandSmoke,
-    Component,
     HealthCheck,
     HttpSmoke,
     Smoke,
@@ -20,7 +21,6 @@ from orchestrate.models.environment import (
     TcpSmoke,
     WebSocketSmoke,
 )
-from orchestrate.models.fact import Fact
 from tools.commands import run
 from tools.fetch import KIB, LONGEST, Answer, Ask, fetch, field_of, json_of
 from tools.health import trouble

@@ -11,7 +11,7 @@ from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import WebSocketException
 from websockets.uri import parse_uri
 
-from orchestrate.models.environment import CacheSmoke, TcpSmoke, WebSocketSmoke
+from orchestrate.models.smoke import CacheSmoke, TcpSmoke, WebSocketSmoke
 from tools.fetch import KIB, LONGEST
 from tools.reach import Reach, connected
 

@@ -11,8 +11,8 @@ from orchestrate.demo.mix import Mix
 from orchestrate.demo.ports import HOST, check_free
 from orchestrate.demo.prepare import port_of
 from orchestrate.errors import OutsideFailed
-from orchestrate.models.environment import HealthCheck
 from orchestrate.models.runtime import Running
+from orchestrate.models.smoke import HealthCheck
 from tools.health import check
 
 STAGING_RATE = 5.0

@@ -7,15 +7,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from orchestrate.models.environment import (
-    CacheSmoke,
-    Channel,
-    Component,
-    Environment,
-    HttpSmoke,
-    Person,
-    Window,
-)
+from orchestrate.models.environment import Channel, Component, Environment, Person, Window
+from orchestrate.models.smoke import CacheSmoke, HttpSmoke
 from orchestrate.settings.faults import unknown
 from orchestrate.settings.tree import Document, Loc
 

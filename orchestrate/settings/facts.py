@@ -8,8 +8,9 @@ from typing import Literal
 from pydantic import Field, PositiveInt
 
 from orchestrate.models.change import MergeMethod
-from orchestrate.models.environment import ADDRESS, Triggers
+from orchestrate.models.environment import Triggers
 from orchestrate.models.fact import Fact
+from orchestrate.models.smoke import ADDRESS
 from orchestrate.models.task import Queue
 
 

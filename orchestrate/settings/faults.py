@@ -10,7 +10,7 @@ from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
 from orchestrate.errors import SettingsInvalid
-from orchestrate.models.environment import ADDRESS, PATH, PATH_OR_NOTHING
+from orchestrate.models.smoke import ADDRESS, PATH, PATH_OR_NOTHING
 from orchestrate.settings.tree import Document, Loc, Plain
 
 F = TypeVar("F", bound=BaseModel)

@@ -8,18 +8,12 @@ from pathlib import Path
 from agents.situation import Situation
 from orchestrate.models.change import Change, MergeMethod, MergeOrder, Version
 from orchestrate.models.deployment import Kind, Request
-from orchestrate.models.environment import (
-    Component,
-    Database,
-    Environment,
-    EnvironmentType,
-    HttpSmoke,
-    Strategy,
-)
+from orchestrate.models.environment import Component, Database, Environment, EnvironmentType, Strategy
 from orchestrate.models.gate import Finding, GateName, GateResult
 from orchestrate.models.move import MigrationFile
 from orchestrate.models.plan import MigrationVerdict
 from orchestrate.models.runtime import Running, Slot
+from orchestrate.models.smoke import HttpSmoke
 
 OLD = Version(commit="a" * 40, tree="b" * 40, name="1.9")
 NEW = Version(commit="c" * 40, tree="d" * 40, name="2.0")

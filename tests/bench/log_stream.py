@@ -11,8 +11,9 @@ from pathlib import Path
 import psutil
 
 from orchestrate.models.change import Version
-from orchestrate.models.environment import Component, HealthCheck
+from orchestrate.models.environment import Component
 from orchestrate.models.move import Start
+from orchestrate.models.smoke import HealthCheck
 from tests.bench.table import Row
 from tests.servers.sample_service import environment, silent, version
 from tools.providers.process.provider import ProcessProvider

@@ -15,8 +15,8 @@ import pytest
 
 from orchestrate.errors import OrchestrateError, Unreachable
 from orchestrate.models.alert import Alert
-from orchestrate.models.environment import HealthCheck, HttpSmoke
 from orchestrate.models.sample import SampleState
+from orchestrate.models.smoke import HealthCheck, HttpSmoke
 from tests.faults.garbage import GARBAGE, MOST_SENT, says, sent
 from tests.servers.raw import Part, speaking
 from tests.tools.systems.running import component, running, slot

@@ -19,8 +19,9 @@ from agents.role import Role
 from agents.roles import ROLES
 from orchestrate.approvals import answer_in
 from orchestrate.models.deployment import Outcome
-from orchestrate.models.environment import Channel, SqlSmoke
+from orchestrate.models.environment import Channel
 from orchestrate.models.secret import Secret
+from orchestrate.models.smoke import SqlSmoke
 from prompts import Tier, load
 from tests.faults.canaries import canary, careless, leaks, masked
 from tests.faults.hostile.entrances import (

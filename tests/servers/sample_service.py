@@ -9,7 +9,8 @@ from hashlib import sha256
 from pathlib import Path
 
 from orchestrate.models.change import Version
-from orchestrate.models.environment import Component, Environment, EnvironmentType, HealthCheck
+from orchestrate.models.environment import Component, Environment, EnvironmentType
+from orchestrate.models.smoke import HealthCheck
 from tools.provider import Checkout
 
 PROGRAM = """

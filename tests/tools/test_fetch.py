@@ -11,7 +11,7 @@ from contextlib import suppress
 import pytest
 
 from orchestrate.errors import Unreachable
-from orchestrate.models.environment import HealthCheck
+from orchestrate.models.smoke import HealthCheck
 from tests.servers.answering import Heard, Reply, answering, pages
 from tests.servers.raw import answering as saying
 from tests.servers.raw import speaking

@@ -4,7 +4,7 @@ import socket
 
 import pytest
 
-from orchestrate.models.environment import HealthCheck
+from orchestrate.models.smoke import HealthCheck
 from tests.servers.answering import Reply, answering, pages
 from tools.health import Health, check
 

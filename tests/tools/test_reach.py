@@ -5,15 +5,8 @@ from pathlib import Path
 import pytest
 
 from orchestrate.errors import Unreachable
-from orchestrate.models.environment import (
-    CacheSmoke,
-    Component,
-    Environment,
-    EnvironmentType,
-    HttpSmoke,
-    MetricsConfig,
-    TcpSmoke,
-)
+from orchestrate.models.environment import Component, Environment, EnvironmentType, MetricsConfig
+from orchestrate.models.smoke import CacheSmoke, HttpSmoke, TcpSmoke
 from tools.reach import LOOPBACK, Reach, is_inside, reach_of
 
 INSIDE = [

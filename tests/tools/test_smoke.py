@@ -9,9 +9,9 @@ import pytest
 from websockets.asyncio.server import ServerConnection, serve
 
 from orchestrate.errors import NotFound
-from orchestrate.models.environment import (
+from orchestrate.models.environment import Component
+from orchestrate.models.smoke import (
     CommandSmoke,
-    Component,
     HealthCheck,
     HttpSmoke,
     Smoke,

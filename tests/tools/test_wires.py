@@ -9,7 +9,7 @@ import pytest
 from websockets.asyncio.server import ServerConnection, serve
 
 from orchestrate.errors import NotFound, Unreachable
-from orchestrate.models.environment import CacheSmoke, TcpSmoke, WebSocketSmoke
+from orchestrate.models.smoke import CacheSmoke, TcpSmoke, WebSocketSmoke
 from tests.servers.raw import answering as saying
 from tests.servers.raw import speaking
 from tools.reach import LOOPBACK, Reach

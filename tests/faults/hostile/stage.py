@@ -19,11 +19,12 @@ from orchestrate.models.afterwards import Announce
 from orchestrate.models.alert import Alert
 from orchestrate.models.change import Change, Check, CheckState, Review, ReviewVerdict
 from orchestrate.models.deployment import Deployment
-from orchestrate.models.environment import ArtifactRules, Component, Database, Environment, HttpSmoke
+from orchestrate.models.environment import ArtifactRules, Component, Database, Environment
 from orchestrate.models.learning import Learning, Reservation
 from orchestrate.models.move import Move
 from orchestrate.models.runtime import Running
 from orchestrate.models.sample import Counters, SampleState
+from orchestrate.models.smoke import HttpSmoke
 from orchestrate.models.task import Label, Task, TaskMetadata
 from tests.faults.hostile.entrances import REWRITTEN
 from tests.faults.hostile.model import ObedientModel

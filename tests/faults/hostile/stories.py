@@ -12,7 +12,7 @@ from pathlib import Path
 from agents.role import Role
 from orchestrate.models.change import CheckState
 from orchestrate.models.deployment import DecisionKind, Outcome
-from orchestrate.models.environment import HttpSmoke
+from orchestrate.models.smoke import HttpSmoke
 from tests.faults.hostile.entrances import REWRITTEN
 from tests.faults.hostile.model import attack, harmless
 from tests.faults.hostile.spy import Words

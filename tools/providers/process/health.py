@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 
-from orchestrate.models.environment import HealthCheck
+from orchestrate.models.smoke import HealthCheck
 from tools.health import check as looked_at
 
 HOST = "127.0.0.1"

@@ -8,7 +8,8 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from pathlib import Path
 
 from orchestrate.errors import StartFailed
-from orchestrate.models.environment import Component, HealthCheck
+from orchestrate.models.environment import Component
+from orchestrate.models.smoke import HealthCheck
 from tools.providers.process.health import trouble_now
 from tools.providers.process.instances import Copy
 from tools.providers.process.log_file import newest

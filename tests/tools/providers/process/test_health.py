@@ -7,7 +7,7 @@ from contextlib import asynccontextmanager, suppress
 
 import pytest
 
-from orchestrate.models.environment import HealthCheck
+from orchestrate.models.smoke import HealthCheck
 from tools.providers.process.health import trouble, trouble_now
 from tools.providers.process.instances import is_free
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from orchestrate.errors import OrchestrateError, ProgramMissing, StartFailed
-from orchestrate.models.environment import HealthCheck
+from orchestrate.models.smoke import HealthCheck
 from tests.servers.sample_service import component
 from tests.tools.providers.process.conftest import Shop
 
