@@ -11,10 +11,12 @@ from functools import cached_property, partial
 
 from agents.announcer import Announcer
 from agents.assessor import RiskAssessor
+from agents.assistant import Assistant
 from agents.claude import mind_of
 from agents.conflict_resolver import ConflictResolver
 from agents.deployer import Deployer
 from agents.migration_reviewer import MigrationReviewer
+from agents.model import Model
 from agents.planner import Planner, is_remarkable
 from agents.standing import Standing, standings
 from agents.triager import Triager
@@ -82,6 +84,7 @@ class App:
     unblocking: Unblocking
     postman: Postman
     positions: Bound
+    assistant: Assistant
     models: Callable[[], Awaitable[tuple[Standing, ...]]]  # how those stand that are asked for advice
 
 
@@ -161,6 +164,7 @@ class _Parts:
             unblocking=self._unblocking(),
             postman=self._postman(),
             positions=self.saver,
+            assistant=Assistant(self.mind),
             models=partial(standings, self.settings.models, self.key_of_models),
         )
 
@@ -200,14 +204,18 @@ class _Parts:
         tracker = self.settings.tracker
         return Statuses(ready=tracker.input_status, deployed=tracker.output_status)
 
+    @cached_property
+    def mind(self) -> Model:
+        """Whoever is asked for advice."""
+        return mind_of(self.settings.models, self.key_of_models, self.store.model_calls)
+
     def sight(self, deployment: str) -> Sight:
         """What models may see of a deployment."""
         return Sight(self.store, self.places, self.forge, deployment)
 
     @cached_property
     def crew(self) -> Crew:
-        settings, forge = self.settings, self.forge
-        mind = mind_of(settings.models, self.key_of_models, self.store.model_calls)
+        settings, forge, mind = self.settings, self.forge, self.mind
         on_github = forge if isinstance(forge, GithubForge) else None
         return Crew(
             store=self.store,
