@@ -262,10 +262,9 @@ def lost(given: Decision, thread: Mapping[str, Comment]) -> str:
     if given.comment is None:
         return ""
     comment, is_pressed = thread.get(given.comment), given.text_sha256 is None
-    if comment is None and is_pressed:
-        return f"the message whose button {given.by} pressed was deleted"
     if comment is None:
-        return f"{given.by}'s comment was deleted"
+        gone = f"the message whose button {given.by} pressed" if is_pressed else f"{given.by}'s comment"
+        return f"{gone} was deleted"
     is_same = (comment.author, sha256_of(comment.text)) == (given.account, given.text_sha256)
     return "" if is_pressed or (is_same and not comment.edited) else f"{given.by}'s comment was edited"
 
