@@ -40,6 +40,7 @@ from orchestrate.positions import positions
 from orchestrate.positions.bound import Bound
 from orchestrate.postman import Postman
 from orchestrate.records import Records
+from orchestrate.remembered import memory_of, reservations_of
 from orchestrate.runner import Runner
 from orchestrate.settings import Settings
 from orchestrate.settings.slack import TOKEN
@@ -61,7 +62,6 @@ from tools.systems.git_forge import GitForge
 from tools.systems.git_signatures import GitSignatures
 from tools.systems.github_account import account_of
 from tools.systems.github_forge import GithubForge, github_forge
-from tools.systems.own_memory import StoreMemory, StoreReservations
 from tools.systems.slack_reading import SlackReading
 from tools.voice import Voice
 
@@ -234,8 +234,9 @@ class _Parts:
             announcer=Announcer(mind),
             reverts=forge,
             conflicts=forge,
-            memory=StoreMemory(self.store.learnings),
-            reservations=StoreReservations(self.store.reservations),
+            memory=memory_of(settings, self.store),
+            reservations=reservations_of(settings, self.store, self.vault),
+            reserved_for=settings.reservations.hold,
             places=self.places,
             people=settings.people,
             owners=settings.owners,

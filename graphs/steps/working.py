@@ -11,7 +11,15 @@ from typing import TypeVar
 from agents.situation import Situation
 from graphs.steps.crew import Crew
 from orchestrate import reports
-from orchestrate.errors import NotFound, OutcomeUnknown, OutsideFailed, with_cure
+from orchestrate.errors import (
+    KeyUnusable,
+    NotFound,
+    OutcomeUnknown,
+    OutsideFailed,
+    SealBroken,
+    SettingsInvalid,
+    with_cure,
+)
 from orchestrate.models.learning import Held, Learning, Reservation, Reserved, Topic
 from orchestrate.models.plan import Plan
 from orchestrate.outside import line
@@ -97,6 +105,6 @@ async def _tried(crew: Crew, at: Errand, kind: str, asking: Awaitable[T]) -> T |
     """What came of it; where it fails, one line of the story says so."""
     try:
         return await asking
-    except (OutsideFailed, OutcomeUnknown, NotFound) as problem:
+    except (OutsideFailed, OutcomeUnknown, NotFound, SettingsInvalid, KeyUnusable, SealBroken) as problem:
         crew.event(at, kind, f"goes on without its {kind}: {with_cure(problem)}")
         return None

@@ -108,6 +108,22 @@ class SlackSettings(Fact):
     port: int = Field(default=3000, ge=1, le=65_535)
 
 
+class MemorySettings(Fact):
+    """Where it is kept what was learnt by deploying."""
+
+    kind: Literal["builtin", "cm", "none"] = "builtin"
+    program: str = Field(default="cm", min_length=1)  # of CASS memory: a path where PATH does not lead
+
+
+class ReservationSettings(Fact):
+    """Where others see which files are worked on."""
+
+    kind: Literal["builtin", "agent_mail", "none"] = "builtin"
+    url: str = Field(default="http://127.0.0.1:8765/api/", pattern=r"^https?://[^\s@\\?#]+$")
+    project: str = Field(default=".", min_length=1)  # the folder that agents mean; beside the settings
+    hold: PositiveInt = 7_200  # seconds after which a reservation that nobody gave back ends
+
+
 class WorkerSettings(Fact):
     """How a worker looks for work, in seconds."""
 

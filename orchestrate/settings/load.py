@@ -28,6 +28,7 @@ from orchestrate.settings.slack import read_slack
 from orchestrate.settings.tracker import check_accounts, read_tracker
 from orchestrate.settings.tree import Document
 from orchestrate.settings.variables import variable
+from orchestrate.settings.work import read_memory, read_reservations
 from orchestrate.settings.yaml_file import MISSING, read
 
 NAME = "orchestrate.yaml"
@@ -43,6 +44,8 @@ SECTIONS = (
     "worker",
     "models",
     "slack",
+    "memory",
+    "reservations",
     "roles",
     "environments",
 )
@@ -87,6 +90,7 @@ def load(path: Path) -> Settings:
     tracker, tracker_token = read_tracker(document, deployer, [*environments])
     check_accounts(document, tracker, people)
     slack, slack_keys = read_slack(document, [*environments])
+    reservations, reservations_token = read_reservations(document, [*environments])
     return Settings(
         path=document.path,
         mtime=document.mtime,
@@ -109,6 +113,9 @@ def load(path: Path) -> Settings:
         model_key=key,
         slack=slack,
         slack_keys=slack_keys,
+        memory=read_memory(document),
+        reservations=reservations,
+        reservations_token=reservations_token,
     )
 
 

@@ -15,7 +15,9 @@ from orchestrate.models.task import Queue
 from orchestrate.settings.facts import (
     DeployerSettings,
     ForgeSettings,
+    MemorySettings,
     ModelSettings,
+    ReservationSettings,
     SlackSettings,
     StoreSettings,
     TrackerSettings,
@@ -27,8 +29,18 @@ from orchestrate.settings.owners import KEYS as OWNED
 from orchestrate.settings.sections import Outline
 from orchestrate.settings.slack import CREDENTIALS as OF_SLACK
 from orchestrate.settings.tracker import CREDENTIALS as TRACKER
-from orchestrate.settings.units import DEPLOYER, ENVIRONMENT, MODELS, SECONDS, WORKER, Unit, Units
+from orchestrate.settings.units import (
+    DEPLOYER,
+    ENVIRONMENT,
+    MODELS,
+    RESERVATIONS,
+    SECONDS,
+    WORKER,
+    Unit,
+    Units,
+)
 from orchestrate.settings.words import SYNONYMS
+from orchestrate.settings.work import CREDENTIALS as OF_RESERVATIONS
 
 Schema = dict[str, object]
 
@@ -51,12 +63,15 @@ def document() -> Schema:
         ("forge", ForgeSettings, {}),
         ("worker", WorkerSettings, WORKER),
         ("slack", SlackSettings, {}),
+        ("memory", MemorySettings, {}),
+        ("reservations", ReservationSettings, RESERVATIONS),
     )
     properties = _properties(_fact(Outline, {}, definitions))
     for name, fact, units in sections:
         properties[name] = _partial(_fact(fact, units, definitions))
     properties["forge"] = _with_credentials(properties["forge"], CREDENTIALS)
     properties["slack"] = _with_credentials(properties["slack"], OF_SLACK)
+    properties["reservations"] = _with_credentials(properties["reservations"], OF_RESERVATIONS)
     properties["tracker"] = _tracker(properties["tracker"])
     properties["people"] = {"type": "object", "additionalProperties": _person(definitions)}
     properties["owners"] = _closed({key: {"$ref": "#/$defs/Scalar"} for key in OWNED})

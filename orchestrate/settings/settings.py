@@ -14,7 +14,9 @@ from orchestrate.models.secret import Secret, remember
 from orchestrate.settings.facts import (
     DeployerSettings,
     ForgeSettings,
+    MemorySettings,
     ModelSettings,
+    ReservationSettings,
     SlackSettings,
     StoreSettings,
     TrackerSettings,
@@ -69,6 +71,9 @@ class Settings:
     forge_key: Template | None = field(default=None, repr=False)  # GitHub's token, or the key of the App
     tracker_token: Template | None = field(default=None, repr=False)
     slack: SlackSettings | None = None  # None: nobody is told or asked there
+    memory: MemorySettings = MemorySettings()
+    reservations: ReservationSettings = ReservationSettings()
+    reservations_token: Template | None = field(default=None, repr=False)  # where what lets us in there is
     slack_keys: Mapping[str, Template] = field(default_factory=dict[str, Template], repr=False)
 
     def environment(self, name: str) -> Environment:
@@ -120,6 +125,12 @@ class Settings:
         if self.tracker_token is None:
             raise UnknownSecret("token of the tracker")
         return self._value(self.tracker_token, self.tracker_token.place, kept)
+
+    def token_of_reservations(self, kept: Kept = no_vault) -> Secret:
+        """What lets us into Agent Mail. Raises UnknownSecret, VariableMissing, and what the vault raises."""
+        if self.reservations_token is None:
+            raise UnknownSecret("token of the reservations")
+        return self._value(self.reservations_token, self.reservations_token.place, kept)
 
     def _value(self, template: Template, place: str, kept: Kept) -> Secret:
         if template.kept is not None:

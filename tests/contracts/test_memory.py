@@ -11,14 +11,22 @@ import pytest
 from orchestrate.models.learning import Learning, Topic
 from orchestrate.store import Store
 from tests.conftest import BACKENDS
+from tests.servers import cm
 from tools.remembering import MOST, Memory, MemoryInMind, remembering
+from tools.systems.cm_memory import CmMemory
 from tools.systems.own_memory import StoreMemory
 
+REAL = pytest.param("cm", marks=pytest.mark.skipif(not cm.real(), reason="ORCHESTRATE_TEST_CM names no cm"))
 
-@pytest.fixture(params=["twin", *BACKENDS])
+
+@pytest.fixture(params=["twin", *BACKENDS, "scripted cm", REAL])
 def memory(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Memory]:
     if request.param == "twin":
         yield MemoryInMind()
+        return
+    if request.param.endswith("cm"):
+        program = cm.real() if request.param == "cm" else cm.scripted(tmp_path)
+        yield CmMemory(tmp_path, program, {"HOME": str(tmp_path)})
         return
     with closing(Store.open(request.getfixturevalue(f"{request.param}_store_url"))) as store:
         yield StoreMemory(store.learnings)

@@ -17,6 +17,7 @@ from orchestrate.cli.doctor.product import places, remote, rights, settings_of, 
 from orchestrate.cli.doctor.secrets import vault
 from orchestrate.cli.doctor.slack import slack
 from orchestrate.cli.doctor.tracker import tracker
+from orchestrate.cli.doctor.work import work
 from orchestrate.cli.exits import Exit
 from orchestrate.cli.output import AsJson, Output
 from orchestrate.cli.scene import Scene, scene_of
@@ -75,6 +76,8 @@ async def _outside(app: App) -> AsyncIterator[Finding]:
     async for finding in tracker(app):
         yield finding
     async for finding in slack(app):
+        yield finding
+    async for finding in work(app):
         yield finding
     for finding in await models(app):
         yield finding

@@ -70,3 +70,16 @@ def test_a_corrupt_store_is_found(shop: Shop, command: Command) -> None:
 
     assert ran.code == 1
     assert "restore a backup" in ran.out
+
+
+def test_a_memory_that_is_away_is_said_and_fails_nothing(shop: Shop, command: Command) -> None:
+    sections = (
+        "memory: {kind: cm, program: ./no-cm}\nreservations: {kind: agent_mail, url: 'http://127.0.0.1:9/'}\n"
+    )
+    shop.settings.write_text(shop.settings.read_text() + sections)
+
+    ran = command("doctor")
+
+    assert ran.code == 0
+    assert ran.out.count("deployments go on without it") == 2
+    assert command("deploy", "--env", "test").code == 0
