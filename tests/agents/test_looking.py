@@ -180,7 +180,7 @@ async def test_so_much_is_shown_and_no_more(mind: Claude, fake: FakeAnthropic) -
     await ask(mind, shelf)
 
     shown = fake.asked[1].shown
-    assert len(shelf.asked) <= AT_ONCE and len(shown) == 9
+    assert len(shelf.asked) == MOST_BYTES // QUOTE_LIMIT < AT_ONCE and len(shown) == 9
     assert max(len(one) for one in shown) <= QUOTE_LIMIT + 100
     assert sum(len(one) for one in shown) <= MOST_BYTES + QUOTE_LIMIT + 1500
     assert not fake.asked[1].may_look

@@ -10,9 +10,11 @@ APPROVALS = "tests/orchestrate/test_approval_cases.py tests/orchestrate/test_sta
 CANARIES = "tests/faults/test_secret_canaries.py"
 COMMANDS = "tests/tools/test_commands.py"
 DOOR = "tests/tools/test_executor.py"
+DOUBTS = "tests/stories/test_deployer.py"
 FETCHING = "tests/tools/test_fetch.py"
 GIT = "tests/faults/test_git_attacks.py"
 HEARING = "tests/orchestrate/test_standing.py tests/stories/test_void.py"
+LOOKING = "tests/agents/test_looking.py"
 MODELS = "tests/agents/test_model.py"
 POSITIONS = "tests/orchestrate/test_positions.py"
 REACH = "tests/tools/test_reach.py"
@@ -42,6 +44,48 @@ class Cut:
 
 
 CUTS = (
+    Cut(
+        "agents/looking.py",
+        "only the role's own tools exist",
+        "if wish.tool not in self.tools:",
+        "if wish.tool not in tuple(ReadTool):",
+        LOOKING,
+    ),
+    Cut(
+        "agents/looking.py",
+        "so much is shown and no more",
+        "if self.bytes >= MOST_BYTES:",
+        "if False:",
+        LOOKING,
+    ),
+    Cut(
+        "agents/claude.py",
+        "whoever never answers is not asked for ever",
+        "question.after(Turn(said.parts, shown), may_look=view.is_open)",
+        "question.after(Turn(said.parts, shown), may_look=True)",
+        LOOKING,
+    ),
+    Cut(
+        "graphs/steps/ship.py",
+        "advice takes nothing back where nothing goes back by itself",
+        "if is_back and self.crew.place(state).environment.auto_rollback:",
+        "if is_back:",
+        DOUBTS,
+    ),
+    Cut(
+        "tools/guards.py",
+        "whoever was asked because of a doubt must have answered",
+        "environment.asks_a_person or plan.approval is not None",
+        "environment.asks_a_person",
+        DOUBTS,
+    ),
+    Cut(
+        "orchestrate/counter/explaining.py",
+        "a stranger spends nothing",
+        "if who.person is None and who.channel is not Channel.CLI:",
+        "if False:",
+        "tests/orchestrate/counter/test_explaining.py",
+    ),
     Cut(
         "tools/confined.py",
         "no link is followed, no mount is entered",
