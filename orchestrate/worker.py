@@ -20,6 +20,7 @@ from orchestrate.app import App, assembled
 from orchestrate.counter.clerk import Clerk
 from orchestrate.counter.threads import CalledOnThreads
 from orchestrate.errors import AuditUnusable, EffectsStopped, OrchestrateError, SettingsInvalid
+from orchestrate.hooks import Bell, listen
 from orchestrate.models.audit import AuditKind
 from orchestrate.positions.ended import forget_ended
 from orchestrate.scheduler import LocalScheduler
@@ -71,7 +72,9 @@ class Serving:
             always = (self._watch(scheduler), self._listen(scheduler), self._post(scheduler), self._heed())
             helpers = [loops.create_task(one) for one in always]
             if self.claims:
-                helpers += [loops.create_task(self._claim(scheduler)), loops.create_task(self._tend())]
+                bell = Bell(self.app)
+                more = (self._claim(scheduler, bell), self._tend(), listen(self.app, bell, self.say))
+                helpers += [loops.create_task(one) for one in more]
             await self._until_over(stop)
             self.app.runner.drain()
             over.set()
@@ -126,11 +129,14 @@ class Serving:
             before = stop
             await asyncio.sleep(HEED_SECONDS)
 
-    async def _claim(self, scheduler: LocalScheduler) -> None:
+    async def _claim(self, scheduler: LocalScheduler, bell: Bell) -> None:
+        """Look for work, and look sooner when a webhook comes: then checks may have changed too."""
         await forget_ended(self.app.positions, self.app.store)
         while True:
             await self._quietly(self._accept(scheduler))
-            await asyncio.sleep(self.app.settings.worker.poll_interval)
+            if await bell.rest(self.app.settings.worker.poll_interval):
+                for deployment in bell.waiting():
+                    scheduler.nudge(deployment)
 
     async def _tend(self) -> None:
         """What runs without us outlives us, but not the machine: whoever serves brings it back."""

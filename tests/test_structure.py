@@ -29,6 +29,8 @@ CONNECTIONS = {
     "tools/systems/github_api.py": "GitHub's API, at the address that the settings name",
     "tools/systems/slack.py": "Slack's Web API, by its own SDK",
     "orchestrate/slack/listening.py": "what Slack sends, by its own SDK",
+    "orchestrate/hooks.py": "signed webhooks, which only wake",
+    "orchestrate/sites.py": "listens where the settings say",
     "tools/wires.py": "WebSockets, to addresses that were looked up once",
     "tools/providers/process/instances.py": "looks for free ports of this machine",
     "tools/systems/haproxy.py": "looks for free ports of this machine",

@@ -124,6 +124,14 @@ class ReservationSettings(Fact):
     hold: PositiveInt = 7_200  # seconds after which a reservation that nobody gave back ends
 
 
+class WebhookSettings(Fact):
+    """Where the worker listens for webhooks, and under which address others reach it."""
+
+    host: str = "127.0.0.1"
+    port: int = Field(default=8787, ge=1, le=65_535)
+    url: str = Field(default="", pattern=r"^(https?://[^\s?#]+[^\s?#/])?$")  # "": nobody was told
+
+
 class WorkerSettings(Fact):
     """How a worker looks for work, in seconds."""
 

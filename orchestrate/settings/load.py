@@ -28,6 +28,7 @@ from orchestrate.settings.slack import read_slack
 from orchestrate.settings.tracker import check_accounts, read_tracker
 from orchestrate.settings.tree import Document
 from orchestrate.settings.variables import variable
+from orchestrate.settings.webhooks import read_webhooks
 from orchestrate.settings.work import read_memory, read_reservations
 from orchestrate.settings.yaml_file import MISSING, read
 
@@ -46,6 +47,7 @@ SECTIONS = (
     "slack",
     "memory",
     "reservations",
+    "webhooks",
     "roles",
     "environments",
 )
@@ -91,6 +93,7 @@ def load(path: Path) -> Settings:
     check_accounts(document, tracker, people)
     slack, slack_keys = read_slack(document, [*environments])
     reservations, reservations_token = read_reservations(document, [*environments])
+    webhooks, webhook_keys = read_webhooks(document, [*environments])
     return Settings(
         path=document.path,
         mtime=document.mtime,
@@ -116,6 +119,8 @@ def load(path: Path) -> Settings:
         memory=read_memory(document),
         reservations=reservations,
         reservations_token=reservations_token,
+        webhooks=webhooks,
+        webhook_keys=webhook_keys,
     )
 
 

@@ -22,6 +22,7 @@ from orchestrate.settings.facts import (
     StoreSettings,
     TrackerSettings,
     VaultSettings,
+    WebhookSettings,
     WorkerSettings,
 )
 from orchestrate.settings.forge import CREDENTIALS
@@ -39,6 +40,7 @@ from orchestrate.settings.units import (
     Unit,
     Units,
 )
+from orchestrate.settings.webhooks import CREDENTIALS as OF_WEBHOOKS
 from orchestrate.settings.words import SYNONYMS
 from orchestrate.settings.work import CREDENTIALS as OF_RESERVATIONS
 
@@ -65,6 +67,7 @@ def document() -> Schema:
         ("slack", SlackSettings, {}),
         ("memory", MemorySettings, {}),
         ("reservations", ReservationSettings, RESERVATIONS),
+        ("webhooks", WebhookSettings, {}),
     )
     properties = _properties(_fact(Outline, {}, definitions))
     for name, fact, units in sections:
@@ -72,6 +75,7 @@ def document() -> Schema:
     properties["forge"] = _with_credentials(properties["forge"], CREDENTIALS)
     properties["slack"] = _with_credentials(properties["slack"], OF_SLACK)
     properties["reservations"] = _with_credentials(properties["reservations"], OF_RESERVATIONS)
+    properties["webhooks"] = _with_credentials(properties["webhooks"], OF_WEBHOOKS)
     properties["tracker"] = _tracker(properties["tracker"])
     properties["people"] = {"type": "object", "additionalProperties": _person(definitions)}
     properties["owners"] = _closed({key: {"$ref": "#/$defs/Scalar"} for key in OWNED})

@@ -21,6 +21,7 @@ from orchestrate.settings.facts import (
     StoreSettings,
     TrackerSettings,
     VaultSettings,
+    WebhookSettings,
     WorkerSettings,
 )
 from orchestrate.settings.variables import Unset, expanded, filled, references, variable
@@ -75,6 +76,8 @@ class Settings:
     reservations: ReservationSettings = ReservationSettings()
     reservations_token: Template | None = field(default=None, repr=False)  # where what lets us in there is
     slack_keys: Mapping[str, Template] = field(default_factory=dict[str, Template], repr=False)
+    webhooks: WebhookSettings | None = None  # None: nobody is listened to
+    webhook_keys: Mapping[str, Template] = field(default_factory=dict[str, Template], repr=False)
 
     def environment(self, name: str) -> Environment:
         """The environment called `name`; prod and production are one word. Raises UnknownEnvironment."""
@@ -119,6 +122,12 @@ class Settings:
         if name not in self.slack_keys:
             raise UnknownSecret(f"{name} of slack", tuple(self.slack_keys))
         return self._value(self.slack_keys[name], self.slack_keys[name].place, kept)
+
+    def key_of_webhooks(self, name: str, kept: Kept = no_vault) -> Secret:
+        """By what we know who sends a webhook. Raises what `key_of_forge` raises."""
+        if name not in self.webhook_keys:
+            raise UnknownSecret(f"{name} of webhooks", tuple(self.webhook_keys))
+        return self._value(self.webhook_keys[name], self.webhook_keys[name].place, kept)
 
     def token_of_tracker(self, kept: Kept = no_vault) -> Secret:
         """What lets us into ClickUp. Raises UnknownSecret, VariableMissing, and what the vault raises."""

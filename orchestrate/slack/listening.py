@@ -15,6 +15,7 @@ from slack_bolt.context.ack.async_ack import AsyncAck
 from slack_bolt.request.async_request import AsyncBoltRequest
 from slack_bolt.response import BoltResponse
 
+from orchestrate import sites
 from orchestrate.chat import CALL
 from orchestrate.models.secret import Secret
 from orchestrate.settings.facts import SlackSettings
@@ -101,7 +102,7 @@ def _hand_over(said: Said | None, take: Take) -> None:
 
 @asynccontextmanager
 async def served(app: Ears, host: str, port: int) -> AsyncGenerator[int]:
-    """Listen for signed requests; gives the port (0: any)."""
+    """Listen for signed requests; gives the port (0: any). Raises what the site raises."""
     site = web.Application(client_max_size=MOST_BYTES)
 
     async def answer(request: web.Request) -> web.Response:
@@ -114,15 +115,8 @@ async def served(app: Ears, host: str, port: int) -> AsyncGenerator[int]:
         return web.Response(status=said.status, text=said.body, content_type=kind)
 
     site.router.add_post(PATH, answer)
-    runner = web.AppRunner(site, access_log=None)
-    await runner.setup()
-    try:
-        listening = web.TCPSite(runner, host, port)
-        await listening.start()
-        addresses = cast(list[tuple[str, int]], runner.addresses)
-        yield addresses[0][1]
-    finally:
-        await runner.cleanup()
+    async with sites.served(site, host, port) as at:
+        yield at
 
 
 @asynccontextmanager

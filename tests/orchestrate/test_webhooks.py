@@ -1,4 +1,4 @@
-"""Webhooks of ClickUp: only what is signed is heard, once, and it does no more than wake."""
+"""Webhooks: only what is signed is heard, once, and it does no more than wake."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from http import HTTPStatus
 
 import pytest
 
-from orchestrate.webhooks import MOST_BYTES, MOST_REMEMBERED, ClickUpHooks
+from orchestrate.webhooks import CLICKUP, GITHUB, MOST_BYTES, MOST_REMEMBERED, Hooks
 from tests.servers.answering import Heard, Reply, answering
 from tests.servers.clickup import ClickUp, clickup
 from tests.servers.clickup_world import LIST, Hook
@@ -26,8 +26,8 @@ class Bell:
     rung: list[str] = field(default_factory=list[str])
 
 
-def hooks(bell: Bell, secret: str | None = SECRET) -> ClickUpHooks:
-    return ClickUpHooks(secret, bell.rung.append)
+def hooks(bell: Bell, secret: str | None = SECRET) -> Hooks:
+    return Hooks(CLICKUP, secret, bell.rung.append)
 
 
 def event(number: int = 1, task: str = "86c1") -> bytes:
@@ -147,3 +147,52 @@ def test_only_so_many_events_are_remembered() -> None:
     listening.heard(headers(event(0)), event(0))
 
     assert len(bell.rung) == MOST_REMEMBERED + 6
+
+
+def of_github(body: bytes, secret: str = SECRET, **more: str) -> dict[str, str]:
+    signature = "sha256=" + hmac.new(secret.encode(), body, hashlib.sha256).hexdigest()
+    given = {"x-hub-signature-256": signature, "x-github-delivery": "d-1", "x-github-event": "check_run"}
+    return {**given, "content-length": str(len(body)), **more}
+
+
+def test_a_delivery_of_github_wakes_once_and_its_redelivery_does_not() -> None:
+    bell = Bell()
+    listening, body = Hooks(GITHUB, SECRET, bell.rung.append), b'{"action": "completed"}'
+
+    answers = [listening.heard(of_github(body), body) for _ in range(2)]
+    listening.heard(of_github(body, **{"x-github-delivery": "d-2"}), body)
+
+    assert (answers, bell.rung) == ([HTTPStatus.OK] * 2, ["", ""])
+
+
+@pytest.mark.parametrize(
+    "more",
+    [
+        {"x-hub-signature-256": "0" * 64},
+        {"x-hub-signature-256": "sha1=" + "0" * 40},
+        {"x-hub-signature-256": "sha256="},
+        {"x-hub-signature-256": "sha256=" + "0" * 64},
+    ],
+)
+def test_a_signature_of_another_form_is_none(more: dict[str, str]) -> None:
+    bell, body = Bell(), b"{}"
+    listening = Hooks(GITHUB, SECRET, bell.rung.append)
+
+    assert listening.heard({**of_github(body), **more}, body) is HTTPStatus.UNAUTHORIZED
+    assert bell.rung == []
+
+
+def test_the_signature_of_another_source_is_none_here() -> None:
+    bell, body = Bell(), event()
+
+    assert Hooks(GITHUB, SECRET, bell.rung.append).heard(headers(body), body) is HTTPStatus.UNAUTHORIZED
+    assert hooks(bell).heard(of_github(body), body) is HTTPStatus.UNAUTHORIZED
+    assert bell.rung == []
+
+
+def test_a_ping_is_answered_and_wakes_nobody() -> None:
+    bell, body = Bell(), b"{}"
+    listening = Hooks(GITHUB, SECRET, bell.rung.append)
+
+    assert listening.heard(of_github(body, **{"x-github-event": "ping"}), body) is HTTPStatus.OK
+    assert bell.rung == []
