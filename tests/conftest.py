@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import os
 import shutil
+import time
 from collections.abc import Iterator
-from contextlib import closing
+from contextlib import closing, suppress
 from pathlib import Path
 
+import psutil
 import pytest
 
 from orchestrate.models.secret import forget
@@ -14,6 +17,8 @@ from orchestrate.store import Store
 from orchestrate.store.tables import metadata
 from tests.servers import postgres as postgres_server
 from tests.servers.postgres import Postgres
+
+GRACE = 10.0  # seconds that a process may take to end
 
 BACKENDS = ["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)]
 
@@ -93,6 +98,28 @@ def any_store(any_store_url: str) -> Iterator[Store]:
     """An empty store: once on SQLite, once on PostgreSQL."""
     with closing(Store.open(any_store_url)) as store:
         yield store
+
+
+@pytest.fixture(scope="session", autouse=True)
+def nothing_left_running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """What tests started in their folders has ended when the last of them has."""
+    yield
+    base, end = str(tmp_path_factory.getbasetemp()), time.monotonic() + GRACE
+    while (left := _running_below(base)) and time.monotonic() < end:
+        time.sleep(0.2)
+    for process in left:
+        with suppress(psutil.Error):
+            process.kill()
+    assert not left, f"still running: {left}"
+
+
+def _running_below(folder: str) -> list[psutil.Process]:
+    found = list[psutil.Process]()
+    for process in psutil.process_iter():
+        with suppress(psutil.Error):
+            if process.pid != os.getpid() and any(folder in word for word in process.cmdline()):
+                found.append(process)
+    return found
 
 
 @pytest.fixture(autouse=True)

@@ -14,24 +14,23 @@ Command = Callable[..., Ran]
 
 
 @pytest.fixture
-def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """The folder in which commands are typed."""
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """The folder in which commands are typed; what they started there ends with the test."""
     monkeypatch.chdir(tmp_path)
-    return tmp_path
+    yield tmp_path
+    stop_all_below(tmp_path)
 
 
 @pytest.fixture
-def shop(folder: Path) -> Iterator[Shop]:
+def shop(folder: Path) -> Shop:
     """A service with a remote, whose environment asks nobody."""
-    yield Shop(folder)
-    stop_all_below(folder)
+    return Shop(folder)
 
 
 @pytest.fixture
-def asking_shop(folder: Path) -> Iterator[Shop]:
+def asking_shop(folder: Path) -> Shop:
     """The same, with an environment that asks ada."""
-    yield Shop(folder, rules="requires_approval: true\n    approvers: [ada]")
-    stop_all_below(folder)
+    return Shop(folder, rules="requires_approval: true\n    approvers: [ada]")
 
 
 @pytest.fixture

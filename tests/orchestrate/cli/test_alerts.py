@@ -10,7 +10,7 @@ from pathlib import Path
 from urllib.request import urlopen
 
 from tests.orchestrate.cli.conftest import Command
-from tests.orchestrate.cli.world import Shop, stop_all_below
+from tests.orchestrate.cli.world import Shop
 
 
 @contextmanager
@@ -36,7 +36,6 @@ def test_an_alert_is_in_the_plan_in_the_events_and_in_the_status(folder: Path, c
     shop = Shop(folder, rules="alerts: {pool: {metric: pool_in_use, above: 80}}", period="5s")
     with visited(shop.port):
         row = json.loads(command("deploy", "--env", "test", "--json").out)["deployment"]
-    stop_all_below(folder)
 
     assert (
         "alert only when `pool` is above 80 (metric `pool_in_use`)"

@@ -25,8 +25,8 @@ def server() -> Iterator[ClickUp]:
 
 
 @pytest.fixture
-def shop(server: ClickUp, tmp_path: Path) -> Shop:
-    shop = Shop(tmp_path)
+def shop(server: ClickUp, folder: Path) -> Shop:
+    shop = Shop(folder)
     shop.write("one")
     tracker = f"tracker: {{kind: clickup, list: {LIST}, token: '${{CLICKUP_TOKEN}}', api: '{server.url}'}}"
     text = shop.settings.read_text().replace("people:", f"{tracker}\npeople:")

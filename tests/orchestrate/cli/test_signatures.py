@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from tests.orchestrate.cli.conftest import Command
-from tests.orchestrate.cli.world import Shop, stop_all_below
+from tests.orchestrate.cli.world import Shop
 from tests.servers.signing import Signer, allow, rewritten
 
 
@@ -23,11 +22,10 @@ def ada(folder: Path) -> Signer:
 
 
 @pytest.fixture
-def signed_shop(folder: Path, ada: Signer, signers: Path) -> Iterator[Shop]:
+def signed_shop(folder: Path, ada: Signer, signers: Path) -> Shop:
     """A service whose environment takes only what Ada signed."""
     allow(signers, ada)
-    yield Shop(folder, rules="artifact: {signed_by: signers.allowed}")
-    stop_all_below(folder)
+    return Shop(folder, rules="artifact: {signed_by: signers.allowed}")
 
 
 def gate(command: Command) -> tuple[int, str]:
