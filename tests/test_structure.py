@@ -30,6 +30,7 @@ CONNECTIONS = {
     "tools/systems/slack.py": "Slack's Web API, by its own SDK",
     "orchestrate/slack/listening.py": "what Slack sends, by its own SDK",
     "orchestrate/hooks.py": "signed webhooks, which only wake",
+    "orchestrate/mcp_http.py": "listens where the command says",
     "orchestrate/sites.py": "listens where the settings say",
     "tools/wires.py": "WebSockets, to addresses that were looked up once",
     "tools/providers/process/instances.py": "looks for free ports of this machine",

@@ -124,6 +124,12 @@ class ReservationSettings(Fact):
     hold: PositiveInt = 7_200  # seconds after which a reservation that nobody gave back ends
 
 
+class McpSettings(Fact):
+    """Who reaches the tools of programs with a model, where they are served over HTTP."""
+
+    hosts: tuple[str, ...] = ()  # names under which a proxy is asked for us: mcp.example.com
+
+
 class WebhookSettings(Fact):
     """Where the worker listens for webhooks, and under which address others reach it."""
 

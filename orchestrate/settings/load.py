@@ -13,6 +13,7 @@ from orchestrate.settings.environment import Surroundings, read_environment, rea
 from orchestrate.settings.facts import DeployerSettings
 from orchestrate.settings.faults import check_keys
 from orchestrate.settings.forge import read_forge
+from orchestrate.settings.mcp import read_mcp
 from orchestrate.settings.models import read_models
 from orchestrate.settings.owners import read_owners
 from orchestrate.settings.sections import (
@@ -48,6 +49,7 @@ SECTIONS = (
     "memory",
     "reservations",
     "webhooks",
+    "mcp",
     "roles",
     "environments",
 )
@@ -93,6 +95,7 @@ def load(path: Path) -> Settings:
     check_accounts(document, tracker, people)
     slack, slack_keys = read_slack(document, [*environments])
     reservations, reservations_token = read_reservations(document, [*environments])
+    mcp, mcp_token = read_mcp(document, [*environments])
     webhooks, webhook_keys = read_webhooks(document, [*environments])
     return Settings(
         path=document.path,
@@ -119,6 +122,8 @@ def load(path: Path) -> Settings:
         memory=read_memory(document),
         reservations=reservations,
         reservations_token=reservations_token,
+        mcp=mcp,
+        mcp_token=mcp_token,
         webhooks=webhooks,
         webhook_keys=webhook_keys,
     )

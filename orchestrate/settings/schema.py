@@ -15,6 +15,7 @@ from orchestrate.models.task import Queue
 from orchestrate.settings.facts import (
     DeployerSettings,
     ForgeSettings,
+    McpSettings,
     MemorySettings,
     ModelSettings,
     ReservationSettings,
@@ -26,6 +27,7 @@ from orchestrate.settings.facts import (
     WorkerSettings,
 )
 from orchestrate.settings.forge import CREDENTIALS
+from orchestrate.settings.mcp import CREDENTIALS as OF_MCP
 from orchestrate.settings.owners import KEYS as OWNED
 from orchestrate.settings.sections import Outline
 from orchestrate.settings.slack import CREDENTIALS as OF_SLACK
@@ -68,6 +70,7 @@ def document() -> Schema:
         ("memory", MemorySettings, {}),
         ("reservations", ReservationSettings, RESERVATIONS),
         ("webhooks", WebhookSettings, {}),
+        ("mcp", McpSettings, {}),
     )
     properties = _properties(_fact(Outline, {}, definitions))
     for name, fact, units in sections:
@@ -75,6 +78,7 @@ def document() -> Schema:
     properties["forge"] = _with_credentials(properties["forge"], CREDENTIALS)
     properties["slack"] = _with_credentials(properties["slack"], OF_SLACK)
     properties["reservations"] = _with_credentials(properties["reservations"], OF_RESERVATIONS)
+    properties["mcp"] = _with_credentials(properties["mcp"], OF_MCP)
     properties["webhooks"] = _with_credentials(properties["webhooks"], OF_WEBHOOKS)
     properties["tracker"] = _tracker(properties["tracker"])
     properties["people"] = {"type": "object", "additionalProperties": _person(definitions)}

@@ -6,7 +6,7 @@ from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from orchestrate.errors import UnknownEnvironment, UnknownSecret, VariableMissing
+from orchestrate.errors import SettingsInvalid, UnknownEnvironment, UnknownSecret, VariableMissing
 from orchestrate.models.environment import Channel, Environment, Person
 from orchestrate.models.fact import digest
 from orchestrate.models.owners import Owners
@@ -14,6 +14,7 @@ from orchestrate.models.secret import Secret, remember
 from orchestrate.settings.facts import (
     DeployerSettings,
     ForgeSettings,
+    McpSettings,
     MemorySettings,
     ModelSettings,
     ReservationSettings,
@@ -26,6 +27,7 @@ from orchestrate.settings.facts import (
 )
 from orchestrate.settings.variables import Unset, expanded, filled, references, variable
 
+MCP_EXAMPLE = "mcp: {token: ${ORCHESTRATE_MCP_TOKEN}}"
 _ALIASES = {"prod": "production", "production": "prod"}
 
 
@@ -76,6 +78,8 @@ class Settings:
     reservations: ReservationSettings = ReservationSettings()
     reservations_token: Template | None = field(default=None, repr=False)  # where what lets us in there is
     slack_keys: Mapping[str, Template] = field(default_factory=dict[str, Template], repr=False)
+    mcp: McpSettings = McpSettings()
+    mcp_token: Template | None = field(default=None, repr=False)
     webhooks: WebhookSettings | None = None  # None: nobody is listened to
     webhook_keys: Mapping[str, Template] = field(default_factory=dict[str, Template], repr=False)
 
@@ -122,6 +126,12 @@ class Settings:
         if name not in self.slack_keys:
             raise UnknownSecret(f"{name} of slack", tuple(self.slack_keys))
         return self._value(self.slack_keys[name], self.slack_keys[name].place, kept)
+
+    def token_of_mcp(self, kept: Kept = no_vault) -> Secret:
+        """What lets programs in over HTTP. Raises SettingsInvalid without one, and as `key_of_forge` does."""
+        if self.mcp_token is None:
+            raise SettingsInvalid(str(self.path), None, "mcp: there is no token", cure=MCP_EXAMPLE)
+        return self._value(self.mcp_token, self.mcp_token.place, kept)
 
     def key_of_webhooks(self, name: str, kept: Kept = no_vault) -> Secret:
         """By what we know who sends a webhook. Raises what `key_of_forge` raises."""

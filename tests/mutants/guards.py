@@ -23,6 +23,7 @@ PLACES = (
     # the door
     Place("tools/guards.py", Says.RAISE, "tests/tools/test_guards.py tests/stories/test_signatures.py"),
     Place("tools/executor.py", Says.RAISE, "tests/tools/test_executor.py tests/faults/test_paused_worker.py"),
+    Place("orchestrate/mcp_http.py", Says.RAISE, "tests/orchestrate/test_mcp_http.py"),
     Place("tools/voice.py", Says.RAISE, "tests/tools/test_voice.py"),
     Place("tools/systems/git_merges.py", Says.RAISE, "tests/contracts/test_forge.py"),
     Place(
