@@ -102,7 +102,7 @@ PLACES = (
     ),
     # people at the command line
     Place("orchestrate/identity.py", Says.RAISE, f"{CLI}/test_identity.py"),
-    Place("orchestrate/cli/change.py", Says.RAISE, f"{CLI}/test_task.py"),
+    Place("orchestrate/cli/change.py", Says.RAISE, f"{CLI}/test_task.py {CLI}/test_github.py"),
     Place("orchestrate/cli/task.py", Says.RAISE, f"{CLI}/test_clickup.py"),
     Place("orchestrate/cli/secret.py", Says.RAISE, f"{CLI}/test_secret.py"),
     Place("orchestrate/cli/switch.py", Says.RAISE, f"{CLI}/test_audit.py"),

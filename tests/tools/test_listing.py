@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tools.listing import Quota
+from tools.listing import Listing, Quota, _parent
 from tools.workspace import Ending, create, destroy
 
 
@@ -54,3 +54,27 @@ def test_what_was_there_is_told_by_a_digest(root: Path) -> None:
 
     assert len(digests[0]) == 64
     assert digests[2] not in (digests[0], "")
+
+
+@pytest.mark.skipif(not Path("/proc/self").exists(), reason="no /proc, which is always another device")
+def test_what_another_file_system_holds_is_not_counted() -> None:
+    with os.scandir("/") as entries:
+        proc = next(one for one in entries if one.name == "proc")
+
+    with pytest.raises(OSError, match="another file system"):
+        Listing(Quota()).add(1, proc, Path("/").stat().st_dev)
+
+
+def test_a_folder_that_was_moved_while_it_was_looked_at_is_not_left_for_another(tmp_path: Path) -> None:
+    above, elsewhere = tmp_path / "above", tmp_path / "elsewhere"
+    for folder in (above / "inner", elsewhere):
+        folder.mkdir(parents=True)
+    was = above.stat()
+    here = os.open(above / "inner", os.O_RDONLY)
+    try:
+        (above / "inner").rename(elsewhere / "inner")
+
+        with pytest.raises(OSError, match="moved while it was looked at"):
+            _parent(here, (was.st_dev, was.st_ino))
+    finally:
+        os.close(here)

@@ -98,7 +98,8 @@ def test_what_has_changed_nothing_can_be_cancelled(asking_shop: Shop, command: C
     cancelled = command("deploy", "cancel", deployment)
 
     assert (cancelled.code, cancelled.out) == (0, f"deployment {deployment} is cancelled: cancelled by ada\n")
-    assert command("deploy", "cancel", deployment).code == 1
+    again = command("deploy", "cancel", deployment)
+    assert (again.code, f"deployment {deployment} has ended: cancelled" in again.err) == (1, True)
     thread = command("task", "show", "T-1").out
     assert "On hold" in thread and "was cancelled by ada" in thread
     assert status(command) == []
