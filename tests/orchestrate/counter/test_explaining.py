@@ -39,7 +39,7 @@ async def counter(folder: Path, model: Model | None = None) -> AsyncGenerator[Co
 
 
 def with_claude(here: World, folder: Path, url: str, **words: int) -> Counter:
-    here.model = asked_by(settings(url, **words), lambda: Secret(KEY), here.store.model_calls)
+    here.model = asked_by(settings(url, deadline=15, **words), lambda: Secret(KEY), here.store.model_calls)
     return Counter(here, Clerk(app_of(here, folder)))
 
 
