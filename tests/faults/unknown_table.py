@@ -127,8 +127,8 @@ EFFECTS = (
     _row("back", "undo: provider.apply stop", "undo", ON_THE_WAY_BACK),
     _row("back", "forge.revert", "revert", AT_THE_END, is_first=True),
     _row("conflict", "forge.resolve", "resolve", AT_THE_END, is_first=True),
-    _row("conflict", "tracker.comment blocked", "comment", BEFORE),
-    _row("conflict", "tracker.move Open conflict-resolution", "move_task", BEFORE),
+    _row("conflict", "tracker.comment blocked", "comment", AT_THE_END),
+    _row("conflict", "tracker.move Open conflict-resolution", "move_task", AT_THE_END),
     _row("conflict", "tracker.comment resolution", "comment", AT_THE_END),
     _row("back", "tracker.create fix", "file_task", AT_THE_END, is_first=True),  # S15
     _row("back", "tracker.depend", "depend", AT_THE_END, is_first=True),
