@@ -15,6 +15,7 @@ from pathlib import Path
 
 import pytest
 
+from orchestrate.cli.scene import Scene
 from tests.orchestrate.cli.conftest import Command
 from tests.orchestrate.cli.world import Ran, Shop, surroundings
 
@@ -139,12 +140,24 @@ def test_a_release_that_is_watched_is_taken_back_on_somebodys_word(folder: Path,
     command("db", "upgrade")
     until(lambda: any("watch" in str(one["waits_for"]) for one in status(command)))
     [one] = status(command)
+    late = command("deploy", "cancel", str(one["id"]))
+    assert (late.code, "has changed things already" in late.err) == (1, True)
 
     no = command("deploy", "rollback", str(one["id"]), "--reason", "the prices look wrong")
     out, err = running.communicate(timeout=30)
 
     assert (no.code, running.returncode, err) == (0, 5, "")
     assert "verdict: ada takes it back: the prices look wrong" in out
+
+
+def test_what_a_worker_drives_is_not_cancelled(asking_shop: Shop, command: Command) -> None:
+    deployment, _ = asked(command)
+    with Scene(config=asking_shop.settings).store() as store:
+        store.leases.take(deployment, "another", 60)
+
+    ran = command("deploy", "cancel", deployment)
+
+    assert (ran.code, "a worker drives" in ran.err) == (1, True)
 
 
 def test_what_is_not_watched_is_not_taken_back_this_way(asking_shop: Shop, command: Command) -> None:

@@ -11,6 +11,7 @@ from orchestrate.cli.env.yaml import as_words, read_file
 from orchestrate.settings import load
 from tests.orchestrate.cli.conftest import Command
 from tests.orchestrate.cli.world import Shop
+from tests.servers.ports import free_port
 
 FULL = """
 service: shop
@@ -132,6 +133,30 @@ def test_an_idle_one_is_forgotten(shop: Shop, command: Command) -> None:
 
     assert command("env", "delete", "preview").code == 0
     assert "preview" not in command("env", "list").out
+
+
+def test_one_where_something_runs_is_forgotten_only_with_what_runs_there(
+    shop: Shop, command: Command, folder: Path
+) -> None:
+    shop.write("one")
+    other = shop.settings.read_text().partition("environments:")[2].replace("test:", "preview:", 1)
+    (folder / "more.yaml").write_text(f"environments:{other}".replace(str(shop.port), str(free_port())))
+    assert command("env", "import", "more.yaml").code == 0
+    assert command("deploy", "--env", "preview").code == 0
+
+    refused = command("env", "delete", "preview")
+
+    assert (refused.code, "preview still runs web/blue" in refused.err) == (1, True)
+    assert command("env", "delete", "preview", "--stop").code == 0
+
+
+def test_a_name_of_the_settings_is_not_taken_by_a_file(shop: Shop, command: Command, folder: Path) -> None:
+    file = folder / "more.yaml"
+    file.write_text("environments: {test: {type: dev, components: [{name: web, run: [a]}]}}")
+
+    ran = command("env", "import", str(file))
+
+    assert (ran.code, "whose word counts" in ran.err) == (1, True)
 
 
 def test_one_of_the_settings_is_not_forgotten(shop: Shop, command: Command) -> None:
