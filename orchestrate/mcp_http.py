@@ -25,12 +25,11 @@ from mcp.server.transport_security import TransportSecuritySettings
 
 from orchestrate.errors import OutsideFailed, PortTaken, Refused
 from orchestrate.models.secret import Secret
+from orchestrate.settings.mcp import LEAST_TOKEN
 
 PATH = "/mcp"
 MOST_BYTES = 256 * 1024
 """Of a request; a longer one is refused."""
-LEAST_TOKEN = 32
-"""Characters of a token that cannot be guessed."""
 START_SECONDS = 10.0
 
 Message = MutableMapping[str, object]  # ASGI's own words

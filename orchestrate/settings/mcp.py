@@ -12,6 +12,8 @@ from orchestrate.settings.tree import Document
 
 TOKEN = "token"  # noqa: S105  its name
 CREDENTIALS = (TOKEN,)
+LEAST_TOKEN = 32
+"""Characters of a token that cannot be guessed."""
 _LOC = ("mcp",)
 
 

@@ -24,6 +24,8 @@ TOKEN, APP_TOKEN, SECRET = (
 )
 ADA, ROB, EVE = "U02ADA", "U02ROB", "U02EVE"
 
+SCOPES = ("commands", "chat:write", "channels:history", "channels:read", "app_mentions:read")
+
 Json = dict[str, object]
 
 
@@ -39,6 +41,7 @@ class FakeSlack:
     errors: dict[str, list[str]] = field(
         default_factory=dict[str, list[str]]
     )  # method → what it answers next
+    scopes: tuple[str, ...] = SCOPES
     sockets: list[web.WebSocketResponse] = field(default_factory=list[web.WebSocketResponse])
     acknowledged: dict[str, Json] = field(default_factory=dict[str, Json])
     _number: int = 0
@@ -71,7 +74,7 @@ class FakeSlack:
         said = self._done(method, await _arguments(request))
         if error == "lost" and request.transport is not None:
             request.transport.close()  # it was done, and nobody hears of it
-        return web.json_response(said)
+        return web.json_response(said, headers={"X-OAuth-Scopes": ",".join(self.scopes)})
 
     def _done(self, method: str, given: Json) -> Json:
         match method:

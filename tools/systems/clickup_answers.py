@@ -206,6 +206,29 @@ class Team(Answered):
     members: Annotated[tuple[Seat, ...], BeforeValidator(_some)] = ()
 
 
+class Health(Answered):
+    """Whether a webhook is still sent; after a hundred failures it is suspended."""
+
+    status: str = ""
+    fail_count: int = 0
+
+
+class Webhook(Answered):
+    """What is told of which events, and where."""
+
+    id: str
+    endpoint: str = ""
+    events: tuple[str, ...] = ()
+    secret: str | None = None
+    health: Health = Health()
+
+
+class Webhooks(Answered):
+    """The webhooks that the token's user made in a workspace."""
+
+    webhooks: tuple[Webhook, ...]
+
+
 class Teams(Answered):
     """The workspaces that the token's user is in."""
 

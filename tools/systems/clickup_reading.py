@@ -10,7 +10,7 @@ from orchestrate.errors import AccessDenied, NotFound, UnknownTask
 from orchestrate.models.task import Queue, Task
 from orchestrate.store.keepsakes import Keepsakes
 from tools.systems import clickup_tasks
-from tools.systems.clickup_answers import Item, Me, Page, Shelf, Teams
+from tools.systems.clickup_answers import Item, Me, Page, Shelf, Teams, Webhook, Webhooks
 from tools.systems.clickup_client import LET_IN, Client, Query
 from tools.systems.clickup_names import TaskName, task_named
 from tools.systems.clickup_tasks import Vocabulary
@@ -44,6 +44,15 @@ class Reading:
         """Everybody in the token's workspaces: the name by the id."""
         teams = (await self.client.ask("GET", "/v2/team", Teams, "the workspaces")).teams
         return {one.user.id: one.user.username or "" for team in teams for one in team.members}
+
+    async def webhooks(self) -> tuple[Webhook, ...]:
+        """Those that the token's user made, in all of its workspaces."""
+        teams = (await self.client.ask("GET", "/v2/team", Teams, "the workspaces")).teams
+        found = [
+            await self.client.ask("GET", f"/v2/team/{one.id}/webhook", Webhooks, "the webhooks")
+            for one in teams
+        ]
+        return tuple(one for several in found for one in several.webhooks)
 
     async def item(self, id: str) -> Item:
         """One task as it is; by a custom id or an address too. Raises UnknownTask."""

@@ -45,6 +45,7 @@ class Workspace(Fact):
     team: str
     user: str  # our own user id
     bot: str
+    scopes: tuple[str, ...] | None = None  # what the token may do; None: Slack does not say
 
 
 class NotThere(OutsideFailed):
@@ -66,7 +67,12 @@ class SlackChat:
     async def workspace(self) -> Workspace:
         """Whom the token makes us. Raises what `say` raises."""
         said = await _asked("auth.test", self._client.auth_test())
-        return Workspace(team=_text(said, "team_id"), user=_text(said, "user_id"), bot=_text(said, "bot_id"))
+        return Workspace(
+            team=_text(said, "team_id"),
+            user=_text(said, "user_id"),
+            bot=_text(said, "bot_id"),
+            scopes=_scopes(said),
+        )
 
     async def look(self) -> str:
         """The channel's name, where we are in it. Raises what `say` raises."""
@@ -165,6 +171,12 @@ def _marker(posted: _Posted) -> str | None:
     metadata = posted.get("metadata") or {}
     payload = cast(dict[str, str], metadata.get("event_payload") or {})
     return payload.get("marker") if metadata.get("event_type") == EVENT else None
+
+
+def _scopes(said: AsyncSlackResponse) -> tuple[str, ...] | None:
+    headers = cast(dict[str, str], said.headers)
+    told = next((value for name, value in headers.items() if name.lower() == "x-oauth-scopes"), None)
+    return None if told is None else tuple(one.strip() for one in told.split(",") if one.strip())
 
 
 async def _asked(method: str, call: Awaitable[AsyncSlackResponse]) -> AsyncSlackResponse:

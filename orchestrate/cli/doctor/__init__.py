@@ -14,9 +14,10 @@ from orchestrate.cli.doctor.machine import machine, programs
 from orchestrate.cli.doctor.models import models
 from orchestrate.cli.doctor.outbox import outbox
 from orchestrate.cli.doctor.product import places, remote, rights, settings_of, store, who
-from orchestrate.cli.doctor.secrets import vault
+from orchestrate.cli.doctor.secrets import mcp, vault
 from orchestrate.cli.doctor.slack import slack
 from orchestrate.cli.doctor.tracker import tracker
+from orchestrate.cli.doctor.webhooks import webhooks
 from orchestrate.cli.doctor.work import work
 from orchestrate.cli.exits import Exit
 from orchestrate.cli.output import AsJson, Output
@@ -24,8 +25,8 @@ from orchestrate.cli.scene import Scene, scene_of
 
 
 def doctor(ctx: typer.Context, as_json: AsJson = False) -> None:
-    """Check what is needed: Python, git, make, the settings, the store, the remote, the environments, and
-    the programs that are used where they are installed. Ends with 1 when something fails.
+    """Check what is needed: programs, the settings, the store, the vault, and every connection with what it
+    lets us do. Ends with 0 where nothing fails (a warning does not), with 1 when something does.
     """
     out = Output(as_json)
     found = asyncio.run(_found(scene_of(ctx)))
@@ -63,6 +64,8 @@ async def _findings(scene: Scene) -> AsyncIterator[Finding]:
     yield finding
     if finding.state is State.FAIL:
         return
+    for finding in mcp(settings):
+        yield finding
     async with scene.app(settings) as app:
         async for finding in _outside(app):
             yield finding
@@ -76,6 +79,8 @@ async def _outside(app: App) -> AsyncIterator[Finding]:
     async for finding in tracker(app):
         yield finding
     async for finding in slack(app):
+        yield finding
+    async for finding in webhooks(app):
         yield finding
     async for finding in work(app):
         yield finding

@@ -6,6 +6,7 @@ from contextlib import closing
 
 from orchestrate.app import App
 from orchestrate.cli.doctor.finding import Finding, bad, doubtful, failed, good
+from orchestrate.cli.doctor.numbers import blind
 from orchestrate.cli.env.show import look
 from orchestrate.cli.identity import identity
 from orchestrate.cli.scene import Scene, store_file
@@ -14,6 +15,7 @@ from orchestrate.errors import OrchestrateError
 from orchestrate.models.environment import Environment
 from orchestrate.settings import Settings
 from orchestrate.store import Store
+from orchestrate.vault import vault_of
 from tools.place import Place
 from tools.systems.github_forge import GithubForge
 
@@ -76,7 +78,24 @@ async def rights(app: App) -> list[Finding]:
         if one.problem
     ]
     may = ", ".join(one.name for one in found if not one.problem)
-    return missing or [good("GitHub", f"our account has what is needed: {may}")]
+    return missing or [good("GitHub", f"{_proof(app)} has what is needed: {may}")]
+
+
+KINDS = {
+    "ghp_": "a classic token, which may whatever its owner may,",
+    "github_pat_": "a fine-grained token",
+    "ghs_": "an installation's token, which ends within the hour,",
+    "gho_": "an OAuth token",
+}
+"""What the beginning of GitHub's tokens tells of them."""
+
+
+def _proof(app: App) -> str:
+    """As whom we come, as far as that can be told."""
+    if app.settings.forge.app:
+        return f"the App {app.settings.forge.app}"
+    token = app.settings.key_of_forge(vault_of(app.settings, app.store).secret).reveal()
+    return next((kind for start, kind in KINDS.items() if token.startswith(start)), "our account")
 
 
 async def places(app: App) -> list[Finding]:
@@ -99,6 +118,9 @@ async def _place(app: App, environment: Environment) -> Finding:
     unread = [f"{one.component}: {one.detail}" for one in looks if one.running is None]
     if unread:
         return bad(what, "; ".join(unread), "see that the place can be reached")
+    if without := await blind(place, [one.running for one in looks]):
+        cure = "see metrics in its settings: without numbers a watched release does not go on"
+        return doubtful(what, "; ".join(without), cure)
     silent = [f"{one.component} at {one.address}: {one.detail}" for one in looks if one.answers is False]
     if silent:
         return doubtful(what, "; ".join(silent), f"orchestrate env show {environment.name}")

@@ -24,3 +24,12 @@ async def test_what_is_missing_is_named_with_what_cures_it(here: Scene) -> None:
 
     assert (scope.state, "scopes" in scope.cure) == (State.FAIL, True)
     assert (token.state, "renew slack.token" in token.cure) == (State.FAIL, True)
+
+
+async def test_a_scope_that_is_lacking_is_named(here: Scene) -> None:
+    here.fake.scopes = ("commands", "chat:write", "channels:read")
+
+    lacking = await found(here)
+
+    assert (lacking.state, "channels:history, " not in lacking.said) == (State.FAIL, True)
+    assert "app_mentions:read, channels:history" in lacking.said and "install it again" in lacking.cure
