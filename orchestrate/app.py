@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import socket
-from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from functools import cached_property, partial
@@ -32,6 +32,7 @@ from graphs.steps.park import Park
 from graphs.steps.retreat import Retreat
 from graphs.steps.ship import Ship
 from orchestrate.answers import Answers
+from orchestrate.forges import WholeForge, forge_of
 from orchestrate.intake import Intake
 from orchestrate.models.environment import Channel, Environment
 from orchestrate.models.fact import digest
@@ -57,15 +58,10 @@ from tools.hearing import NO_ROOMS, Hearing, Room
 from tools.inspection import Inspection
 from tools.sampler import Sampler
 from tools.survey import Survey
-from tools.systems.git import Git
-from tools.systems.git_forge import GitForge
 from tools.systems.git_signatures import GitSignatures
-from tools.systems.github_account import account_of
-from tools.systems.github_forge import GithubForge, github_forge
+from tools.systems.github_forge import GithubForge
 from tools.systems.slack_reading import SlackReading
 from tools.voice import Voice
-
-WholeForge = GitForge | GithubForge
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -116,24 +112,6 @@ def steps(crew: Crew) -> Steps:
     return Steps(
         arrive=Arrive(crew), ask=Ask(), ship=Ship(crew, helm), retreat=Retreat(crew), leave=Leave(crew)
     )
-
-
-def forge_of(settings: Settings, store: Store, vault: Vault) -> tuple[Git, WholeForge]:
-    """Where changes are, and git on our own copy of it."""
-    forge, mirror = settings.forge, settings.path.parent / ".orchestrate" / "forge.git"
-    if forge.kind == "git":
-        git = Git(forge.remote, mirror)
-        return git, GitForge(git, store.changes, base=forge.base, methods=forge.methods)
-    account = account_of(forge, lambda: settings.key_of_forge(vault.secret))
-    return github_forge(
-        account, mirror, base=forge.base, methods=forge.methods, scans=_scans(settings, store)
-    )
-
-
-def _scans(settings: Settings, store: Store) -> Sequence[str]:
-    """The severities at which any environment looks at GitHub's code scanning."""
-    places = (*settings.environments.values(), *store.environments.all())
-    return sorted({one.gates.scans_at for one in places if one.gates.scans_at})
 
 
 class _Parts:
@@ -245,6 +223,7 @@ class _Parts:
             workspaces=settings.workspaces,
             showcase=on_github and on_github.showcase(comments=settings.forge.comments),
             workflows=on_github and on_github.watched(settings.forge.workflows),
+            queue=on_github and on_github.queue,
         )
 
     @cached_property

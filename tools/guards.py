@@ -28,6 +28,7 @@ from tools.destroying import DestroyOrder
 from tools.executor import EffectClass, Errand, Guard, is_change_of
 from tools.hearing import Hearing
 from tools.moves import MOVE, UNDO, PlacedMove
+from tools.queueing import LeaveOrder
 from tools.reverting import RevertOrder
 from tools.showing import Shown
 from tools.signatures import Signatures
@@ -39,6 +40,7 @@ NOTES = (
     Closed,
     Blocked,
     RevertOrder,
+    LeaveOrder,
     ResolveOrder,
     DestroyOrder,
     Shown,

@@ -30,6 +30,7 @@ from tools.inspection import Inspection
 from tools.merge import Forge, Reverts, Source
 from tools.moves import Mover
 from tools.place import Place, Places
+from tools.queueing import MergeQueue
 from tools.remembering import Memory
 from tools.reserving import Reservations
 from tools.resolving import Conflicts
@@ -110,6 +111,7 @@ class Crew:
     workspaces: Path
     showcase: Showcase | None = None
     workflows: Watched | None = None
+    queue: MergeQueue | None = None  # of the forge, where it has one
 
     @property
     def has_model(self) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from graphs.steps.crew import Crew
+from graphs.steps.queued import leave_queue
 from orchestrate import reports
 from orchestrate.errors import EffectsStopped, OrchestrateError
 from orchestrate.models.deployment import Deployment, Lease, Outcome, Stage
@@ -24,6 +25,8 @@ class Park:
         Raises EffectsStopped: then it is told when effects may begin again.
         """
         at = Errand(deployment=row.id, stage=row.stage or Stage.PICK_UP, lease=lease)
+        if row.stage is Stage.MERGE:
+            await leave_queue(self.crew, at, self.crew.store.plans.of(row.id))
         owner = self.crew.owners.after(Outcome.PARKED, None)
         title, text = reports.failure(row.id, row.request, Outcome.PARKED, why, None, (), owner=owner)
         voice = self.crew.voice.in_manner(Manner.PARTING)

@@ -16,6 +16,7 @@ from graphs.state import Answer, Course, Drive, Merging, State
 from graphs.steps.advice import second_opinion
 from graphs.steps.crew import MOST_SAID, Crew
 from graphs.steps.helm import Helm
+from graphs.steps.queued import called_off, leave_queue
 from graphs.steps.shown import show
 from orchestrate import reports
 from orchestrate.errors import (
@@ -36,6 +37,7 @@ from orchestrate.models.change import Merged
 from orchestrate.models.deployment import Outcome, Stage, Told
 from orchestrate.models.environment import Component
 from orchestrate.models.move import Analyse, Verify, words
+from orchestrate.models.plan import Plan
 from orchestrate.models.runtime import Artifact
 from orchestrate.models.sample import Judgement, Verdict
 from orchestrate.models.task import FailureKind
@@ -66,19 +68,29 @@ class Ship:
         at, plan = self.crew.errand(state, Stage.MERGE, runtime), self.crew.plan(state)
         if plan.merge is None:
             return State(merging=Merging.MERGED)
+        if why := await called_off(self.crew, at, plan):
+            await self._left(at, plan)
+            return State(merging=Merging.REFUSED, outcome=Outcome.HELD, reason=_short(why))
         try:
             merged = await self.crew.executor.do(merging(self.crew.forge), plan.merge, at, _merged)
         except (HeadMoved, EffectRefused) as moved:
             if isinstance(moved, CheckNotMade) and self.crew.may_still_come(at, AT_THE_GATES):
                 raise
+            await self._left(at, plan)
             self.crew.event(at, "moved", f"{moved}; back to the gates")
-            self.crew.store.locks.release(at.deployment)
             return State(merging=Merging.MOVED)
         except MergeConflict as conflict:
             return State(merging=Merging.REFUSED, outcome=Outcome.CONFLICT, reason=_short(conflict))
         except MergeRefused as refused:
             return State(merging=Merging.REFUSED, outcome=Outcome.MERGE_REFUSED, reason=_short(refused))
         return State(merging=Merging.MERGED, merged=merged)
+
+    async def _left(self, at: Errand, plan: Plan) -> None:
+        """Let no queue merge it any more, and give the environment back."""
+        problem = await leave_queue(self.crew, at, plan)
+        if isinstance(problem, Unreachable | OutcomeUnknown) and self.crew.may_still_come(at):
+            raise problem
+        self.crew.store.locks.release(at.deployment)
 
     async def build(self, state: State, runtime: Runtime[Drive]) -> State:
         """Build every component of the approved tree."""
@@ -272,5 +284,5 @@ def _moved_on(placed: PlacedMove, done: Done) -> Told:
     return Told(kind="moved_on", text=done.said, data={"index": str(placed.index)})
 
 
-def _short(problem: Exception) -> str:
+def _short(problem: object) -> str:
     return clipped(str(problem), MOST_SAID)

@@ -21,7 +21,7 @@ from orchestrate.settings import Settings
 from orchestrate.store import Store
 
 if TYPE_CHECKING:
-    from orchestrate.app import WholeForge
+    from orchestrate.forges import WholeForge
 
 Id = Annotated[str, typer.Argument(metavar="CHANGE", help="Its id, e.g. 1 or C-1.")]
 Branch = Annotated[
@@ -177,7 +177,7 @@ def _with_forge(scene: Scene, doing: Doing, *, is_anywhere: bool = False) -> Cha
 
 
 async def _doing(settings: Settings, store: Store, doing: Doing) -> Change:
-    from orchestrate.app import forge_of
+    from orchestrate.forges import forge_of
     from orchestrate.vault import vault_of
 
     _, forge = forge_of(settings, store, vault_of(settings, store))

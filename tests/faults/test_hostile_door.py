@@ -17,7 +17,7 @@ from tools.executor import EffectClass, Errand
 CLASSES = (None, *EffectClass)
 KNOWN = {
     "building", "closing", "commenting", "depending", "destroying", "filing", "merging", "moving",
-    "moving_task", "releasing", "remembering", "reserving", "resolving", "reverting", "showing",
+    "leaving", "moving_task", "releasing", "remembering", "reserving", "resolving", "reverting", "showing",
 }  # fmt: skip
 
 

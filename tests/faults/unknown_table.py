@@ -183,6 +183,7 @@ NOT_NEEDED = {
 
 NOT_ASKED = {
     "destroy workspace": "nobody outside is asked: tests/faults/test_workspace_attacks.py",
+    "leave_queue": "only a forge with a merge queue is asked: tests/stories/test_merge_queue.py",
     "move": "each kind of move has its own row",
     "verify": "it only reads: tests/faults/test_garbage_answers.py",
     "analyse": "it only reads: tests/faults/test_garbage_answers.py",

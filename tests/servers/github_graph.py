@@ -35,7 +35,16 @@ def graph(call: Call) -> Mapping[str, Json]:
         call.world.queue.append(pull.number)
         return {"mergeQueueEntry": queued(call, pull.number)}
 
-    return {"query": {"repository": repository_of}, "mutation": {"enqueuePullRequest": enqueue}}
+    def dequeue(input: Json) -> Json:
+        number, waiting = int(str(input["id"]).removeprefix("PR_")), call.world.queue or []
+        if number not in waiting:
+            raise Refusal(422, "The pull request is not in the merge queue")
+        left = queued(call, number)
+        waiting.remove(number)
+        return {"mergeQueueEntry": left}
+
+    mutation: Json = {"enqueuePullRequest": enqueue, "dequeuePullRequest": dequeue}
+    return {"query": {"repository": repository_of}, "mutation": mutation}
 
 
 def _graph_pull(call: Call, pull: Pull) -> Json:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from agents.model import Model, NoModel
 from agents.situation import Situation
-from orchestrate.errors import MergeRefused, OutsideFailed, Unreachable
+from orchestrate.errors import MergeQueued, MergeRefused, OutsideFailed, Unreachable
 from orchestrate.models.change import Change, Merged, MergeMethod, MergeOrder, Preview, Version
 from orchestrate.models.environment import Component, Environment
 from orchestrate.models.move import Move, SetTraffic, Start, words
@@ -24,6 +24,7 @@ from tools.memory_resolving import ResolvingForge
 from tools.migrations import Target
 from tools.place import Place
 from tools.provider import MemoryProvider, Say
+from tools.queueing import MemoryQueue
 from tools.remembering import Memory
 from tools.reserving import Reservations
 from tools.series import MemorySeries
@@ -126,6 +127,7 @@ class Forge(ResolvingForge):
         self.before_preview: Callable[[], object] = lambda: None
         self.before_merge: Callable[[], object] = lambda: None
         self.is_merged_by_hand = False  # right before we would
+        self.queue: MemoryQueue | None = None  # in which changes wait to be merged, where there is one
         self.merges: list[MergeOrder] = []
 
     async def change(self, id: str) -> Change:
@@ -142,6 +144,9 @@ class Forge(ResolvingForge):
         self.before_merge()
         if self.refusal:
             raise MergeRefused(self.refusal)
+        if self.queue is not None:
+            self.queue.waiting += [order.change] if order.change not in self.queue.waiting else []
+            raise MergeQueued(f"change {order.change} is in the merge queue", retry_after=15)
         merged = await super().merge(order)
         self.merges.append(order)
         return merged

@@ -315,6 +315,7 @@ def built(
         workspaces=folder / "workspaces",
         showcase=around.showcase,
         workflows=around.workflows,
+        queue=around.forge.queue,
     )
     graph = (graph_of or graph_on)(crew, saver)
     records = Records(store, folder / "reports", OWNERS)

@@ -27,6 +27,7 @@ from tools.systems.github_deployments import GithubDeployments
 from tools.systems.github_git import GithubGit
 from tools.systems.github_merging import Merging
 from tools.systems.github_permissions import Permission, permissions
+from tools.systems.github_queue import GithubQueue
 from tools.systems.github_rules import methods_of, rules_of
 from tools.systems.github_shapes import Pull, PullName, Repo
 from tools.systems.github_workflows import GithubWorkflows
@@ -149,6 +150,11 @@ class GithubForge(GitSource):
     def showcase(self, *, comments: bool = False) -> GithubDeployments:
         """Where deployments are shown at their pull requests; with `comments`, also said there."""
         return GithubDeployments(self._api, comments=comments)
+
+    @property
+    def queue(self) -> GithubQueue:
+        """GitHub's merge queue."""
+        return GithubQueue(self._api)
 
     def watched(self, names: tuple[str, ...]) -> Watched:
         """The workflows of these names."""

@@ -26,6 +26,7 @@ from tools.destroying import DestroyOrder, destroying
 from tools.executor import EffectClass, Errand, Write
 from tools.merging import merging
 from tools.moves import Mover, PlacedMove, moving
+from tools.queueing import LeaveOrder, MemoryQueue, leaving
 from tools.remembering import MemoryInMind, remembering
 from tools.reserving import MemoryReservations, releasing, reserving
 from tools.resolving import resolving
@@ -77,6 +78,7 @@ class Hands:
             self._call(depending(here.tracker, here.tracker), Blocked(task="T-1", on="T-1")),
             self._call(closing(here.tracker, here.tracker), Closed(task="T-9", status="Done", reason="x")),
             self._call(reverting(here.forge), RevertOrder(commit=NOBODYS, reason="x")),
+            self._call(leaving(MemoryQueue()), LeaveOrder(change="1", plan=NOBODYS)),
             self._call(resolving(here.forge), RESOLVED),
             self._call(remembering(MemoryInMind()), LEARNT),
             self._call(reserving(MemoryReservations(here.clock)), RESERVED),

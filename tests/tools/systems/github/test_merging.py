@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import pytest
 
 from orchestrate.errors import (
@@ -11,12 +13,14 @@ from orchestrate.errors import (
     MergeQueued,
     MergeRefused,
     OutcomeUnknown,
+    OutsideFailed,
     RateLimited,
     Unreachable,
 )
 from orchestrate.models.change import ChangeState, MergeMethod, MergeOrder
 from tests.servers.github import Trouble
 from tests.tools.systems.github.conftest import Here
+from tools.queueing import LeaveOrder, MemoryQueue, MergeQueue, leaving
 
 MERGE = r"/merge$"
 BUSY = {"message": "Base branch was modified. Review and try the merge again."}
@@ -238,3 +242,37 @@ async def waited(here: Here, order: MergeOrder) -> float | None:
     with pytest.raises(MergeQueued, match="place 1") as queued:
         await here.forge.merge(order)
     return queued.value.retry_after
+
+
+def in_memory(_: Here) -> MergeQueue:
+    return MemoryQueue()
+
+
+def on_github(here: Here) -> MergeQueue:
+    return here.forge.queue
+
+
+@pytest.mark.parametrize("make", [in_memory, on_github])
+async def test_a_change_leaves_the_merge_queue_and_no_other_does(
+    here: Here, make: Callable[[Here], MergeQueue]
+) -> None:
+    queue, waiting = make(here), ["1"]
+    here.world.queue = [1]
+    if isinstance(queue, MemoryQueue):
+        queue.waiting = waiting
+    tool, order = leaving(queue), LeaveOrder(change="1", plan="p")
+    assert tool.observe is not None
+    before = await tool.observe(order)
+
+    await tool.act(order)
+
+    assert (before, await tool.observe(order), await queue.holds("1")) == (None, order, False)
+
+
+async def test_what_github_keeps_in_its_queue_is_told_in_its_words(here: Here) -> None:
+    here.world.queue = []
+
+    with pytest.raises(OutsideFailed, match="not in the merge queue") as kept:
+        await here.forge.queue.leave("1")
+
+    assert "take it out on GitHub" in kept.value.cure

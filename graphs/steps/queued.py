@@ -1,0 +1,48 @@
+"""Leaving a forge's merge queue: what is held, moved, cancelled or parked must not be merged by it."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from graphs.steps.crew import Crew
+from orchestrate.errors import NotFound, OrchestrateError, OutcomeUnknown, OutsideFailed, with_cure
+from orchestrate.models.deployment import Stage
+from orchestrate.models.plan import Plan
+from tools.executor import Errand
+from tools.merging import merging
+from tools.queueing import LeaveOrder, leaving
+
+
+async def leave_queue(crew: Crew, at: Errand, plan: Plan) -> OrchestrateError | None:
+    """Take the plan's change out of the queue, where this deployment asked for its merge.
+
+    What went wrong, after it was written into the story: then it may still be merged.
+    """
+    if crew.queue is None or plan.merge is None or not was_asked(crew, at, plan):
+        return None
+    try:
+        order = LeaveOrder(change=plan.merge.change, plan=plan.hash)
+        await crew.executor.do(leaving(crew.queue), order, at)
+    except (OutsideFailed, NotFound, OutcomeUnknown) as problem:
+        said = f"the merge queue may still merge change {plan.merge.change}: {with_cure(problem)}"
+        crew.event(at, "still_queued", said)
+        return problem
+    return None
+
+
+def was_asked(crew: Crew, at: Errand, plan: Plan) -> bool:
+    """Whether this deployment asked the forge for the plan's merge."""
+    merge = replace(at, stage=Stage.MERGE, plan_hash=plan.hash)
+    return plan.merge is not None and crew.executor.was_meant(merging(crew.forge), plan.merge, merge)
+
+
+async def called_off(crew: Crew, at: Errand, plan: Plan) -> str:
+    """Who says, while the change waits in the queue, that it shall not be merged; or ''.
+
+    The approval was used when it was put there; whoever objects since then is heard all the same.
+    """
+    if crew.queue is None or not was_asked(crew, at, plan):
+        return ""
+    asked = (one for one in crew.store.questions.for_deployment(at.deployment) if one.asks_approval)
+    question = next((one for one in asked if one.plan_hash == plan.hash and one.consumed_at), None)
+    return await crew.hearing.objection(question) if question is not None else ""

@@ -1,0 +1,141 @@
+"""What waits in a forge's merge queue leaves it when it is not wanted any more, and nothing merges it."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from types import SimpleNamespace
+from typing import cast
+
+import pytest
+
+from orchestrate.app import App
+from orchestrate.cli.deploy.cancel import ended
+from orchestrate.errors import OutsideFailed, Refused, Unreachable
+from orchestrate.models.deployment import Deployment, Outcome
+from orchestrate.models.task import Task
+from tests.orchestrate.counter.conftest import app_of
+from tests.stories.places import quick
+from tests.stories.twins import Clock, outside
+from tests.stories.world import World, assembled
+from tools.queueing import MemoryQueue
+
+LOOKS = 20  # seconds until the queue is looked at again
+
+
+class Queue(MemoryQueue):
+    """A queue that can keep what it has, or lose its answer."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.problem: Exception | None = None
+        self.is_after = False
+
+    async def leave(self, change: str) -> None:
+        problem, self.problem = self.problem, None
+        if problem is None or self.is_after:
+            await super().leave(change)
+        if problem is not None:
+            raise problem
+
+
+@asynccontextmanager
+async def queued(folder: Path) -> AsyncGenerator[tuple[World, Queue, Deployment, Task]]:
+    """An approved change that waits in the merge queue."""
+    places, queue = {"production": quick(folder)}, Queue()
+    around = outside(tuple(places), Clock())
+    around.forge.queue = queue
+    await around.begin(places)
+    async with assembled(folder, around, places) as here:
+        deployment, task, change = await here.approved()
+        await here.runner.drive(deployment.id)
+        assert queue.waiting == [change.id]
+        yield here, queue, deployment, task
+
+
+async def looked(here: World, deployment: str) -> Deployment:
+    """The next look at the queue."""
+    await here.wait(LOOKS)
+    assert here.is_due(deployment)
+    await here.runner.drive(deployment)
+    return here.store.deployments.deployment(deployment)
+
+
+async def test_what_the_queue_merged_is_deployed(folder: Path) -> None:
+    async with queued(folder) as (here, queue, deployment, _):
+        queue.waiting.clear()
+        here.forge.queue = None  # it merges by itself
+
+        assert (await here.go(deployment.id)).outcome is Outcome.DEPLOYED
+
+
+async def test_a_hold_takes_it_out_of_the_queue(folder: Path) -> None:
+    async with queued(folder) as (here, queue, deployment, task):
+        await here.tracker.say(task.id, "ada", "Hold")
+
+        await looked(here, deployment.id)
+        ended = await here.go(deployment.id)
+
+        assert (ended.outcome, ended.reason) == (Outcome.HELD, "ada said hold")
+        assert queue.waiting == []
+        assert here.store.locks.holder("production", "shop") is None
+        assert (await here.tracker.task(task.id)).status == "On hold"
+
+
+async def test_a_base_that_moved_takes_it_out_and_the_new_plan_is_asked_about(folder: Path) -> None:
+    async with queued(folder) as (here, queue, deployment, _):
+        here.forge.queue = None  # whoever came before it was merged
+        here.forge.write("main", {"other.py": "new"}, "Somebody else's")
+
+        await here.go(deployment.id)
+
+        assert queue.waiting == []
+        assert here.question(deployment.id).plan_hash != deployment.plan_hash
+        assert here.forge.merges == []
+
+
+async def test_a_lost_answer_is_looked_at_and_not_asked_for_again(folder: Path) -> None:
+    async with queued(folder) as (here, queue, deployment, task):
+        queue.problem, queue.is_after = Unreachable("the answer was lost"), True
+        await here.tracker.say(task.id, "ada", "Hold")
+
+        await looked(here, deployment.id)
+        ended = await here.go(deployment.id)
+
+        assert (ended.outcome, queue.waiting) == (Outcome.HELD, [])
+        assert not [one for one in here.store.events.of(deployment.id) if one.kind == "still_queued"]
+
+
+async def test_where_it_cannot_be_taken_out_the_story_says_so(folder: Path) -> None:
+    async with queued(folder) as (here, queue, deployment, task):
+        queue.problem = OutsideFailed("GitHub leaves it in", cure="take it out on GitHub")
+        await here.tracker.say(task.id, "ada", "Hold")
+
+        await looked(here, deployment.id)
+        ended = await here.go(deployment.id)
+
+        (said,) = [one.text for one in here.store.events.of(deployment.id) if one.kind == "still_queued"]
+        assert "may still merge" in said and "take it out on GitHub" in said
+        assert ended.outcome is Outcome.HELD
+
+
+async def test_what_is_cancelled_leaves_the_queue_and_what_it_merged_meanwhile_is_said(folder: Path) -> None:
+    async with queued(folder) as (here, queue, deployment, _):
+        app = cast(App, SimpleNamespace(**vars(app_of(here, folder)), runner=here.runner))
+        lease = here.store.leases.take(deployment.id, "ada's command", 30)
+        assert lease is not None
+        queue.problem = OutsideFailed("GitHub leaves it in")
+        with pytest.raises(Refused, match="the merge queue still has it"):
+            await ended(app, lease, "cancelled by ada")
+
+        found = await ended(app, lease, "cancelled by ada")
+
+        assert (found.outcome, queue.waiting) == (Outcome.CANCELLED, [])
+
+
+async def test_what_is_parked_leaves_the_queue(folder: Path) -> None:
+    async with queued(folder) as (here, queue, deployment, _):
+        ended = await here.go(deployment.id, most=4000)
+
+        assert (ended.outcome, queue.waiting) == (Outcome.PARKED, [])
