@@ -24,7 +24,7 @@ from tools.desk import marked
 from tools.executor import Errand
 from tools.hearing import Hearing
 from tools.tasks import Threads
-from tools.voice import Voice
+from tools.voice import Manner, Voice
 
 LEASE_SECONDS = 30.0
 MOST_REPLIES = 5
@@ -136,9 +136,10 @@ class Answers:
         if lease is None:
             return
         at = Errand(deployment=question.deployment, stage=Stage.APPROVAL, lease=lease)
+        voice = self.voice.in_manner(Manner.PARTING)
         try:
             for one in new:
-                await self.voice.say(at, question.task, one.occasion, one.text)
+                await voice.say(at, question.task, one.occasion, one.text)
         finally:
             self.store.leases.release(lease)
 

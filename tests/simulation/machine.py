@@ -77,7 +77,8 @@ def _impatient(record: Record) -> Iterator[str]:
 
 def _is_impatient(record: Record, one: Sent, before: Sent) -> bool:
     is_called = any(before.at <= said.at <= one.at for said in record.spoken)
-    return one.at < before.quiet_until and not is_called
+    skipped = sum(by for at, by in record.jumps if before.at <= at <= one.at and by > 0)  # on every clock
+    return one.at + skipped < before.quiet_until and not is_called
 
 
 def _hasty(one: Sent, before: Sent) -> Iterator[str]:

@@ -105,6 +105,7 @@ class Nature:
         by = self.chance.choice((1, -1)) * self.chance.choice((2.0, 30.0, 90.0, 600.0))
         self.wall.off += by
         self.back += max(0.0, -by)
+        self.record.jumps.append((self.loop.time(), by))
         self.note(f"the clock jumps by {by:.0f} s")
 
     async def lose_numbers(self) -> None:

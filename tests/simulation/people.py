@@ -11,7 +11,7 @@ from random import Random
 from typing import cast
 
 from orchestrate.app import App
-from orchestrate.cli.deploy.cancel import LEASE_SECONDS, _ended, check_cancellable
+from orchestrate.cli.deploy.cancel import LEASE_SECONDS, check_cancellable, ended
 from orchestrate.counter.going_back import before_live, call_back, is_held_half_way, judge
 from orchestrate.errors import OrchestrateError
 from orchestrate.models.change import Change, Check, CheckState, NewChange, Review, ReviewVerdict
@@ -265,7 +265,7 @@ class People:
                 if lease is not None:
                     self.note(f"cancels {row.id}")
                     try:
-                        await _ended(cast(App, self.world), lease, "cancelled by ada")
+                        await ended(cast(App, self.world), lease, "cancelled by ada")
                     finally:
                         store.leases.release(lease)
 

@@ -153,6 +153,9 @@ class Record:
     spoken: list[Spoken] = field(default_factory=list[Spoken])
     destroyed: list[Destroyed] = field(default_factory=list[Destroyed])
     stopped: list[Stopped] = field(default_factory=list[Stopped])
+    jumps: list[tuple[float, float]] = field(
+        default_factory=list[tuple[float, float]]
+    )  # when, and by how much
     asked: list[Asked] = field(default_factory=list[Asked])
     rows: tuple[Deployment, ...] = ()
     plans: Mapping[str, Plan] = field(default_factory=dict[str, Plan])
