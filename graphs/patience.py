@@ -15,12 +15,12 @@ NOT_DONE = "not_done"
 WENT_ON = frozenset({"gate", "moved_on", "undone", "undo_failed", "kept", "verified", "decided"})
 """Lines after which it is another move that is tried, or the same one anew."""
 
-FIRST_REST, LONGEST_REST, LONGEST_AT_THE_END = 5.0, 300.0, 7200.0
+FIRST_REST, LONGEST_REST, LONGEST_OF_TRACKER, LONGEST_AT_THE_END = 5.0, 300.0, 1200.0, 7200.0
 
 AT_THE_GATES = 70.0
 """Seconds that what the gates look at is waited for, before it counts as unknown."""
 
-TRIES, TRIES_AT_THE_END, TRIES_OF_TRACKER = 10, 26, 80
+TRIES, TRIES_AT_THE_END, TRIES_OF_TRACKER = 10, 26, 26
 """A step whose outside does not answer is tried this often: about 20 minutes, at the end about a day.
 
 A tracker that is silent before anything has begun is waited for six hours: nothing is held meanwhile.
@@ -39,8 +39,8 @@ def fruitless(story: Sequence[Event], stage: Stage | None, kind: str = NOT_DONE)
 
 def rest(tried: int, stage: Stage | None, problem: OrchestrateError | None = None) -> float:
     """Seconds to the next attempt: longer and longer, and no sooner than whoever did not answer asks for."""
-    longest = LONGEST_AT_THE_END if stage in ENDS else LONGEST_REST
-    return growing(tried, FIRST_REST, longest, problem)
+    longest = LONGEST_OF_TRACKER if isinstance(problem, TrackerSilent) else LONGEST_REST
+    return growing(tried, FIRST_REST, LONGEST_AT_THE_END if stage in ENDS else longest, problem)
 
 
 def most_tries(stage: Stage | None, problem: OrchestrateError | None = None) -> int:
