@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
 from collections.abc import Iterator
 
 from orchestrate import analysis
 from orchestrate.models.deployment import DecisionKind, Event, Outcome
-from orchestrate.models.effect import EffectState
+from orchestrate.models.effect import Effect, EffectState
 from orchestrate.models.move import Analyse
 from orchestrate.models.plan import Plan
 from orchestrate.models.sample import Sample, Verdict
@@ -57,9 +58,17 @@ def v2(record: Record) -> Iterator[str]:
     good = {row.id for row in record.rows if row.outcome is Outcome.DEPLOYED}
     passing = (*PASSING, *(one.id for one in record.questions if one.closed is not None))
     for effect in record.effects:
-        is_late = any(word in effect.key for word in passing)
+        is_late = any(word in effect.key for word in passing) or _is_of_another_plan(record, effect)
         if effect.deployment in good and effect.state is EffectState.INTENT and not is_late:
             yield f"{effect.key} was meant, and nobody knows what became of it"
+
+
+def _is_of_another_plan(record: Record, effect: Effect) -> bool:
+    """Whether it was meant under a plan that was given up before anything was sent: nothing became of it."""
+    (row,) = (one for one in record.rows if one.id == effect.deployment)
+    mark = re.search(r"/([0-9a-f]{16})$", effect.key)
+    is_other = mark is not None and not (row.plan_hash or "").startswith(mark[1])
+    return is_other and not any(one.op == effect.key for one in record.writes)
 
 
 def _twins(record: Record) -> Iterator[str]:
