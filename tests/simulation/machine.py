@@ -66,7 +66,7 @@ def v11(record: Record) -> Iterator[str]:
 
 
 def _impatient(record: Record) -> Iterator[str]:
-    """Only a person who speaks is heard sooner. Outside of deployments, each worker knows what it was told."""
+    """Only a person who speaks is heard sooner; outside of deployments, a rest binds who was told alone."""
     quiet: dict[tuple[str, ...], Sent] = {}
     for one in record.writes:
         asked = (one.system, one.op, one.worker if one.op.startswith(UNBLOCKED) else "")
