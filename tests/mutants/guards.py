@@ -107,7 +107,11 @@ PLACES = (
     Place("orchestrate/cli/secret.py", Says.RAISE, f"{CLI}/test_secret.py"),
     Place("orchestrate/cli/switch.py", Says.RAISE, f"{CLI}/test_audit.py"),
     Place("orchestrate/cli/workspace.py", Says.RAISE, f"{CLI}/test_workspace.py"),
-    Place("orchestrate/cli/deploy/cancel.py", Says.RAISE, f"{CLI}/test_deploy.py {CLI}/test_answers.py"),
+    Place(
+        "orchestrate/cli/deploy/cancel.py",
+        Says.RAISE,
+        f"{CLI}/test_answers.py tests/stories/test_merge_queue.py",
+    ),
     Place("orchestrate/mcp.py", Says.RAISE, "tests/orchestrate/test_mcp.py"),
     Place("orchestrate/slack/desk.py", Says.RAISE, "tests/orchestrate/slack/test_slack.py"),
     Place("orchestrate/counter/shipping.py", Says.RAISE, f"{COUNTER}/test_clerk.py"),
