@@ -65,7 +65,7 @@ class Pushes:
     heads: Sequence[str]
     base: str
     bases: Sequence[str]
-    longest: float  # seconds into a round at which the base is pushed to, at most
+    longest: float  # seconds into a round at which the base is pushed to, at most: those that a merge takes
 
     def push_heads(self, is_over: Event) -> None:
         """Push to the change's branch without end: unapproved, approved, unapproved."""
