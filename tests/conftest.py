@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 import time
 from collections.abc import Iterator
@@ -17,6 +16,7 @@ from orchestrate.store import Store
 from orchestrate.store.tables import metadata
 from tests.servers import postgres as postgres_server
 from tests.servers.postgres import Postgres
+from tests.servers.processes import processes_of
 
 GRACE = 10.0  # seconds that a process may take to end
 
@@ -104,22 +104,13 @@ def any_store(any_store_url: str) -> Iterator[Store]:
 def nothing_left_running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
     """What tests started in their folders has ended when the last of them has."""
     yield
-    base, end = str(tmp_path_factory.getbasetemp()), time.monotonic() + GRACE
-    while (left := _running_below(base)) and time.monotonic() < end:
+    base, end = tmp_path_factory.getbasetemp(), time.monotonic() + GRACE
+    while (left := processes_of(base, psutil.Process.cmdline)) and time.monotonic() < end:
         time.sleep(0.2)
     for process in left:
         with suppress(psutil.Error):
             process.kill()
     assert not left, f"still running: {left}"
-
-
-def _running_below(folder: str) -> list[psutil.Process]:
-    found = list[psutil.Process]()
-    for process in psutil.process_iter():
-        with suppress(psutil.Error):
-            if process.pid != os.getpid() and any(folder in word for word in process.cmdline()):
-                found.append(process)
-    return found
 
 
 @pytest.fixture(autouse=True)

@@ -18,13 +18,12 @@ from orchestrate.errors import ModelAway, ModelBusy, ModelFailed, PurseEmpty, Va
 from orchestrate.models.model_call import CallState, ModelCall, spent
 from orchestrate.models.plan import Risk
 from orchestrate.models.secret import Secret
-from orchestrate.settings.facts import ModelBudget, ModelSettings, Price
 from orchestrate.store import Store
-from tests.servers.anthropic import KEY, MODELS, FakeAnthropic, Says, anthropic_api, overloaded
+from tests.servers.anthropic import KEY, FakeAnthropic, Says, anthropic_api, overloaded
+from tests.servers.minds import settings
 
 GOOD = {"risk": "high", "reasons": ["each cart makes fifty queries"]}
 FACTS = {"service": "shop", "environment": "production", "reasons": "large", "diff": Quoted("+ x")}
-PRICE = Price(input=200, output=1000, cache_write=250, cache_read=10)
 
 
 @pytest.fixture(scope="module")
@@ -38,19 +37,6 @@ def fake(server: FakeAnthropic) -> FakeAnthropic:
     server.says(GOOD)
     server.cache.kept.clear()
     return server
-
-
-def settings(url: str, deadline: int = 5, cents: int = 100, tokens: int = 200_000) -> ModelSettings:
-    fast, standard, deep = MODELS
-    return ModelSettings(
-        base_url=url,
-        fast=fast,
-        standard=standard,
-        deep=deep,
-        deadline=deadline,
-        budget=ModelBudget(tokens=tokens, cents=cents),
-        prices=dict.fromkeys(MODELS, PRICE),
-    )
 
 
 def claude(store: Store, url: str, **words: int) -> Claude:

@@ -24,8 +24,8 @@ from orchestrate.models.model_call import CallState, Tokens, spent
 from orchestrate.models.secret import Secret
 from orchestrate.store import Store
 from prompts import tool_words
-from tests.agents.test_claude import settings
 from tests.servers.anthropic import KEY, FakeAnthropic, Says, anthropic_api
+from tests.servers.minds import settings
 
 HOLD = {"advice": "hold", "reasons": ["9 % of 400 requests failed"]}
 FACTS: Facts = {name: "x" for name in ("service", "environment", "plan", "gates", "state", "log")}

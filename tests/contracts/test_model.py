@@ -14,9 +14,9 @@ from agents.role import Role
 from orchestrate.errors import ModelFailed, PromptInvalid
 from orchestrate.models.plan import Risk
 from orchestrate.models.secret import Secret
-from orchestrate.settings.facts import ModelBudget, ModelSettings, Price
 from orchestrate.store import Store
-from tests.servers.anthropic import KEY, MODELS, FakeAnthropic, Says, anthropic_api
+from tests.servers.anthropic import KEY, FakeAnthropic, Says, anthropic_api
+from tests.servers.minds import settings
 
 FACTS = {"service": "shop", "environment": "production", "reasons": "large", "diff": Quoted("+ x")}
 GOOD = {"risk": "high", "reasons": ["each cart makes fifty queries"]}
@@ -50,23 +50,9 @@ def saying(request: pytest.FixtureRequest, store: Store, server: FakeAnthropic) 
 
     def claude(text: str) -> Model:
         server.says(Says(text))
-        return asked_by(settings(server.url), lambda: Secret(KEY), store.model_calls)
+        return asked_by(settings(server.url, deadline=20), lambda: Secret(KEY), store.model_calls)
 
     return claude
-
-
-def settings(url: str) -> ModelSettings:
-    fast, standard, deep = MODELS
-    price = Price(input=200, output=1000, cache_write=250, cache_read=10)
-    return ModelSettings(
-        base_url=url,
-        fast=fast,
-        standard=standard,
-        deep=deep,
-        deadline=20,
-        budget=ModelBudget(tokens=200_000, cents=100),
-        prices=dict.fromkeys(MODELS, price),
-    )
 
 
 async def ask(mind: Model) -> RiskProposal:

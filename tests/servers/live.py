@@ -8,7 +8,7 @@ import os
 import shutil
 import sys
 from collections.abc import AsyncGenerator, Mapping
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import partial
@@ -28,6 +28,7 @@ from orchestrate.places import router
 from orchestrate.settings import Settings, load
 from orchestrate.worker import Serving
 from tests.servers.git_remote import GitRemote
+from tests.servers.processes import processes_of
 from tools.place import Place
 from tools.provider import shares
 from tools.systems.haproxy_config import SYSTEM_PLACES
@@ -260,7 +261,17 @@ async def live(
     """The product, with version one in every environment; nothing that was started is left in the end."""
     remote = GitRemote(folder / "shop.git", author="Mira")  # not Ada: she approves
     first = remote.write("main", does() if files is None else files, "Version one", mode="100755")
-    settings = load(written(folder, environments, **sections))
+    file = written(folder, environments, **sections)
+    async with opened(folder, file, remote, first, begins=begins) as made:
+        yield made
+
+
+@asynccontextmanager
+async def opened(
+    folder: Path, file: Path, remote: GitRemote, first: str, *, begins: bool = True
+) -> AsyncGenerator[Live]:
+    """The product by its settings in `file`; nothing that was started in `folder` is left in the end."""
+    settings = load(file)
     store = open_store(settings)
     try:
         async with assembled(settings, store) as app:
@@ -295,13 +306,10 @@ def written(folder: Path, environments: Mapping[str, Words], **sections: object)
 def killed(folder: Path) -> list[str]:
     """End whatever still runs of this folder, by its pid; what it was."""
     found: list[str] = []
-    for process in psutil.process_iter():
-        try:
-            if str(folder) in " ".join([*process.cmdline(), process.cwd(), *process.environ().values()]):
-                found.append(" ".join(process.cmdline()))
-                process.kill()
-        except psutil.Error:
-            continue
+    for process in processes_of(folder, lambda one: (*one.cmdline(), one.cwd(), *one.environ().values())):
+        with suppress(psutil.Error):
+            found.append(" ".join(process.cmdline()))
+            process.kill()
     return found
 
 

@@ -14,10 +14,9 @@ import aiohttp
 import httpx
 import pytest
 
-from orchestrate.app import assembled, open_store
+from orchestrate.app import assembled
 from orchestrate.models.deployment import Deployment
 from orchestrate.models.question import Question
-from orchestrate.settings import load
 from orchestrate.slack.listening import PATH
 from orchestrate.slack.serving import slack_of
 from orchestrate.worker import Serving
@@ -26,7 +25,7 @@ from tests.servers.clickup_world import LIST, Item
 from tests.servers.github import Github, github
 from tests.servers.github_world import Pull
 from tests.servers.github_world import world as github_world
-from tests.servers.live import Live, does, environment, killed, written
+from tests.servers.live import Live, does, environment, opened, written
 from tests.servers.ports import free_ports
 from tests.servers.slack import ADA, APP, CHANNEL, ROB, SECRET, TOKEN, FakeSlack, Json, press, signed, slack
 
@@ -191,31 +190,12 @@ async def company(folder: Path, monkeypatch: pytest.MonkeyPatch, **rules: object
             front, door = free_ports(2)
             places = {"production": environment(front, **rules)}
             file = written(folder, places, **sections(here, clicks, fake, door))
-            async with _opened(folder, file, here, first) as made:
+            async with opened(folder, file, here.world.repository, first) as made:
                 said: list[str] = []
                 address = f"http://127.0.0.1:{door}{PATH}"
                 whole = Company(live=made, github=here, clickup=clicks, slack=fake, door=address, said=said)
                 async with _served(whole, front):
                     yield whole
-
-
-@asynccontextmanager
-async def _opened(folder: Path, file: Path, here: Github, first: str) -> AsyncGenerator[Live]:
-    settings = load(file)
-    store = open_store(settings)
-    try:
-        async with assembled(settings, store) as app:
-            remote = here.world.repository
-            made = Live(folder=folder, settings=settings, app=app, remote=remote, first=first)
-            try:
-                await made.begin()
-                yield made
-            finally:
-                await made.end()
-    finally:
-        store.close()
-        left = killed(folder)
-    assert left == [], f"still running: {left}"
 
 
 @asynccontextmanager

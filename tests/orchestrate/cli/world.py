@@ -19,6 +19,7 @@ import psutil
 
 from tests.servers.git_remote import GitRemote
 from tests.servers.ports import free_port
+from tests.servers.processes import processes_of
 from tests.servers.sample_service import PROGRAM
 
 ROOT = Path(__file__).parents[3]
@@ -138,15 +139,9 @@ def stop_all_below(folder: Path) -> None:
     if not (folder / ".orchestrate" / "environments").exists():
         return
     for _ in range(3):
-        found = [one for one in psutil.process_iter() if one.pid != os.getpid() and _is_below(one, folder)]
+        found = processes_of(folder, lambda one: (one.cwd(), *one.cmdline()))
         for process in sorted(found, key=lambda one: one.pid):
             with suppress(psutil.Error):
                 process.kill()
         if not found:
             return
-
-
-def _is_below(process: psutil.Process, folder: Path) -> bool:
-    with suppress(psutil.Error):
-        return any(str(folder) in word for word in (process.cwd(), *process.cmdline()))
-    return False

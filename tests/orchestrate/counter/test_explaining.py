@@ -18,10 +18,10 @@ from orchestrate.models.deployment import Outcome
 from orchestrate.models.environment import Channel
 from orchestrate.models.model_call import spent
 from orchestrate.models.secret import Secret
-from tests.agents.test_claude import settings
 from tests.faults.test_hostile_chat import left
 from tests.orchestrate.counter.conftest import Counter, app_of
 from tests.servers.anthropic import KEY, FakeAnthropic, Says, anthropic_api
+from tests.servers.minds import settings
 from tests.stories.places import quick, staging
 from tests.stories.world import World, world
 
