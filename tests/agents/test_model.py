@@ -7,12 +7,14 @@ import re
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as some
+from pydantic import BaseModel
 
 from agents.answers import Advice, DeployerProposal, PlanProposal, RiskProposal
 from agents.model import QUOTE_LIMIT, NoModel, Quoted, ScriptedModel, parsed, prompt_of
 from agents.role import Role
 from orchestrate.errors import ModelFailed, PromptInvalid
 from orchestrate.models.plan import Risk
+from orchestrate.models.secret import Secret
 
 FENCED = re.compile(r"<outside (?P<seal>[0-9a-f]{16})>\n(?P<body>.*)\n</outside (?P=seal)>", re.DOTALL)
 FACTS = {"service": "shop", "environment": "production", "reasons": "a\nb", "diff": Quoted("+ x")}
@@ -84,6 +86,14 @@ def test_a_fact_that_names_another_is_not_filled_in() -> None:
     assert "$environment" in prompt_of(Role.RISK_ASSESSOR, {**FACTS, "diff": Quoted("$environment $$")})
 
 
+def test_a_prompt_holds_no_secret_that_we_know_wherever_it_stands() -> None:
+    known = Secret("plum-orbit-4711-quartz")
+
+    prompt = prompt_of(Role.RISK_ASSESSOR, {**FACTS, "reasons": f"it said {known.reveal()}"})
+
+    assert "plum-orbit" not in prompt
+
+
 @pytest.mark.parametrize("facts", [{}, {**FACTS, "mood": "good"}])
 def test_a_missing_or_surplus_fact_is_refused(facts: dict[str, str | Quoted]) -> None:
     with pytest.raises(PromptInvalid):
@@ -106,6 +116,19 @@ def test_a_missing_or_surplus_fact_is_refused(facts: dict[str, str | Quoted]) ->
 def test_an_answer_of_another_type_is_a_failure(text: str) -> None:
     with pytest.raises(ModelFailed, match="no RiskProposal"):
         parsed(text, RiskProposal)
+
+
+class Figures(BaseModel):
+    """An answer with other values than text."""
+
+    count: int
+    is_sure: bool
+
+
+@pytest.mark.parametrize("text", ['{"count": "3", "is_sure": true}', '{"count": 3, "is_sure": "yes"}'])
+def test_a_text_is_no_number_and_no_truth(text: str) -> None:
+    with pytest.raises(ModelFailed, match="no Figures"):
+        parsed(text, Figures)
 
 
 def test_an_answer_is_one_json_object_of_its_type() -> None:

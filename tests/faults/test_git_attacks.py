@@ -156,6 +156,30 @@ async def test_no_attribute_wakes_a_program(
     assert (tmp_path / "second/id").read_text() == "$Id$ $Format:%H$\n"
 
 
+async def test_no_helper_of_the_file_system_runs(remote: GitRemote, tmp_path: Path, ran: Path) -> None:
+    mirror, into = tmp_path / "mirror", tmp_path / "into"
+    await worked(str(remote.folder), mirror, into)
+    script(tmp_path / "evil", ran)
+    with (mirror / "config").open("a") as config:
+        config.write(f"[core]\n\tfsmonitor = {tmp_path / 'evil'}\n")
+    git = Git(str(remote.folder), mirror)
+    await git.text("--work-tree", str(into), "read-tree", remote.tip("main"))
+
+    await git.text("--work-tree", str(into), "status")
+
+    assert not ran.exists()
+
+
+async def test_git_asks_nobodys_settings(remote: GitRemote, tmp_path: Path) -> None:
+    (tmp_path / ".gitconfig").write_text("[user]\n\tname = somebody\n")
+    git = Git(str(remote.folder), tmp_path / "mirror")
+    await git.fetch()
+
+    said = await git.output("config", "--global", "--list", env={"HOME": str(tmp_path)})
+
+    assert "somebody" not in said.text
+
+
 async def test_git_inherits_no_variable_of_ours(
     remote: GitRemote, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, ran: Path
 ) -> None:

@@ -140,6 +140,7 @@ WORDING = {
 LOOK_ALIKES = {
     "a Cyrillic A": Case("Аpproved", NOT_EXACT),
     "a Greek o in Hold": Case("Hοld", NOT_EXACT),
+    "a Kelvin sign for the K": Case("Roll bac\u212a", NOT_EXACT),
     "full-width letters": Case("Ａｐｐｒｏｖｅｄ", NOT_EXACT),
     "mathematical letters": Case("𝐀𝐩𝐩𝐫𝐨𝐯𝐞𝐝", NOT_EXACT),
     "a zero-width space inside": Case("Appro\u200bved", NOT_EXACT),

@@ -70,6 +70,13 @@ def test_a_known_kind_of_token_is_shown_nowhere(token: str) -> None:
     assert redacted(f"sent {token}, refused") == "sent [redacted], refused"
 
 
+@pytest.mark.parametrize("ticks", ["```", "````", "`````````"])
+def test_a_block_is_fenced_with_more_than_it_holds(ticks: str) -> None:
+    first, *_, last = block(f"a\n{ticks}\nb\n{ticks}text\nc").splitlines()
+
+    assert (first, last) == (f"{ticks}`text", f"{ticks}`")
+
+
 def test_what_is_no_secret_stays() -> None:
     text = "3 of 40 requests failed: https://shop:8080/basic/secretary said 500 in tokens.py"
 

@@ -13,7 +13,7 @@ import pytest
 from orchestrate.app import App
 from orchestrate.cli.deploy.cancel import ended
 from orchestrate.errors import OutsideFailed, Refused, Unreachable
-from orchestrate.models.deployment import Deployment, Outcome
+from orchestrate.models.deployment import Deployment, Lease, Outcome
 from orchestrate.models.task import Task
 from tests.orchestrate.counter.conftest import app_of
 from tests.stories.places import quick
@@ -120,11 +120,16 @@ async def test_where_it_cannot_be_taken_out_the_story_says_so(folder: Path) -> N
         assert ended.outcome is Outcome.HELD
 
 
-async def test_what_is_cancelled_leaves_the_queue_and_what_it_merged_meanwhile_is_said(folder: Path) -> None:
+def at_hand(here: World, folder: Path, deployment: str) -> tuple[App, Lease]:
+    """What Ada's command has."""
+    lease = here.store.leases.take(deployment, "ada's command", 30)
+    assert lease is not None
+    return cast(App, SimpleNamespace(**vars(app_of(here, folder)), runner=here.runner)), lease
+
+
+async def test_what_is_cancelled_leaves_the_queue(folder: Path) -> None:
     async with queued(folder) as (here, queue, deployment, _):
-        app = cast(App, SimpleNamespace(**vars(app_of(here, folder)), runner=here.runner))
-        lease = here.store.leases.take(deployment.id, "ada's command", 30)
-        assert lease is not None
+        app, lease = at_hand(here, folder, deployment.id)
         queue.problem = OutsideFailed("GitHub leaves it in")
         with pytest.raises(Refused, match="the merge queue still has it"):
             await ended(app, lease, "cancelled by ada")
@@ -132,6 +137,21 @@ async def test_what_is_cancelled_leaves_the_queue_and_what_it_merged_meanwhile_i
         found = await ended(app, lease, "cancelled by ada")
 
         assert (found.outcome, queue.waiting) == (Outcome.CANCELLED, [])
+
+
+async def test_what_the_queue_merged_meanwhile_is_not_cancelled(folder: Path) -> None:
+    async with queued(folder) as (here, queue, deployment, _):
+        app, lease = at_hand(here, folder, deployment.id)
+        order = here.store.plans.of(deployment.id).merge
+        assert order is not None
+        queue.waiting.clear()
+        here.forge.queue = None
+        await here.forge.merge(order)
+
+        with pytest.raises(Refused, match="is merged already"):
+            await ended(app, lease, "cancelled by ada")
+
+        assert here.store.deployments.deployment(deployment.id).outcome is None
 
 
 async def test_what_is_parked_leaves_the_queue(folder: Path) -> None:

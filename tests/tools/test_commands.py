@@ -7,6 +7,7 @@ import resource
 import socket
 import sys
 import time
+from collections.abc import Generator
 from pathlib import Path
 
 import pytest
@@ -17,6 +18,19 @@ from tools.commands import CLEAN, run
 
 def python(code: str) -> list[str]:
     return [sys.executable, "-c", code]
+
+
+@pytest.fixture
+def typing() -> Generator[None]:
+    """Somebody typed a line, and whoever reads our input gets it."""
+    ours, (reading, writing) = os.dup(0), os.pipe()
+    os.write(writing, b"Approved\n")
+    os.close(writing)
+    os.dup2(reading, 0)
+    os.close(reading)
+    yield
+    os.dup2(ours, 0)
+    os.close(ours)
 
 
 def parent_of_a_sleeper(mark: Path) -> str:
@@ -52,6 +66,10 @@ async def test_nothing_of_our_environment_is_inherited(monkeypatch: pytest.Monke
     output = await run(python("import os; print(os.environ.get('SECRET'))"))
 
     assert output.text == "None\n"
+
+
+async def test_what_people_type_to_us_is_not_read_by_a_program(typing: None) -> None:
+    assert (await run(["cat"])).whole().stdout == b""
 
 
 async def test_what_is_fed_arrives() -> None:

@@ -129,6 +129,14 @@ async def test_whoever_says_a_byte_at_a_time_is_not_waited_for(pieces: tuple[byt
     assert time.monotonic() - began < 2
 
 
+async def test_nothing_is_waited_for_longer_than_the_longest(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("tools.fetch.LONGEST", 0.3)
+    dripping = saying(b"HTTP/1.1 200 OK\r\n", b"x-slow: 1\r\n", every=0.05, again=True)
+    async with speaking(dripping) as port:
+        with pytest.raises(Unreachable, match=r"did not answer within 0\.3 s"):
+            await fetch(Ask(url=f"http://127.0.0.1:{port}/", seconds=3))
+
+
 async def test_no_check_waits_longer_than_ten_seconds() -> None:
     assert LONGEST == 10.0
     with pytest.raises(ValueError, match="less than or equal to 10"):
@@ -162,6 +170,13 @@ async def test_the_beginning_of_a_long_page_can_be_enough() -> None:
     assert (len(answer.body), answer.is_cut) == (65_536, True)
     with pytest.raises(Unreachable, match="more than 64 KiB"):
         json_of(answer)
+
+
+async def test_elsewhere_a_long_page_is_no_answer() -> None:
+    with answering(pages({"/": Reply(body="x" * 200_000)})) as address:
+        long = fetch(Ask(url=f"http://{address}/"))
+        with pytest.raises(Unreachable, match="longer than 64 KiB"):
+            await long
 
 
 async def test_a_gzip_bomb_stays_folded() -> None:
