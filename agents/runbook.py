@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from agents.risk_assessor import Outlook, assess
 from agents.situation import Situation
-from orchestrate.models.deployment import Kind
+from orchestrate.models.abilities import chosen
 from orchestrate.models.environment import Component, Environment, Strategy
 from orchestrate.models.gate import Finding, GateResult
 from orchestrate.models.move import Analyse, Irreversible, Migrate, Move, Scale, Start
@@ -62,26 +62,14 @@ class RunbookPlanner:
 
 
 def strategic(situation: Situation) -> Environment:
-    """The environment with the strategy that this deployment uses for each component.
-
-    A rollback goes back by traffic where there is traffic; else the request decides, then the task, then
-    the settings.
-    """
-    request, task = situation.request, situation.task
-    asked = request.strategy or _strategy(task.metadata.strategy if task else None)
+    """The environment with the strategy that this deployment uses for each component."""
     environment = situation.environment
 
     def of(part: Component) -> Strategy:
-        if request.kind is Kind.ROLLBACK and part.port:
-            return Strategy.BLUE_GREEN
-        return asked or environment.strategy_of(part)
+        return chosen(part, environment, situation.request, situation.task)
 
     parts = tuple(part.model_copy(update={"strategy": of(part)}) for part in environment.components)
     return environment.model_copy(update={"components": parts})
-
-
-def _strategy(asked: str | None) -> Strategy | None:
-    return Strategy(asked) if asked in tuple(Strategy) else None
 
 
 def _shipped(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import lru_cache
 
 from orchestrate.errors import UnknownEnvironment
@@ -16,6 +16,8 @@ from tools.late_target import LateTarget
 from tools.metrics import Metrics, SourceByComponent
 from tools.migrations import Target
 from tools.place import Place
+from tools.provider import Hosting
+from tools.providers.by_component import ByComponent
 from tools.providers.process.provider import ProcessProvider
 from tools.series import SeriesOfBoth
 from tools.systems.command_target import CommandTarget
@@ -60,7 +62,7 @@ def place_of(settings: Settings, environment: Environment, kept: Kept = no_vault
     def traffic(component: Component) -> Traffic:
         return router(environment, component)
 
-    provider = ProcessProvider(environment, reading.value, traffic, filled=reading.filled)
+    provider = hosting(environment, reading, traffic)
     return Place(
         environment=environment,
         provider=provider,
@@ -77,6 +79,28 @@ def place_of(settings: Settings, environment: Environment, kept: Kept = no_vault
         tend=provider.tend,
         close=provider.stop_all,
     )
+
+
+Routers = Callable[[Component], Traffic]
+
+
+def _process(environment: Environment, reading: Reading, traffic: Routers) -> Hosting:
+    return ProcessProvider(environment, reading.value, traffic, filled=reading.filled)
+
+
+PROVIDERS: Mapping[str, Callable[[Environment, Reading, Routers], Hosting]] = {
+    "process": _process,
+}
+"""Who stands behind each provider's name; what each can do is in orchestrate/models/abilities.py."""
+
+
+def hosting(environment: Environment, reading: Reading, traffic: Routers) -> Hosting:
+    """The provider of the environment, or one that asks that of each component."""
+    names = {one.provider for one in environment.components}
+    made = {name: PROVIDERS[name](environment, reading, traffic) for name in names}
+    if len(made) == 1:
+        return next(iter(made.values()))
+    return ByComponent({one.name: made[one.provider] for one in environment.components})
 
 
 def router(environment: Environment, component: Component) -> Traffic:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 
 from orchestrate.journey import Journey, canary, ending, weights_before
+from orchestrate.models.abilities import inability
 from orchestrate.models.environment import Component, Environment, EnvironmentType, Strategy
 from orchestrate.models.gate import GateName
 from orchestrate.models.move import (
@@ -63,6 +64,13 @@ def _place(plan: Plan, environment: Environment) -> Iterator[str]:
 def _ships(plan: Plan, environment: Environment) -> Iterator[str]:
     if [one.component for one in plan.ships] != [part.name for part in environment.components]:
         yield "what is shipped is not exactly the environment's components in their order"
+
+
+def _abilities(plan: Plan, environment: Environment) -> Iterator[str]:
+    strategies = {one.component: one.strategy for one in plan.ships}
+    for part in environment.components:
+        if part.name in strategies and (said := inability(part, strategies[part.name])):
+            yield said
 
 
 def _targets(plan: Plan, environment: Environment) -> Iterator[str]:
@@ -193,6 +201,7 @@ def _overrides(plan: Plan, _: Environment) -> Iterator[str]:
 RULES: tuple[Callable[[Plan, Environment], Iterator[str]], ...] = (
     _place,
     _ships,
+    _abilities,
     _targets,
     _undos,
     _version,

@@ -64,6 +64,18 @@ class Addresses(Protocol):
         ...
 
 
+class Hosting(Provider, Logs, Addresses, Protocol):
+    """All that a place to deploy to does; what it cannot is declared in orchestrate/models/abilities.py."""
+
+    async def tend(self, component: Component) -> tuple[str, ...]:
+        """Bring back what should run and does not; what that was. A move under way is left alone."""
+        ...
+
+    async def stop_all(self, component: Component) -> None:
+        """End everything of the component that takes up room or a port; artifacts and logs stay."""
+        ...
+
+
 def holds(move: Move, running: Running) -> bool:
     """Whether the world already shows what `move` would bring about."""
     slot = running.slot(getattr(move, "slot", ""))

@@ -16,6 +16,7 @@ from orchestrate.errors import (
     with_cure,
 )
 from orchestrate.gates.signoff import sign_off
+from orchestrate.models.abilities import Ability, abilities_of
 from orchestrate.models.change import Change, ChangeState, MergeMethod, Preview, Version
 from orchestrate.models.deployment import Request
 from orchestrate.models.environment import Component, Person
@@ -149,7 +150,8 @@ class Survey:
     async def _buildable(self, place: Place, version: Version | None) -> tuple[str, ...] | None:
         if version is None:
             return None
-        return tuple(one.name for one in place.environment.components if one.run or one.build)
+        parts = place.environment.components
+        return tuple([one.name for one in parts if await _is_to_be_had(place, one, version)])
 
     async def _built(self, place: Place, version: Version | None) -> tuple[str, ...]:
         parts = place.environment.components if version else ()
@@ -212,6 +214,12 @@ class _Notes:
 def _databases(place: Place) -> list[tuple[Component, Target]]:
     parts = place.environment.components
     return [(one, place.targets[one.name]) for one in parts if one.name in place.targets]
+
+
+async def _is_to_be_had(place: Place, component: Component, version: Version) -> bool:
+    """Whether the artifact is there, or can be made."""
+    is_made_here = abilities_of(component).does(Ability.BUILD)
+    return is_made_here or await place.provider.artifact(component, version) is not None
 
 
 def _missing(place: Place) -> tuple[str, ...]:

@@ -35,7 +35,9 @@ def artifact(evidence: Evidence) -> GateResult:
         return unknown(gate, _why(evidence, what), "make the provider reachable")
     missing = [one.name for one in evidence.environment.components if one.name not in evidence.buildable]
     if missing:
-        return failed(gate, f"cannot be built: {', '.join(missing)}", "configure its build")
+        return failed(
+            gate, f"cannot be built: {', '.join(missing)}", "configure its build, or push the artifact"
+        )
     if evidence.environment.artifact.signed_by is None:
         return passed(gate, _states(evidence, evidence.built))
     return _signed(evidence, _states(evidence, evidence.built))

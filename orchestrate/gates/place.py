@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from orchestrate.gates.artifact import artifact
 from orchestrate.gates.finding import failed, passed, unknown
+from orchestrate.models.abilities import chosen, inability
 from orchestrate.models.deployment import Kind
 from orchestrate.models.environment import EnvironmentType
 from orchestrate.models.evidence import Evidence
@@ -22,13 +23,25 @@ def reachable(evidence: Evidence) -> GateResult:
 
 
 def settings(evidence: Evidence) -> GateResult:
-    """G7: every secret that the environment names has a value."""
+    """G7: every secret that the environment names has a value, and the strategy is one of the provider's."""
     gate, missing = GateName.SETTINGS, evidence.missing_secrets
     if missing is None:
         return unknown(gate, _why(evidence, "missing_secrets"), "make the secrets readable")
     if missing:
         return failed(gate, f"secrets without a value: {', '.join(missing)}", "set them")
+    if cannot := _inabilities(evidence):
+        return failed(gate, "; ".join(cannot), "ask for a strategy that the provider has")
     return passed(gate, "variables and secrets are set")
+
+
+def _inabilities(evidence: Evidence) -> list[str]:
+    """What the strategies of this deployment want and the providers do not have."""
+    environment = evidence.environment
+    said = (
+        inability(part, chosen(part, environment, evidence.request, evidence.task))
+        for part in environment.components
+    )
+    return [words for words in said if words]
 
 
 def no_conflict(evidence: Evidence) -> GateResult:

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+from orchestrate.models.abilities import inability
 from orchestrate.models.environment import Channel, Component, Environment, Person, Window
 from orchestrate.models.smoke import CacheSmoke, HttpSmoke
 from orchestrate.settings.faults import unknown
@@ -48,6 +49,7 @@ def _check_components(document: Document, loc: Loc, environment: Environment) ->
         if part.port in ports:
             raise document.fault((*here, "port"), f"port {part.port} is that of another component")
         _check_component(document, here, part, environment.secrets)
+        _check_strategy(document, here, part, environment)
         names.add(part.name)
         ports |= {part.port} - {0}
 
@@ -61,6 +63,13 @@ def _check_component(document: Document, loc: Loc, part: Component, secrets: Seq
         asked = smoke.secret if isinstance(smoke, HttpSmoke | CacheSmoke) else None
         if asked is not None and asked not in secrets:
             raise document.fault((*loc, "smoke", index, "secret"), f"the environment has no secret {asked!r}")
+
+
+def _check_strategy(document: Document, loc: Loc, part: Component, environment: Environment) -> None:
+    """Raise SettingsInvalid where the provider of a component lacks its strategy."""
+    if said := inability(part, environment.strategy_of(part)):
+        own = (*loc, "strategy") if part.strategy else ("environments", environment.name, "strategy")
+        raise document.fault(own, said)
 
 
 def _check_calendar(document: Document, loc: Loc, environment: Environment) -> None:

@@ -1,0 +1,79 @@
+"""Abilities: what each provider can do with a component, declared; what it lacks is refused beforehand."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from enum import StrEnum
+
+from orchestrate.models.deployment import Kind, Request
+from orchestrate.models.environment import Component, Environment, Strategy
+from orchestrate.models.fact import Fact
+from orchestrate.models.task import Task
+
+
+class Ability(StrEnum):
+    """One thing that a provider may be able to do, in words that finish: it …"""
+
+    SLOTS = "runs two versions at the same time"
+    SHARES = "gives any share of the traffic to a version"
+    SCALE = "changes the number of instances"
+    BUILD = "builds a version from the repository"
+    DIGEST = "runs exactly the artifact of a digest"
+    LOGS = "shows what instances wrote"
+    RESTARTS = "tells how often an instance ended"
+    USAGE = "tells what an instance takes of CPU and memory"
+    RESOURCES = "tells how full the place is"
+    TENDS = "has what should run brought back"
+
+
+class Abilities(Fact):
+    """What a provider can do with one component; what is not named here, it cannot."""
+
+    strategies: tuple[Strategy, ...]
+    can: frozenset[Ability]
+    why: str = ""  # what the missing strategies would need
+
+    def does(self, *abilities: Ability) -> bool:
+        return self.can.issuperset(abilities)
+
+
+EVERYTHING = Abilities(strategies=tuple(Strategy), can=frozenset(Ability))
+
+
+def _process(part: Component) -> Abilities:
+    lacks = {Ability.DIGEST} if part.run or part.build else {Ability.DIGEST, Ability.BUILD}
+    return EVERYTHING.model_copy(update={"can": EVERYTHING.can - lacks})
+
+
+DECLARED: Mapping[str, Callable[[Component], Abilities]] = {
+    "process": _process,
+}
+"""Each provider by its name in orchestrate.yaml. The conformance kit holds it to what is declared here."""
+
+
+def abilities_of(component: Component) -> Abilities:
+    """What the component's provider can do with it."""
+    return DECLARED[component.provider](component)
+
+
+def inability(component: Component, strategy: Strategy) -> str:
+    """Why the component cannot be deployed by `strategy`, and what can be asked instead; '' when it can."""
+    able = abilities_of(component)
+    if strategy in able.strategies:
+        return ""
+    why = f" ({able.why})" if able.why else ""
+    others = " or ".join(able.strategies)
+    return f"{component.name}: the provider {component.provider} cannot do {strategy}{why}; use {others}"
+
+
+def chosen(part: Component, environment: Environment, request: Request, task: Task | None) -> Strategy:
+    """How this deployment brings the component in.
+
+    A rollback goes back by traffic where that is possible; else the request decides, then the task, then
+    the settings.
+    """
+    usual = environment.strategy_of(part)
+    if request.kind is Kind.ROLLBACK and part.port:
+        return usual if inability(part, Strategy.BLUE_GREEN) else Strategy.BLUE_GREEN
+    asked = request.strategy or (task.metadata.strategy if task else None)
+    return Strategy(asked) if asked in tuple(Strategy) else usual

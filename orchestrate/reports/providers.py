@@ -1,0 +1,35 @@
+"""What each provider can do, as a table made from what they declare: python -m orchestrate.reports.providers."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from orchestrate.models.abilities import Ability, abilities_of
+from orchestrate.models.environment import Component, Strategy
+from orchestrate.reports.markdown import table
+
+EXAMPLES: Mapping[str, Component] = {
+    "process": Component(name="web", port=8080, run=("./web",)),
+}
+"""One component of each provider, with all that it can have."""
+
+
+def providers() -> str:
+    """Strategies and abilities down, providers across."""
+    able = {name: abilities_of(part) for name, part in EXAMPLES.items()}
+    strategies = [
+        (strategy.value, *(_mark(strategy in one.strategies) for one in able.values()))
+        for strategy in Strategy
+    ]
+    others = [(ability.value, *(_mark(one.does(ability)) for one in able.values())) for ability in Ability]
+    return table(("it …", *able), [*strategies, *others])
+
+
+def _mark(has: bool) -> str:
+    return "yes" if has else "–"
+
+
+if __name__ == "__main__":
+    import sys
+
+    sys.stdout.write(providers() + "\n")
