@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from agents.answers import Advice, DeployerProposal
+from agents.looking import whole_change
 from agents.looks import Looks
 from agents.model import Brief, Model, NoModel, Quoted
 from agents.outline import outline
@@ -45,7 +46,9 @@ class Deployer:
 
     async def about(self, plan: Plan, state: str, log: str) -> Opinion | None:
         """What it would do now; None where no model answers, or it would go on."""
+        looks = self.looks(plan.deployment) if self.looks else None
         facts = {
+            "diff": await whole_change(looks),
             "service": plan.service,
             "environment": plan.environment,
             "plan": Quoted(outline(plan)),
@@ -53,7 +56,6 @@ class Deployer:
             "state": Quoted(state),
             "log": Quoted(log),
         }
-        looks = self.looks(plan.deployment) if self.looks else None
         try:
             said = await self.model.ask(Role.DEPLOYER, Brief(plan.deployment, facts, looks), DeployerProposal)
         except ModelFailed:

@@ -29,6 +29,14 @@ class Shown:
     is_error: bool = False
 
 
+async def whole_change(looks: Looks | None) -> Quoted:
+    """What the change does: in the same words for everybody who reads it, so that the API reads it once."""
+    try:
+        return Quoted(await looks.look(ReadTool.DIFF) or "nothing" if looks else "not shown")
+    except OrchestrateError as problem:
+        return Quoted(f"cannot be read: {problem}")
+
+
 @dataclass
 class View:
     """What may still be shown for one answer."""

@@ -21,12 +21,15 @@ from agents.roles import ADVISERS, ROLES, Budget
 from orchestrate.errors import PromptInvalid
 from orchestrate.models.model_call import Tokens
 from orchestrate.redaction import without_secrets
-from prompts import Tier, handbook, load, outlined, sha, tool_words
+from prompts import Tier, handbook, load, outlined, sha, shared, tool_words
 
 T = TypeVar("T", bound=BaseModel)
 
 BYTES_PER_TOKEN = 2.5
 """Fewer than any text that we send has, so that a purse is asked for too much and never for too little."""
+
+CHANGE = "diff"
+"""The fact that is told first, and apart: more than one adviser reads it, and it is the longest."""
 
 OVERHEAD = 500
 """Tokens that the API adds for the form of the answer, and as many again for the use of tools."""
@@ -56,9 +59,10 @@ class Question(Generic[T]):
     role: Role
     model: str
     prompt: str  # SHA-256 of the role's file, in hex
-    stable: tuple[str, ...]  # the handbook, then the role's words: the same for every question to it
+    stable: tuple[str, ...]  # the handbook, then the role's words, or those of all advisers
     facts: str
     answer: type[T]
+    change: str = ""  # what the change does, which stands before the facts, the same for all who read it
     tools: tuple[ReadTool, ...] = ()  # the role's; advisers are told of theirs even where nothing is shown
     may_look: bool = False
     turns: tuple[Turn, ...] = ()
@@ -75,13 +79,15 @@ class Question(Generic[T]):
     @property
     def sha(self) -> str:
         """SHA-256 in hex of everything that decides about the answer; what was looked at since does not."""
-        parts = [self.model, *self.stable, self.facts, self.answer.__name__]
+        parts = [self.model, *self.stable, self.change, self.facts, self.answer.__name__]
         return hashlib.sha256(json.dumps(parts).encode()).hexdigest()
 
     @property
     def most(self) -> Tokens:
         """The most that asking once can take: no cache has anything, and all that may be said is said."""
-        size = len("".join((*self.stable, self.facts)).encode()) + sum(one.size for one in self.turns)
+        size = len("".join((*self.stable, self.change, self.facts)).encode()) + sum(
+            one.size for one in self.turns
+        )
         size += len(json.dumps(described(self.tools)).encode()) if self.tools else 0
         overhead = 2 * OVERHEAD if self.tools else OVERHEAD
         return Tokens(cache_write=int(size / BYTES_PER_TOKEN) + overhead, output=self.budget.answer)
@@ -110,17 +116,26 @@ def question_of(
     wrong = set(facts) ^ set(prompt.inputs)
     if wrong:
         raise PromptInvalid(f"{role}.md", 1, f"its inputs are {sorted(prompt.inputs)}, not {sorted(facts)}")
-    told = "\n\n".join(f"«{name}»\n{facts[name]}" for name in prompt.inputs)
+    told = {name: without_secrets(f"«{name}»\n{facts[name]}") for name in prompt.inputs}
+    is_adviser = role in ADVISERS
+    change = told.pop(CHANGE, "") if is_adviser else ""
     return Question(
         role=role,
         model=models[prompt.tier],
         prompt=sha(role),
-        stable=(handbook(), outlined(role)),
-        facts=without_secrets(told),
+        stable=(handbook(), _of_advisers() if is_adviser else outlined(role)),
+        change=change,
+        facts="\n\n".join([*told.values(), *([f"«role»\n{role}"] if is_adviser else [])]),
         answer=answer,
-        tools=ROLES[role].tools if may_look or role in ADVISERS else (),
+        tools=ROLES[role].tools if may_look or is_adviser else (),
         may_look=may_look,
     )
+
+
+@cache
+def _of_advisers() -> str:
+    """The words of all advisers: what one was asked, the next need not be told anew."""
+    return "\n\n".join((shared("advisers"), *(f"## {role}\n\n{outlined(role)}" for role in ADVISERS)))
 
 
 def described(tools: tuple[ReadTool, ...]) -> list[dict[str, object]]:

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 from agents.answers import TriageNotes
 from agents.condensed import condensed
+from agents.looking import whole_change
 from agents.looks import Looks
 from agents.model import Brief, Model, NoModel, Quoted
 from agents.role import Role
@@ -69,7 +70,9 @@ class Triager:
         touches. A model, paid by `deployment`, may explain a cause and suspect files; it takes none away.
         """
         found = causes_in(service, failure, lines, before)
+        looks = self.looks(deployment) if self.looks and deployment else None
         facts = {
+            "diff": await whole_change(looks),
             "service": service,
             "failure": Quoted(f"{failure.kind} at {failure.stage}: {failure.error}"),
             "causes": Quoted(
@@ -78,7 +81,6 @@ class Triager:
             "log": Quoted(condensed(lines, before)),
             "files": Quoted("\n".join(files)),
         }
-        looks = self.looks(deployment) if self.looks and deployment else None
         try:
             notes = await self.model.ask(Role.TRIAGER, Brief(deployment, facts, looks), TriageNotes)
         except ModelFailed:

@@ -20,8 +20,10 @@ KEPT: Json = {"cache_control": {"type": "ephemeral"}}
 
 
 def messages(question: Question[BaseModel]) -> list[Json]:
-    """The facts, then what was said and shown; what may be asked about once more is kept by the API."""
-    found: list[list[Json]] = [[{"type": "text", "text": question.facts}]]
+    """The change, the facts, then what was said and shown; what is read once more is kept by the API."""
+    kept = KEPT if question.may_look else {}  # whoever may not look shares no messages with those who may
+    change: list[Json] = [{"type": TEXT, "text": question.change, **kept}] if question.change else []
+    found: list[list[Json]] = [[*change, {"type": TEXT, "text": question.facts}]]
     for turn in question.turns:
         found.append([one for part in turn.said if (one := _said(part))])
         found.append([_shown(one) for one in turn.shown])

@@ -84,14 +84,19 @@ def outlined(name: str, folder: Path = FOLDER) -> str:
 
 def handbook() -> str:
     """What every role has read."""
-    return (FOLDER / "shared" / "handbook.md").read_text(encoding="utf-8").strip()
+    return shared("handbook")
+
+
+def shared(name: str) -> str:
+    """What more than one role is told."""
+    return (FOLDER / "shared" / f"{name}.md").read_text(encoding="utf-8").strip()
 
 
 @cache
 def tool_words() -> Mapping[str, str]:
     """What each tool to look with is for, by its name."""
-    text = (FOLDER / "shared" / "tools.md").read_text(encoding="utf-8")
-    return {name: " ".join(words.split()) for name, words in _SECTION.findall(text)}
+    found = _SECTION.findall(shared("tools"))
+    return {name: " ".join(words.split()) for name, words in found}
 
 
 def unfilled(name: str, folder: Path = FOLDER) -> str:

@@ -28,7 +28,7 @@ from tests.servers.anthropic import KEY, FakeAnthropic, Says, anthropic_api
 from tests.servers.minds import settings
 
 HOLD = {"advice": "hold", "reasons": ["9 % of 400 requests failed"]}
-FACTS: Facts = {name: "x" for name in ("service", "environment", "plan", "gates", "state", "log")}
+FACTS: Facts = {name: "x" for name in ("diff", "service", "environment", "plan", "gates", "state", "log")}
 FENCE = re.compile(r"<outside ([0-9a-f]{16})>\n.*\n</outside \1>", re.DOTALL)
 
 

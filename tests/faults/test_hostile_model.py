@@ -144,12 +144,13 @@ def test_the_words_of_others_reach_models_in_a_fence_and_by_few_channels_only() 
         "Signature.detail", "FileChange.path", "FileChange.was", "TaskMetadata.strategy", "Commit.author",
         "Held.by", "Learning.text",
     }  # fmt: skip
-    assert reached[Role.TRIAGER] <= {"FileChange.path", "Logs.tail", "Run.said", "Version.name"}
+    diff = {"Diffs.diff", "FileChange.text"}
+    assert reached[Role.TRIAGER] <= diff | {"FileChange.path", "Logs.tail", "Run.said", "Version.name"}
     assert reached[Role.RISK_ASSESSOR] <= {
         "Diffs.diff", "FileChange.path", "FileChange.text", "TaskMetadata.strategy", "Held.by",
         "Learning.text",
     }  # fmt: skip
-    assert reached[Role.DEPLOYER] <= reached[Role.PLANNER] | {"Logs.tail", "SeriesSource.told"}
+    assert reached[Role.DEPLOYER] <= reached[Role.PLANNER] | diff | {"Logs.tail", "SeriesSource.told"}
     assert not reached[Role.MIGRATION_REVIEWER]  # what is in a migration comes by no port of its own
 
 

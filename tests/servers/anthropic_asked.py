@@ -33,7 +33,11 @@ class Asked:
     @property
     def role(self) -> str:
         """Whose words it begins with."""
-        return next((name for name in names() if outlined(name) == self.system[-1]), "")
+        adviser = self.user.rpartition("\n\n«role»\n")[2]
+        return adviser if adviser in names() else next((one for one in names() if self._is(one)), "")
+
+    def _is(self, name: str) -> bool:
+        return outlined(name) == self.system[-1]
 
     @property
     def messages(self) -> list[list[Json]]:
@@ -42,7 +46,7 @@ class Asked:
 
     @property
     def user(self) -> str:
-        return str(self.messages[0][0]["text"])
+        return "\n\n".join(str(one["text"]) for one in self.messages[0])
 
     @property
     def shown(self) -> list[str]:

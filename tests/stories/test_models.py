@@ -93,7 +93,7 @@ async def test_the_report_and_the_status_show_the_sums(
         words = spent(calls_of(here, row)).words
         assert "9 requests: " in words
         page = (folder / "reports" / f"{row.id}.md").read_text()
-        assert words in page and "looked at diff" in page
+        assert words in page and "looked at gates" in page
         show(cast(Scene, StoreAlone(here)), Output(), row.id)
         assert f"models      {words}" in capsys.readouterr().out
 
@@ -117,14 +117,26 @@ class StoreAlone:
 async def test_where_everybody_is_asked_it_costs_so_much_and_no_more(
     folder: Path, fake: FakeAnthropic
 ) -> None:
-    """Measured: 79 % from the cache and 2.8 cents where nobody asked before; after another, 90 % and 1.7."""
+    """Measured: 85 % from the cache, 2.8 cents, where nobody asked before; after another, 94 % and 1.6."""
     async with advised(folder, with_database(folder), fake) as here:
         alone = spent(calls_of(here, await gone_back(here)))
         after = spent(calls_of(here, await gone_back(here, made_good(here), "more")))
 
-        assert share(alone) >= 0.75 and share(after) >= 0.8
+        assert share(alone) >= 0.82 and share(after) >= 0.9
         assert max(alone.tokens.fresh, after.tokens.fresh) < FRESH
         assert max(alone.micros, after.micros) < CENTS * MICROS_PER_CENT
+
+
+@pytest.mark.slow
+async def test_a_change_as_long_as_may_be_shown_is_read_once_for_all(
+    folder: Path, fake: FakeAnthropic
+) -> None:
+    """Measured: 83 % from the cache and 3.4 cents for a diff of which 8 KiB are shown."""
+    files = {**FILES, "shop/payment.py": payment(120)}
+    async with advised(folder, with_database(folder), fake) as here:
+        alone = spent(calls_of(here, await gone_back(here, files)))
+
+    assert share(alone) >= 0.8 and alone.tokens.fresh < FRESH and alone.micros < CENTS * MICROS_PER_CENT
 
 
 def made_good(here: World) -> Mapping[str, str | None]:
