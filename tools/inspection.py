@@ -131,8 +131,11 @@ def _instances(running: Running, slot: str) -> Point:
 def _version(running: Running, slot: str, version: Version) -> Point:
     found = running.slot(slot)
     is_so = found is not None and found.version is not None and found.version.tree == version.tree
+    others = [one for one in (found.instances if found else ()) if one.tree not in ("", version.tree)]
     said = f"{found.version.name if found and found.version else 'nothing'} runs in {slot}"
-    return Point(name="version", passed=is_so, sentence=said)
+    if others:
+        said = f"{', '.join(f'{one.id} really runs {one.tree[:19]}' for one in others)}, not {version.name}"
+    return Point(name="version", passed=is_so and not others, sentence=said)
 
 
 def _traffic(running: Running, slot: str) -> Point:

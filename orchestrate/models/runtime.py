@@ -23,6 +23,7 @@ class Instance(Fact):
     detail: str = ""  # why it is unhealthy
     cpu: float | None = None  # percent of one core
     memory: float | None = None  # MiB
+    tree: str = ""  # of the version that it really runs; '' where that is not told
 
 
 class Slot(Fact):

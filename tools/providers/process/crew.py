@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import re
-import time
 from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
 from pathlib import Path
 
 import psutil
@@ -14,21 +14,21 @@ from orchestrate.errors import StartFailed, UnknownVersion
 from orchestrate.models.change import Version
 from orchestrate.models.environment import Component
 from orchestrate.models.move import Scale, Start
+from orchestrate.models.runtime import Instance
 from tools.provider import Say
-from tools.providers.process import instances
+from tools.providers.process import health, instances
 from tools.providers.process.command import require_program
 from tools.providers.process.instances import Copy, Instances
 from tools.providers.process.records import Spec, read_spec
 from tools.providers.process.releases import Releases, inside
-from tools.providers.process.routing import Routing
-from tools.providers.process.starting import until_well
+from tools.providers.process.starting import ailment, until_well
+from tools.providers.process.usage import Usage
 from tools.providers.process.variables import Variables
 
 PLACEHOLDER = re.compile(r"\{(port|slot|version|release)\}")
-AGAIN = 0.1  # seconds
 
 
-class Crew:
+class ProcessCrew:
     """Starts and stops instances of the components of one environment."""
 
     def __init__(
@@ -42,6 +42,10 @@ class Crew:
         self._instances = all_instances
         self._variables = variables
         self._stop_seconds = stop_seconds
+        self._usage = Usage()
+
+    async def members(self, component: Component, slot: str | None = None) -> list[Copy]:
+        return self._instances.of(component.name, slot)
 
     async def require(self, component: Component, slot: str, version: Version) -> None:
         """Check that the version can be started in the slot; remains of another one are removed.
@@ -57,7 +61,7 @@ class Crew:
         others = [copy for copy in self._instances.of(component.name, slot) if copy.spec.tree != version.tree]
         if any(copy.is_supervised for copy in others):
             raise StartFailed(f"{slot} runs another version; it must be stopped before {version.name} starts")
-        await self.stop([copy.folder for copy in others])
+        await self._end([copy.folder for copy in others])
 
     async def complete(
         self, component: Component, move: Start | Scale, started: list[Copy], say: Say
@@ -83,7 +87,28 @@ class Crew:
             crew.append(copy)
         await until_well(component, crew, crashes)
 
-    async def stop(self, folders: Sequence[Path]) -> None:
+    async def stop(self, members: Sequence[Copy]) -> None:
+        await self._end([copy.folder for copy in members])
+
+    async def clear(self, component: Component, slot: str | None = None) -> bool:
+        """Also what was half started; the folders of those that ended before stay, with their logs."""
+        folders = self._instances.folders(component.name, slot)
+        await self._end(folders)
+        return bool(folders)
+
+    async def look(
+        self, component: Component, members: Sequence[Copy], *, is_measured: bool = False
+    ) -> list[Instance]:
+        seen = await asyncio.gather(*(self._seen(component, copy, is_measured) for copy in members))
+        if is_measured:
+            self._usage.forget_the_dead()
+        return seen
+
+    async def are_idle(self, members: Sequence[Copy]) -> bool:
+        """A router counts per slot, so that the connections of the instances themselves are looked at."""
+        return not any(await asyncio.gather(*(asyncio.to_thread(_is_talking, copy) for copy in members)))
+
+    async def _end(self, folders: Sequence[Path]) -> None:
         """End these instances, all at the same time. Raises OutsideFailed."""
         results = await asyncio.gather(
             *(instances.stop(folder) for folder in folders), return_exceptions=True
@@ -91,6 +116,27 @@ class Crew:
         for result in results:
             if isinstance(result, BaseException):
                 raise result
+
+    async def _seen(self, component: Component, copy: Copy, is_measured: bool) -> Instance:
+        why = await ailment(component, copy, health.trouble)
+        state, child = copy.state, copy.child if copy.is_running else None
+        cpu, memory = None, None
+        if child is not None and is_measured:
+            cpu, memory = await asyncio.to_thread(self._usage.of, child)
+        return Instance(
+            id=copy.id,
+            slot=copy.slot,
+            address=copy.address if component.port else "",
+            healthy=not why,
+            restarts=state.restarts if state else 0,
+            started_at=datetime.fromtimestamp(state.started_at if state else 0, UTC),
+            pid=child.pid if child else None,
+            last_exit=state.last_exit if state else None,
+            detail=why,
+            cpu=cpu,
+            memory=memory,
+            tree=copy.spec.tree,
+        )
 
     def _spec(self, component: Component, move: Start | Scale, number: int) -> Spec:
         """What instance `number` is; it keeps its port for as long as nobody else took it."""
@@ -127,21 +173,6 @@ def found(folder: Path) -> Copy | None:
     """The instance that was started in `folder` and not stopped."""
     spec = read_spec(folder)
     return Copy(folder, spec, None).now() if spec else None
-
-
-async def let_finish(leaving: Sequence[Copy], routing: Routing, seconds: float) -> bool:
-    """Whether the requests of the leaving instances ended within `seconds`.
-
-    The router counts per slot, so that the connections of the instances themselves are looked at too.
-    """
-    end = time.monotonic() + seconds
-    while time.monotonic() < end:
-        if await routing.open_requests(leaving[0].slot) == 0:
-            return True
-        if not any(await asyncio.gather(*(asyncio.to_thread(_is_talking, copy) for copy in leaving))):
-            return True
-        await asyncio.sleep(AGAIN)
-    return False
 
 
 def _is_talking(copy: Copy) -> bool:

@@ -55,6 +55,10 @@ class Copy:
         return self.state is not None and is_alive(self.state.supervisor)
 
     @property
+    def is_kept(self) -> bool:
+        return self.is_supervised
+
+    @property
     def is_running(self) -> bool:
         return self.is_supervised and is_alive(self.child)
 
