@@ -60,10 +60,15 @@ def on(address: str, folder: Path) -> GitForge:
     return GitForge(Git(address, folder / "mirror"), MemoryChanges())
 
 
+def github_api(here: Github, token: str = "the-token") -> GithubApi:
+    """A way to the local GitHub, as whom the token belongs to."""
+    account = Account(repository=f"{OWNER}/{NAME}", api=here.api, proof=Token(lambda: Secret(token)))
+    return GithubApi(account, pause=0)
+
+
 def github_forge(here: Github, folder: Path, token: str = "the-token") -> GithubForge:
     """The forge of the local GitHub, as whom the token belongs to."""
-    account = Account(repository=f"{OWNER}/{NAME}", api=here.api, proof=Token(lambda: Secret(token)))
-    api = GithubApi(account, pause=0)
+    api = github_api(here, token)
     return GithubForge(api, GithubGit(api, folder / "mirror"), pause=0.01)
 
 

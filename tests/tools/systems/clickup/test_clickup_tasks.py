@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import time
+
 import pytest
 
 from orchestrate.errors import AccessDenied, UnknownTask, Unreachable
 from orchestrate.models.task import Label, Priority, Queue, TaskMetadata
 from orchestrate.store import Store
+from tests.bounds import within
 from tests.servers.clickup import ClickUp, Trouble
 from tests.servers.clickup_tracker import PeopledClickUp
 from tests.servers.clickup_tracker import tracker as tracker_on
@@ -89,10 +92,30 @@ async def test_among_ten_thousand_tasks_only_those_in_the_input_status_are_fetch
         status = "ready to deploy" if number % 40 == 0 else "draft"
         server.world.add(2, LIST, f"Task {number}", status=status)
 
-    found = await tracker.ready(Queue.DEPLOY)
+    with within(seconds=10, mib=16):
+        found = await tracker.ready(Queue.DEPLOY)
 
     assert len(found) == 250
     assert server.count("GET", "/task$") == 3
+
+
+async def test_among_ten_thousand_tasks_a_look_reads_only_the_threads_that_were_touched(
+    server: ClickUp, store: Store
+) -> None:
+    server.world.clock = lambda: time.time() - 3600
+    tasks = [server.world.add(2, LIST, f"Task {number}").id for number in range(10_000)]
+    server.world.clock = time.time
+    tracker = tracker_on(server, store, awaited=lambda: tasks[:1])
+    mark = (await tracker.spoken("")).mark
+    for task in (tasks[0], tasks[-1]):
+        server.world.say(2, task, "Approved")
+    server.asked.clear()
+
+    with within(seconds=10, mib=16):
+        told = (await tracker.spoken(mark)).tasks
+
+    assert {*told} == {tasks[0], tasks[-1]}
+    assert len(server.asked) == 3  # what was touched, and the two threads
 
 
 async def test_what_a_crash_left_behind_is_found_by_its_marker(
