@@ -122,9 +122,13 @@ def _learnt(outlook: Outlook) -> Iterable[Weighed]:
 
 
 def _held(outlook: Outlook) -> Iterable[Weighed]:
-    by = {one.by: one.path for one in outlook.situation.held}
-    for who, path in [*by.items()][:MOST_LEARNT]:
-        yield Weighed(1, f"{who} works on {path} too")
+    """Who wants to be alone with a file was waited for as long as it may be."""
+    by = {one.by: one for one in outlook.situation.held}
+    for who, one in [*by.items()][:MOST_LEARNT]:
+        if one.exclusive:
+            yield Weighed(2, f"{who} has reserved {one.path}, and has not given it back")
+        else:
+            yield Weighed(1, f"{who} works on {one.path} too")
 
 
 def _task_strategy(outlook: Outlook) -> Iterable[Weighed]:

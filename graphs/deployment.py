@@ -113,7 +113,12 @@ ROUTES: Mapping[Stage, tuple[Router, Mapping[StrEnum, Stage]]] = {
     ),
     Stage.PLAN: (
         planned,
-        {Planned.ASK: Stage.APPROVAL, Planned.GO: Stage.QUEUE, Planned.REFUSED: Stage.BLOCKED},
+        {
+            Planned.ASK: Stage.APPROVAL,
+            Planned.GO: Stage.QUEUE,
+            Planned.WAIT: Stage.WAIT_FOR_CHECKS,
+            Planned.REFUSED: Stage.BLOCKED,
+        },
     ),
     Stage.APPROVAL: (
         answer,

@@ -32,10 +32,11 @@ class Readiness(StrEnum):
 
 
 class Planned(StrEnum):
-    """Does a person have to approve the plan?"""
+    """Does a person have to approve the plan, or somebody else to be done first?"""
 
     ASK = "ask"
     GO = "go"
+    WAIT = "wait"
     REFUSED = "refused"
 
 

@@ -215,6 +215,7 @@ class _Parts:
             memory=memory_of(settings, self.store),
             reservations=reservations_of(settings, self.store, self.vault),
             reserved_for=settings.reservations.hold,
+            waits_for_files=settings.reservations.wait,
             places=self.places,
             people=settings.people,
             owners=settings.owners,

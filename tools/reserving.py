@@ -13,10 +13,14 @@ RESERVE = "reserve"
 
 
 class Reservations(Protocol):
-    """Where it is known who works on which files. It advises: nobody is kept from anything."""
+    """Where it is known who works on which files. It grants what is asked; waiting is for those who ask."""
 
     async def reserve(self, wanted: Reservation) -> Reserved:
         """Reserve the files, in place of what the holder had; what others hold of them is told."""
+        ...
+
+    async def others(self, wanted: Reservation) -> tuple[Held, ...]:
+        """What others than its holder hold of the files at this moment."""
         ...
 
     async def release(self, given: Reservation) -> None:
@@ -57,16 +61,15 @@ class MemoryReservations:
         self.held: dict[str, Reservation] = {}
 
     async def reserve(self, wanted: Reservation) -> Reserved:
-        others = [one for one in self.held.values() if one.holder != wanted.holder]
         self.held[wanted.holder] = wanted
-        return Reserved(
-            given=wanted,
-            held=tuple(
-                Held(path=path, by=one.holder, reason=one.reason, until=one.until)
-                for one in others
-                for path in sorted({*one.files} & {*wanted.files})
-                if one.service == wanted.service and one.until > self._clock()
-            ),
+        return Reserved(given=wanted, held=await self.others(wanted))
+
+    async def others(self, wanted: Reservation) -> tuple[Held, ...]:
+        return tuple(
+            Held(path=path, by=one.holder, reason=one.reason, until=one.until, exclusive=one.exclusive)
+            for one in self.held.values()
+            for path in sorted({*one.files} & {*wanted.files})
+            if one.holder != wanted.holder and one.service == wanted.service and one.until > self._clock()
         )
 
     async def release(self, given: Reservation) -> None:

@@ -15,7 +15,7 @@ from graphs.steps.crew import MOST_SAID, WHOLE_STORY, Crew
 from graphs.steps.found import AGAINST, blocked_digest, found_in, no_longer, obstacle, readiness, told, why
 from graphs.steps.resolving import resolution
 from graphs.steps.telling import answered
-from graphs.steps.working import informed
+from graphs.steps.working import barred, informed, is_contended
 from graphs.steps.workspaces import bind_workspace
 from orchestrate import policy, reports
 from orchestrate.errors import TrackerSilent, Unreachable
@@ -102,8 +102,10 @@ class Arrive:
             return State(planned=Planned.REFUSED)
         situation = await self._situation(state, evidence, evidence.version, found)
         situation = await informed(self.crew, at, situation)
+        if (wait := barred(self.crew, at, situation)) is not None:
+            return State(planned=Planned.WAIT, checks=wait)
         plan, doubt = await advised(self.crew, situation, await self.crew.planner.plan(situation))
-        is_asked = self._asks(evidence) or doubt is not None
+        is_asked = self._asks(evidence) or doubt is not None or is_contended(situation)
         if doubt is not None and not evidence.environment.approvers:
             return State(planned=Planned.REFUSED, reason=clipped(f"{doubt.words}; {NOBODY}", MOST_SAID))
         if is_asked:

@@ -103,6 +103,7 @@ class Crew:
     memory: Memory | None = None
     reservations: Reservations | None = None
     reserved_for: float = 7_200.0  # seconds, for whoever cannot be told when it is over
+    waits_for_files: float = 1_800.0  # seconds, while somebody else has reserved them
     places: Places
     people: Sequence[Person]
     owners: Owners

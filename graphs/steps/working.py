@@ -1,6 +1,7 @@
 """Working: what was learnt before about the files of a change, who else works on them, what is learnt now.
 
-Memory and reservations help; a deployment never fails, waits or ends otherwise because they are away.
+Memory and reservations help; a deployment never fails, waits or ends otherwise because they are away. Whoever
+has reserved files for itself is waited for, for a while.
 """
 
 from __future__ import annotations
@@ -9,7 +10,7 @@ from collections.abc import Awaitable
 from typing import TypeVar
 
 from agents.situation import Situation
-from graphs.steps.crew import Crew
+from graphs.steps.crew import WHOLE_STORY, Crew
 from orchestrate import reports
 from orchestrate.errors import (
     KeyUnusable,
@@ -20,17 +21,23 @@ from orchestrate.errors import (
     SettingsInvalid,
     with_cure,
 )
+from orchestrate.models.deployment import ForChecks, Kind, Request
 from orchestrate.models.learning import Held, Learning, Reservation, Reserved, Topic
 from orchestrate.models.plan import Plan
 from orchestrate.outside import line
 from tools.executor import Errand
 from tools.remembering import remembering
-from tools.reserving import RESERVE, releasing, reserving
+from tools.reserving import RESERVE, Reservations, releasing, reserving
 
 T = TypeVar("T")
 
 MOST_FILES = 300
 """Files of one change that are reserved and looked up; a larger change is about everything."""
+
+HELD = "held_by_others"
+"""How the story calls the line that names them."""
+LOOKS_AGAIN = 60.0
+"""Seconds between two looks at files that others have reserved for themselves."""
 
 
 async def informed(crew: Crew, at: Errand, situation: Situation) -> Situation:
@@ -60,13 +67,55 @@ async def _reserved(crew: Crew, at: Errand, situation: Situation, files: tuple[s
         reason=line(f"deploying {situation.version.name} to {situation.environment.name}"),
         until=crew.store.clock() + crew.reserved_for,
     )
-    got = await _tried(crew, at, "reservations", crew.executor.do(reserving(crew.reservations), wanted, at))
+    tool = reserving(crew.reservations)
+    is_again = crew.executor.was_meant(tool, wanted, at)
+    got = await _tried(crew, at, "reservations", crew.executor.do(tool, wanted, at))
     if got is None or not got.held:
         return ()
-    text = reports.held_by_others(got.held)
-    crew.event(at, "held_by_others", line(text, 600))
-    await crew.voice.say(at, situation.request.task, "held by others", text)
-    return got.held
+    if _found_at(crew, at) is None:
+        waits = crew.waits_for_files if _alone(situation.request, got.held) else 0
+        text = reports.held_by_others(got.held, waits)
+        await crew.voice.say(at, situation.request.task, "held by others", text)
+        crew.event(at, HELD, line(text, 600))
+    return await _still(crew, at, crew.reservations, got) if is_again else got.held
+
+
+async def _still(crew: Crew, at: Errand, reservations: Reservations, got: Reserved) -> tuple[Held, ...]:
+    """What those hold at this moment who were there first; who came later sees that we work on it."""
+    found = await _tried(crew, at, "reservations", reservations.others(got.given))
+    first = {one.by for one in got.held}
+    return tuple(one for one in found or () if one.by in first)
+
+
+def barred(crew: Crew, at: Errand, situation: Situation) -> ForChecks | None:
+    """The wait for whoever has reserved files for itself; None where nobody has, or when it took too long."""
+    held, since, now = _alone(situation.request, situation.held), _found_at(crew, at), crew.store.clock()
+    if not held or since is None or now >= since + crew.waits_for_files:
+        return None
+    ends = [one.until for one in held if one.until is not None]
+    who = ", ".join(dict.fromkeys(one.by for one in held))
+    return ForChecks(
+        change=situation.change.id if situation.change else "",
+        until=min(now + LOOKS_AGAIN, since + crew.waits_for_files, *ends),
+        held_by=line(who, 200),
+    )
+
+
+def is_contended(situation: Situation) -> bool:
+    """Whether a person must see that others kept files for themselves; where nobody is named, it goes on."""
+    is_held = bool(_alone(situation.request, situation.held))
+    return is_held and bool(situation.environment.approvers)
+
+
+def _alone(request: Request, held: tuple[Held, ...]) -> tuple[Held, ...]:
+    """What others hold for themselves; the way back waits for nobody."""
+    return tuple(one for one in held if one.exclusive and request.kind is Kind.DEPLOY)
+
+
+def _found_at(crew: Crew, at: Errand) -> float | None:
+    """When this deployment found that others hold its files, in epoch seconds."""
+    story = crew.store.events.of(at.deployment, limit=WHOLE_STORY)
+    return next((one.at for one in story if one.kind == HELD), None)
 
 
 async def learn(crew: Crew, at: Errand, plan: Plan, *, was_good: bool, text: str) -> None:

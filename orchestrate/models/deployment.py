@@ -91,11 +91,12 @@ class ForTime(Fact):
 
 
 class ForChecks(Fact):
-    """Waits for checks and reviews of a change."""
+    """Waits for checks and reviews of a change, or for whoever works on its files."""
 
     kind: Literal["checks"] = "checks"
     change: str
     until: float
+    held_by: str = ""  # who has reserved the files; '': it is checks that are waited for
 
 
 class ForTurn(Fact):

@@ -34,6 +34,7 @@ class Reservation(Fact):
     files: tuple[str, ...]
     reason: str
     until: float  # epoch seconds: then it is nobody's, whoever forgot it
+    exclusive: bool = False  # of somebody who is no deployment, and wants to be alone
 
 
 class Held(Fact):
@@ -43,6 +44,7 @@ class Held(Fact):
     by: str
     reason: str = ""
     until: float | None = None  # epoch seconds
+    exclusive: bool = False  # by somebody who is no deployment of ours, and wants to be alone
 
 
 class Reserved(Fact):

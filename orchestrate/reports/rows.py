@@ -43,6 +43,8 @@ def wait_words(wait: Rest) -> str:
             return f"a person ({code(wait.gate)})"
         case ForTime():
             return "the watch" if wait.watch else "the clock"
+        case ForChecks(held_by=str(who)) if who:
+            return f"files that {inline(who)} has reserved"
         case ForChecks():
             return f"checks of change {code(wait.change)}" if wait.change else "checks"
         case ForTurn():

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Literal
 
-from pydantic import Field, PositiveInt
+from pydantic import Field, NonNegativeInt, PositiveInt
 
 from orchestrate.models.change import MergeMethod
 from orchestrate.models.environment import Triggers
@@ -122,6 +122,7 @@ class ReservationSettings(Fact):
     url: str = Field(default="http://127.0.0.1:8765/api/", pattern=r"^https?://[^\s@\\?#]+$")
     project: str = Field(default=".", min_length=1)  # the folder that agents mean; beside the settings
     hold: PositiveInt = 7_200  # seconds after which a reservation that nobody gave back ends
+    wait: NonNegativeInt = 1_800  # seconds that a deployment waits for files that somebody reserved
 
 
 class McpSettings(Fact):

@@ -120,7 +120,7 @@ DEPLOYER: Units = {
     **{("rollback_triggers", *path): unit for path, unit in TRIGGERS.items()},
 }
 MODELS: Units = {("deadline",): SECONDS}
-RESERVATIONS: Units = {("hold",): SECONDS}
+RESERVATIONS: Units = {("hold",): SECONDS, ("wait",): SECONDS}
 WORKER: Units = {("poll_interval",): SECONDS, ("lease_seconds",): SECONDS}
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import bindparam, delete, insert, select
+from sqlalchemy import Connection, bindparam, delete, insert, select
 
 from orchestrate.models.deployment import Status
 from orchestrate.models.learning import Held, Reservation
@@ -37,7 +37,6 @@ class ReservationBook:
 
     def take(self, wanted: Reservation) -> tuple[Held, ...]:
         """Note the files in place of what the holder had; those of them that others hold too."""
-        asked = {"which": wanted.service, "whose": wanted.holder, "now": self._database.clock()}
         ours = {clean(path) for path in wanted.files}
         common = {"holder": wanted.holder, "service": wanted.service, "until": wanted.until}
         values = [{**common, "path": path, "reason": clean(wanted.reason)} for path in sorted(ours)]
@@ -45,10 +44,19 @@ class ReservationBook:
             connection.execute(FORGET, {"whose": wanted.holder})
             if values:
                 connection.execute(ADD, values)
-            found = connection.execute(OTHERS, asked).all()
+            return self._others(connection, wanted)
+
+    def others(self, wanted: Reservation) -> tuple[Held, ...]:
+        """Those of the files that others than the holder hold now."""
+        with self._database.reading() as connection:
+            return self._others(connection, wanted)
+
+    def _others(self, connection: Connection, wanted: Reservation) -> tuple[Held, ...]:
+        asked = {"which": wanted.service, "whose": wanted.holder, "now": self._database.clock()}
+        ours = {clean(path) for path in wanted.files}
         return tuple(
             Held(path=row.path, by=row.holder, reason=row.reason, until=row.until)
-            for row in found
+            for row in connection.execute(OTHERS, asked)
             if row.path in ours
         )
 

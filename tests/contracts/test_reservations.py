@@ -63,6 +63,7 @@ async def test_what_nobody_else_holds_is_ours(place: Place) -> None:
 
     assert (await place.reservations.reserve(ours)).held == ()
     assert (await place.reservations.reserve(ours)).held == ()
+    assert await place.reservations.others(ours) == ()
 
 
 async def test_what_somebody_holds_is_named_and_reserved_all_the_same(place: Place) -> None:
@@ -72,9 +73,20 @@ async def test_what_somebody_holds_is_named_and_reserved_all_the_same(place: Pla
 
     (held,) = (await place.reservations.reserve(ours)).held
 
-    assert held.path == "shop/price.py" and held.reason in ("deploying", "")
+    assert held.path == "shop/price.py" and held.reason.endswith("deploying")
     assert held.by and held.until is not None and abs(held.until - theirs.until) < 90
+    assert [one.path for one in await place.reservations.others(ours)] == ["shop/price.py"]
     assert [one.path for one in (await place.reservations.reserve(theirs)).held] == ["shop/price.py"]
+
+
+async def test_deployments_of_our_own_are_nobody_whom_another_waits_for(place: Place) -> None:
+    await place.reservations.reserve(wanted(place.somebody(), "a.py"))
+    ours = wanted(place.somebody(), "a.py")
+
+    reserved = await place.reservations.reserve(ours)
+
+    assert [one.exclusive for one in reserved.held] == [False]
+    assert [one.exclusive for one in await place.reservations.others(ours)] == [False]
 
 
 async def test_what_was_given_back_is_nobodys(place: Place) -> None:
@@ -84,4 +96,5 @@ async def test_what_was_given_back_is_nobodys(place: Place) -> None:
     await place.reservations.release(theirs)
     await place.reservations.release(theirs)
 
+    assert await place.reservations.others(ours) == ()
     assert (await place.reservations.reserve(ours)).held == ()

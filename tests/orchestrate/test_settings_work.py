@@ -35,7 +35,7 @@ def test_cm_and_agent_mail_are_named(tmp_path: Path, monkeypatch: pytest.MonkeyP
     settings = loaded(tmp_path, f"memory: {{kind: cm, program: /opt/cm}}\n{MAIL}")
 
     assert settings.memory.program == "/opt/cm"
-    assert settings.reservations.hold == 600
+    assert (settings.reservations.hold, settings.reservations.wait) == (600, 1800)
     assert settings.reservations.project == str(tmp_path)
     with pytest.raises(VariableMissing):
         settings.token_of_reservations()
@@ -53,6 +53,7 @@ def test_cm_and_agent_mail_are_named(tmp_path: Path, monkeypatch: pytest.MonkeyP
         ("reservations: {url: 'http://127.0.0.1/'}\n", "url: is only for kind: agent_mail"),
         ("reservations: {kind: agent_mail, url: 'ftp://x/'}\n", "url: "),
         ("reservations: {kind: agent_mail, hold: soon}\n", "hold: expected a duration"),
+        ("reservations: {wait: -1}\n", "wait: expected a duration"),
         ("reservations: {kind: agent_mail, token: plain}\n", "token: expected a reference"),
         (MAIL.replace("127.0.0.1:9", "mail.example"), "url: expected https, or an address of this machine"),
     ],

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import secrets
 import socket
@@ -11,6 +12,7 @@ from collections.abc import Generator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from fnmatch import fnmatchcase
 
 import uvicorn
 from mcp.server import MCPServer
@@ -22,6 +24,7 @@ class Box:
 
     tokens: dict[str, str] = field(default_factory=dict[str, str])
     held: dict[tuple[str, str], float] = field(default_factory=dict[tuple[str, str], float])
+    why: dict[str, tuple[bool, str]] = field(default_factory=dict[str, tuple[bool, str]])  # by agent
 
     def check(self, agent: str, token: str | None) -> None:
         if self.tokens.get(agent) != token:
@@ -31,22 +34,30 @@ class Box:
         found: list[dict[str, object]] = []
         for path in paths:
             holders = [
-                {
-                    "agent": who,
-                    "path_pattern": pattern,
-                    "exclusive": True,
-                    "expires_ts": datetime.fromtimestamp(until, UTC).isoformat(),
-                }
-                for (who, pattern), until in self.held.items()
-                if who != agent and pattern == path and until > time.time()
+                {key: value for key, value in one.items() if key != "reason"}
+                for one in self.active()
+                if one["agent"] != agent and fnmatchcase(path, str(one["path_pattern"]))
             ]
             if holders:
                 found.append({"path": path, "holders": holders})
         return found
 
+    def active(self) -> list[dict[str, object]]:
+        return [
+            {
+                "agent": who,
+                "path_pattern": pattern,
+                "exclusive": self.why[who][0],
+                "reason": self.why[who][1],
+                "expires_ts": datetime.fromtimestamp(until, UTC).isoformat(),
+            }
+            for (who, pattern), until in self.held.items()
+            if until > time.time()
+        ]
+
 
 def server(box: Box) -> MCPServer:
-    """The four tools that are used, with the names, arguments and answers of version 0.3.2."""
+    """The four tools and the resource that are used, with the names and answers of version 0.3.2."""
     made = MCPServer("agent-mail", log_level="CRITICAL")
 
     @made.tool()
@@ -77,6 +88,7 @@ def server(box: Box) -> MCPServer:
         conflicts = box.conflicts(agent_name, paths)
         until = time.time() + ttl_seconds
         box.held |= {(agent_name, path): until for path in paths}
+        box.why[agent_name] = (exclusive, reason)
         return {
             "granted": [{"id": n, "path_pattern": path} for n, path in enumerate(paths)],
             "conflicts": conflicts,
@@ -91,6 +103,10 @@ def server(box: Box) -> MCPServer:
         for key in ours:
             del box.held[key]
         return {"released": len(ours), "released_at": datetime.now(UTC).isoformat()}
+
+    @made.resource("resource://file_reservations/{slug}", mime_type="application/json")
+    def file_reservations(slug: str) -> str:
+        return json.dumps(box.active())
 
     return made
 

@@ -6,10 +6,12 @@ import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from fnmatch import fnmatchcase
 from itertools import count
+from pathlib import Path
 from typing import TypeVar
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, RootModel, ValidationError
 
 from orchestrate.errors import AccessDenied, OutsideFailed, Unreachable
 from orchestrate.models.learning import Held, Reservation, Reserved
@@ -21,6 +23,8 @@ T = TypeVar("T", bound=BaseModel)
 SECONDS = 10.0
 LEAST = 60
 """Seconds; it takes no shorter reservation."""
+OURS = "orchestrate "
+"""How the reason of each reservation of ours begins: whichever worker made it, it is no stranger's."""
 
 
 class _Loose(BaseModel):
@@ -35,7 +39,25 @@ class _Agent(_Loose):
 class _Holder(_Loose):
     agent: str
     path_pattern: str = ""
+    exclusive: bool = False
+    reason: str = ""
     expires_ts: datetime | None = None
+
+    @property
+    def until(self) -> float | None:
+        """Epoch seconds."""
+        return self.expires_ts.timestamp() if self.expires_ts else None
+
+    def of(self, path: str) -> Held:
+        """What it holds of one file; a deployment of ours lets others work beside it."""
+        is_theirs = not self.reason.startswith(OURS)
+        return Held(
+            path=path,
+            by=self.agent,
+            reason=self.reason,
+            until=self.until,
+            exclusive=self.exclusive and is_theirs,
+        )
 
 
 class _Conflict(_Loose):
@@ -45,6 +67,10 @@ class _Conflict(_Loose):
 
 class _Taken(_Loose):
     conflicts: tuple[_Conflict, ...] = ()
+
+
+class _Listed(RootModel[tuple[_Holder, ...]]):
+    pass
 
 
 class _Given(_Loose):
@@ -62,6 +88,7 @@ class _Text(_Loose):
 class _Result(_Loose):
     structured: dict[str, object] | None = Field(default=None, alias="structuredContent")
     content: tuple[_Text, ...] = ()
+    contents: tuple[_Text, ...] = ()  # of a resource
     failed: bool = Field(default=False, alias="isError")
 
 
@@ -72,6 +99,10 @@ class _Fault(_Loose):
 class _Reply(_Loose):
     result: _Result | None = None
     error: _Fault | None = None
+
+
+_TOLD: Mapping[str, object] = {"exclusive": False}
+"""Of whom nothing more is known: it may be ours."""
 
 
 @dataclass
@@ -98,19 +129,30 @@ class AgentMail:
             "paths": [*wanted.files],
             "ttl_seconds": seconds,
             "exclusive": True,
-            "reason": f"{wanted.reason} ({wanted.holder})",
+            "reason": f"{OURS}{wanted.holder}: {wanted.reason}",
         }
         taken = await self._call(_Taken, "file_reservation_paths", asked)
+        known = await self._described(taken)
         return Reserved(
             given=wanted,
             held=tuple(
-                Held(
-                    path=one.path, by=who.agent, until=who.expires_ts.timestamp() if who.expires_ts else None
-                )
+                known.get((who.agent, who.path_pattern), who.model_copy(update=_TOLD)).of(one.path)
                 for one in taken.conflicts
                 for who in one.holders
                 if who.agent != agent.name
             ),
+        )
+
+    async def others(self, wanted: Reservation) -> tuple[Held, ...]:
+        """As it lists them: by their patterns, and without what ended by its time."""
+        agent, now = self._agents.get(wanted.holder), self.clock()
+        return tuple(
+            one.of(path)
+            for one in await self._listed()
+            for path in wanted.files
+            if (agent is None or one.agent != agent.name)
+            and (one.until is None or one.until > now)
+            and _covers(one.path_pattern, path)
         )
 
     async def release(self, given: Reservation) -> None:
@@ -121,6 +163,19 @@ class AgentMail:
     async def look(self) -> str:
         """The project as the server calls it. Raises Unreachable, AccessDenied, OutsideFailed."""
         return (await self._call(_Project, "ensure_project", {"human_key": self.project})).slug
+
+    async def _described(self, taken: _Taken) -> Mapping[tuple[str, str], _Holder]:
+        """What is reserved, by agent and pattern; nothing where it does not list them: that is only told."""
+        if not taken.conflicts:
+            return {}
+        try:
+            return {(one.agent, one.path_pattern): one for one in await self._listed()}
+        except OutsideFailed:
+            return {}
+
+    async def _listed(self) -> tuple[_Holder, ...]:
+        asked = {"uri": f"resource://file_reservations/{await self.look()}"}
+        return (await self._ask(_Listed, "resources/read", asked, "the reservations")).root
 
     async def _agent(self, holder: str) -> _Agent:
         known = self._agents.get(holder)
@@ -142,12 +197,10 @@ class AgentMail:
 
     async def _call(self, form: type[T], tool: str, arguments: Mapping[str, object]) -> T:
         """What a tool answers. Raises Unreachable, AccessDenied, OutsideFailed (it refused)."""
-        body = {
-            "jsonrpc": "2.0",
-            "id": next(self._ids),
-            "method": "tools/call",
-            "params": {"name": tool, "arguments": arguments},
-        }
+        return await self._ask(form, "tools/call", {"name": tool, "arguments": arguments}, tool)
+
+    async def _ask(self, form: type[T], method: str, params: Mapping[str, object], about: str) -> T:
+        body = {"jsonrpc": "2.0", "id": next(self._ids), "method": method, "params": params}
         headers = {"content-type": "application/json", "accept": "application/json, text/event-stream"}
         if self.token is not None:
             headers["authorization"] = f"Bearer {self.token().reveal()}"
@@ -159,7 +212,7 @@ class AgentMail:
             raise AccessDenied(f"Agent Mail says {answer.status}", cure="see reservations: token")
         if answer.status != 200:
             raise Unreachable(f"Agent Mail says {answer.status}")
-        return _read(form, tool, answer.text)
+        return _read(form, about, answer.text)
 
 
 def _read(form: type[T], tool: str, text: str) -> T:
@@ -168,13 +221,20 @@ def _read(form: type[T], tool: str, text: str) -> T:
         if reply.error is not None or reply.result is None:
             said = reply.error.message if reply.error else "nothing"
             raise OutsideFailed(f"Agent Mail refused {tool}: {said[:200]}")
-        said = " ".join(one.text for one in reply.result.content)
+        said = " ".join(one.text for one in (*reply.result.content, *reply.result.contents))
         if reply.result.failed:
             raise OutsideFailed(f"Agent Mail refused {tool}: {said[:200]}")
         data = reply.result.structured
         return form.model_validate(data) if data is not None else form.model_validate_json(said)
     except ValidationError as odd:
         raise Unreachable(f"Agent Mail gave another answer to {tool} than is known") from odd
+
+
+def _covers(pattern: str, path: str) -> bool:
+    """Whether the file is meant, as git's ignore files mean it: itself, a folder above it, or by its name."""
+    said = pattern.strip().strip("/")
+    names = (path, Path(path).name) if "/" not in said else (path,)
+    return any(fnmatchcase(name, said) for name in names) or fnmatchcase(path, f"{said}/*")
 
 
 def _message(text: str) -> str:

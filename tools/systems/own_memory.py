@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from orchestrate.models.learning import Learning, Reservation, Reserved, Topic
+from orchestrate.models.learning import Held, Learning, Reservation, Reserved, Topic
 from orchestrate.store.learnings import Learnings
 from orchestrate.store.reservations import ReservationBook
 from tools.remembering import about
@@ -32,6 +32,9 @@ class StoreReservations:
 
     async def reserve(self, wanted: Reservation) -> Reserved:
         return Reserved(given=wanted, held=self._book.take(wanted))
+
+    async def others(self, wanted: Reservation) -> tuple[Held, ...]:
+        return self._book.others(wanted)
 
     async def release(self, given: Reservation) -> None:
         self._book.give_back(given.holder)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import time
+from collections.abc import Callable, Sequence
 
 import pytest
 
@@ -33,6 +34,75 @@ async def test_an_answer_may_be_structured_a_text_or_an_event() -> None:
     assert await looked(Reply(200, structured)) == "a"
     assert await looked(Reply(200, as_text)) == "b"
     assert await looked(Reply(200, f"event: message\r\ndata: {structured}\r\n\r\n")) == "a"
+
+
+LISTED = {
+    "agent": "GreenCastle",
+    "path_pattern": "shop/*.py",
+    "exclusive": True,
+    "reason": "bd-7",
+    "expires_ts": "2999-01-01T00:00:00+00:00",
+}
+
+
+def mail(listed: Sequence[object] | None) -> Callable[[Heard], Reply]:
+    """Grants everything; `listed` is what is reserved, None: it does not say."""
+    conflict = {key: value for key, value in LISTED.items() if key != "reason"}
+
+    def reply(heard: Heard) -> Reply:
+        asked = json.loads(heard.body)["params"]
+        match asked.get("name", "resource"):
+            case "file_reservation_paths":
+                conflicts = [{"path": "shop/a.py", "holders": [conflict]}]
+                return Reply(200, result(structuredContent={"granted": [], "conflicts": conflicts}))
+            case "resource" if listed is None:
+                return Reply(200, result(isError=True))
+            case "resource":
+                return Reply(200, result(contents=[{"uri": asked["uri"], "text": json.dumps(listed)}]))
+            case _:
+                return Reply(200, result(structuredContent={"name": "BlueLake", "slug": "shop"}))
+
+    return reply
+
+
+@pytest.mark.parametrize(
+    ("listed", "is_alone"),
+    [
+        ([LISTED], True),
+        ([{**LISTED, "exclusive": False}], False),
+        ([{**LISTED, "reason": "orchestrate D7: deploying"}], False),
+        ([], False),
+        (None, False),
+    ],
+)
+async def test_only_who_is_known_to_be_a_stranger_is_waited_for(
+    listed: Sequence[object] | None, is_alone: bool
+) -> None:
+    ours = OURS.model_copy(update={"files": ("shop/a.py",)})
+    with answering(mail(listed)) as address:
+        (held,) = (await AgentMail(f"http://{address}/api/", "/srv/shop").reserve(ours)).held
+
+    assert (held.by, held.exclusive) == ("GreenCastle", is_alone)
+
+
+@pytest.mark.parametrize(
+    ("pattern", "is_held"),
+    [
+        ("shop/a.py", True),
+        ("shop/*.py", True),
+        ("shop/", True),
+        ("/shop", True),
+        ("a.py", True),
+        ("*.md", False),
+    ],
+)
+async def test_what_others_hold_is_found_by_their_patterns(pattern: str, is_held: bool) -> None:
+    ours = OURS.model_copy(update={"files": ("shop/a.py",)})
+    over = {**LISTED, "expires_ts": "2001-01-01T00:00:00+00:00"}
+    with answering(mail([{**LISTED, "path_pattern": pattern}, over])) as address:
+        found = await AgentMail(f"http://{address}/api/", "/srv/shop").others(ours)
+
+    assert [one.path for one in found] == (["shop/a.py"] if is_held else [])
 
 
 @pytest.mark.parametrize("status", [401, 403])
