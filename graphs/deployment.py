@@ -96,6 +96,7 @@ ONWARD: Mapping[StrEnum, Stage] = {
     Course.DONE: Stage.FINISH,
     Course.ROLL_BACK: Stage.ROLL_BACK,
     Course.ASK: Stage.DECIDE,
+    Course.MOVED: Stage.GATES,
     Course.GIVE_UP: Stage.TRIAGE,
 }
 

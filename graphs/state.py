@@ -85,6 +85,7 @@ class Course(StrEnum):
     DONE = "done"
     ROLL_BACK = "roll_back"
     ASK = "ask"
+    MOVED = "moved"
     GIVE_UP = "give_up"
 
 

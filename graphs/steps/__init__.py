@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from graphs.steps.arrive import Arrive
 from graphs.steps.ask import Ask
 from graphs.steps.crew import Step
+from graphs.steps.judging import Judging
 from graphs.steps.leave import Leave
 from graphs.steps.retreat import Retreat
 from graphs.steps.ship import Ship
@@ -42,7 +43,7 @@ class Steps:
             Stage.DEPLOY: self.ship.deploy,
             Stage.VERIFY: self.ship.verify,
             Stage.WATCH: self.ask.watch,
-            Stage.JUDGE: self.ship.judge,
+            Stage.JUDGE: Judging(self.ship.crew, self.ship.helm).judge,
             Stage.DECIDE: self.ask.decide,
             Stage.FINISH: self.leave.finish,
             Stage.TRIAGE: self.leave.triage,

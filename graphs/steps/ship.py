@@ -1,24 +1,19 @@
-"""Steps that change the world: merge, build, moves, verification, and judging what was watched."""
+"""Steps that change the world: merge, build, moves, and verification."""
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
 
 from langgraph.runtime import Runtime
 
-from agents.answers import Advice
-from graphs.alerts import TOLD, untold
 from graphs.patience import AT_THE_GATES
-from graphs.state import Answer, Course, Drive, Merging, State
-from graphs.steps.advice import second_opinion
+from graphs.state import Course, Drive, Merging, State
 from graphs.steps.crew import MOST_SAID, Crew
 from graphs.steps.helm import Helm
 from graphs.steps.queued import called_off, leave_queue
 from graphs.steps.shown import show
-from orchestrate import reports
 from orchestrate.errors import (
     AccessDenied,
     CheckNotMade,
@@ -36,26 +31,23 @@ from orchestrate.errors import (
 from orchestrate.models.change import Merged
 from orchestrate.models.deployment import Outcome, Stage, Told
 from orchestrate.models.environment import Component
-from orchestrate.models.move import Analyse, Verify, words
+from orchestrate.models.move import Verify, words
 from orchestrate.models.plan import Plan
 from orchestrate.models.runtime import Artifact
-from orchestrate.models.sample import Judgement, Verdict
 from orchestrate.models.task import FailureKind
-from orchestrate.models.watch import Watch
 from orchestrate.outside import clipped
 from orchestrate.strategies import SLOTS
 from orchestrate.traces import new_kinds
 from tools.building import BuildOrder, building
-from tools.executor import EffectClass, Errand
+from tools.executor import EffectClass, Errand, is_change_of
 from tools.merging import merging
 from tools.moves import Done, MoveTimedOut, PlacedMove, moving
 from tools.showing import Standing
-from tools.voice import Manner
 
 
 @dataclass(frozen=True)
 class Ship:
-    """From the merge to the last verdict."""
+    """From the merge to the last look at the new version."""
 
     crew: Crew
     helm: Helm
@@ -93,7 +85,10 @@ class Ship:
         self.crew.store.locks.release(at.deployment)
 
     async def build(self, state: State, runtime: Runtime[Drive]) -> State:
-        """Build every component of the approved tree."""
+        """Build every component of the approved tree.
+
+        What has no merge is checked here first: where that cannot be, it goes back as from the merge.
+        """
         at, plan = self.crew.errand(state, Stage.BUILD, runtime), self.crew.plan(state)
         tool = building(self.crew.place(state), self.crew.source, self.crew.line(at))
         merged = state.get("merged")
@@ -103,13 +98,23 @@ class Ship:
             for shipped in plan.ships:
                 order = BuildOrder(component=shipped.component, version=shipped.to_version)
                 await self.crew.executor.do(tool, order, at, partial(_built, order))
-        except (Unreachable, CheckNotMade, AccessDenied):
+        except CheckNotMade as unchecked:
+            if self._has_begun(at, plan) or self.crew.may_still_come(at, AT_THE_GATES):
+                raise
+            self.crew.store.locks.release(at.deployment)
+            self.crew.event(at, "moved", f"{unchecked}; back to the gates")
+            return State(course=Course.MOVED)
+        except (Unreachable, AccessDenied):
             raise
         except (OutsideFailed, EffectRefused) as problem:
             return await self.helm.failed(state, at, problem, FailureKind.DEPLOYMENT_FAILED)
         await show(self.crew, at, state, Standing.RUNNING)
         before = await self.crew.inspection.before(self.crew.place(state))
         return self.helm.onward(state, at, 0) | State(before=before)
+
+    def _has_begun(self, at: Errand, plan: Plan) -> bool:
+        known = self.crew.store.effects.of(at.deployment)
+        return plan.merge is not None or any(is_change_of(one, at) for one in known)
 
     async def deploy(self, state: State, runtime: Runtime[Drive]) -> State:
         """Make the next move."""
@@ -197,79 +202,6 @@ class Ship:
         return Told(
             kind="new_lines", text=f"{text}: {said}" if said else text, data={"count": str(len(kinds))}
         )
-
-    async def judge(self, state: State, runtime: Runtime[Drive]) -> State:
-        """Read what was watched, and decide: go on, keep watching, go back, or ask."""
-        at, plan, index = (
-            self.crew.errand(state, Stage.JUDGE, runtime),
-            self.crew.plan(state),
-            state["cursor"],
-        )
-        watches = self.crew.store.watches.open_of(at.deployment)
-        await self._tell_alerts(state, at, watches)
-        was_asked, move = state.get("course") is Course.ASK, plan.moves[index].move
-        if was_asked and state.get("answer") is Answer.APPROVED:
-            return await self.helm.resumed(state, at)
-        if not isinstance(move, Analyse):
-            return await self.helm.asked_again(state, at, "")
-        watch = next((one for one in watches if one.is_bad), None) or self.crew.store.watches.watch(
-            f"{at.deployment}:{index}"
-        )
-        judgement = self.helm.judgement(watch, plan)
-        if was_asked and judgement.verdict is not Verdict.FAIL:
-            return await self.helm.asked_again(state, at, judgement.sentence)
-        if judgement.verdict is Verdict.INCONCLUSIVE and self.crew.store.clock() < watch.until:
-            return await self._keep_watching(state, at, watch, judgement)
-        return await self._conclude(state, at, watch, judgement)
-
-    async def _tell_alerts(self, state: State, at: Errand, watches: Sequence[Watch]) -> None:
-        """What people should look at, as soon as it is seen: on the thread, and in the story."""
-        for one in untold(self.crew.store, at.deployment, watches):
-            text = reports.alert(one.watch, one.sentence)
-            key = f"alert {one.watch.id} {one.name}"
-            comes_first = any(bad.is_bad for bad in watches)  # going back does
-            voice = self.crew.voice.in_manner(Manner.LATER if comes_first else Manner.USUAL)
-            await voice.say(at, state["request"].task, key, text)
-            said = f"{one.watch.component}: {one.sentence}"
-            self.crew.event(at, TOLD, said, watch=one.watch.id, name=one.name)
-
-    async def _keep_watching(self, state: State, at: Errand, watch: Watch, judgement: Judgement) -> State:
-        count = state.get("reports", 0) + 1
-        if watch.final and self.crew.store.clock() >= self.helm.report_at(watch, state, count):
-            text = reports.watch_report(watch, judgement, self.crew.store.clock())
-            await self.crew.voice.say(at, state["request"].task, f"watch {watch.id} {count}", text)
-            self.crew.event(at, "report", judgement.sentence)
-            return self.helm.watching(state, watch, count) | State(reports=count)
-        return self.helm.watching(state, watch, count - 1)
-
-    async def _conclude(self, state: State, at: Errand, watch: Watch, judgement: Judgement) -> State:
-        store, verdict = self.crew.store, judgement.verdict
-        with store.together():
-            self.crew.event(at, "verdict", judgement.sentence, verdict=verdict, trigger=judgement.trigger)
-            if verdict is not Verdict.INCONCLUSIVE:
-                store.watches.close(watch.id)
-        match verdict:
-            case Verdict.PASS:
-                return self.helm.onward(state, at, state["cursor"] + 1)
-            case Verdict.FAIL:
-                return await self.helm.regressed(state, at, watch, judgement)
-            case Verdict.INCONCLUSIVE if not watch.extended:
-                now, length = store.clock(), watch.until - watch.opened_at
-                extended = store.watches.extend(watch.id, now + length, since=now)
-                self.crew.event(at, "extended", f"watching once more as long: {judgement.sentence}")
-                return self.helm.watching(state, extended, state.get("reports", 0))
-            case Verdict.INCONCLUSIVE:
-                return await self._undecided(state, at, watch, judgement)
-
-    async def _undecided(self, state: State, at: Errand, watch: Watch, judgement: Judgement) -> State:
-        """Nobody can tell: a person decides, unless it is advised to go back and may do so by itself."""
-        said = await second_opinion(self.crew, state, at, watch, judgement)
-        why = judgement.sentence if said is None else f"{said.words}; {judgement.sentence}"
-        is_back = said is not None and said.advice is Advice.ROLL_BACK
-        if is_back and self.crew.place(state).environment.auto_rollback:
-            self.crew.store.watches.close(watch.id)
-            return await self.helm.regressed(state, at, watch, judgement.model_copy(update={"sentence": why}))
-        return await self.helm.halted(state, at, why, FailureKind.UNKNOWN)
 
 
 def _merged(merged: Merged) -> Told:

@@ -66,7 +66,7 @@ CUTS = (
         LOOKING,
     ),
     Cut(
-        "graphs/steps/ship.py",
+        "graphs/steps/judging.py",
         "advice takes nothing back where nothing goes back by itself",
         "if is_back and self.crew.place(state).environment.auto_rollback:",
         "if is_back:",

@@ -12,6 +12,7 @@ import pytest
 from orchestrate.errors import OrchestrateError, StartFailed
 from orchestrate.models.alert import Alert
 from orchestrate.models.deployment import Deployment, Lease, Outcome, Stage, Status, Told
+from orchestrate.models.task import NewTask, Priority, Queue
 from tests.stories.durable import ending_of
 from tests.stories.places import quick
 from tests.stories.world import World, world
@@ -92,6 +93,14 @@ async def begun(here: World) -> Deployment:
     return here.accept("production", task=task.id, change=change.id)
 
 
+async def unmerged(here: World) -> Deployment:
+    """A task that names a version: its approval is checked first when that is built."""
+    here.forge.write("v2", {"v2.py": "new"}, "Version 2", since="main")
+    words = {"title": "Ship v2", "description": "", "status": "Ready to Deploy", "marker": ""}
+    new = NewTask.model_validate({**words, "queue": Queue.DEPLOY, "priority": Priority.P2})
+    return here.accept("production", task=(await here.tracker.create(new)).id, version="v2")
+
+
 async def lived(here: World, outage: Outage, row: Deployment, *, until_told: bool = True) -> Deployment:
     """What a worker does, among people who answer what they read on the thread."""
     for _ in range(4000):
@@ -121,9 +130,9 @@ async def ending(folder: Path, name: str, stage: Stage | None) -> list[str]:
     """How it ended; that we said everything once is seen here."""
     folder.mkdir()
     async with world(folder, quick(folder)) as here:
-        TROUBLES[name](here)
+        TROUBLES.get(name, good)(here)
         outage = Outage(here, stage)
-        row = await lived(here, outage, await begun(here))
+        row = await lived(here, outage, await (unmerged if name == "unmerged" else begun)(here))
         assert stage is None or outage.until, "the tracker was never gone"
         found = [one for one in await ending_of(here, row) if "/watch-" not in one]
         tasks = await here.tracker.tasks(only_open=False)
@@ -144,6 +153,7 @@ CASES = [
     *(("bad", stage) for stage in ("judge", "roll_back", "fix_tasks", "close")),
     *(("asking", stage) for stage in ("deploy", "roll_back")),
     *(("blocked", stage) for stage in ("pick_up", "blocked")),
+    *(("unmerged", stage) for stage in ("queue", "merge", "build")),
 ]
 
 
@@ -252,3 +262,19 @@ async def test_the_report_is_written_anew_when_people_were_told(folder: Path) ->
         await here.told()
 
         assert "to be fixed in" in page.read_text()
+
+
+async def test_a_version_whose_approval_cannot_be_checked_keeps_nobody_from_the_environment(
+    folder: Path,
+) -> None:
+    async with world(folder, quick(folder)) as here:
+        row, outage = await unmerged(here), Outage(here, Stage.BUILD)
+        while not outage.until or here.clock.now < outage.until - HOUR + 180:
+            await ada_answers(here, row)
+            if here.is_due(row.id):
+                await here.runner.drive(row.id)
+            await here.wait(1)
+
+        assert here.tracker.is_down
+        assert here.store.locks.holder("production", "shop") is None
+        assert here.store.deployments.deployment(row.id).status is Status.WAITING
