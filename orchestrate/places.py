@@ -18,6 +18,7 @@ from tools.migrations import Target
 from tools.place import Place
 from tools.provider import Hosting
 from tools.providers.by_component import ByComponent
+from tools.providers.docker.provider import DockerProvider
 from tools.providers.process.provider import ProcessProvider
 from tools.series import SeriesOfBoth
 from tools.systems.command_target import CommandTarget
@@ -88,8 +89,13 @@ def _process(environment: Environment, reading: Reading, traffic: Routers) -> Ho
     return ProcessProvider(environment, reading.value, traffic, filled=reading.filled)
 
 
+def _docker(environment: Environment, reading: Reading, traffic: Routers) -> Hosting:
+    return DockerProvider(environment, reading.value, traffic, filled=reading.filled)
+
+
 PROVIDERS: Mapping[str, Callable[[Environment, Reading, Routers], Hosting]] = {
     "process": _process,
+    "docker": _docker,
 }
 """Who stands behind each provider's name; what each can do is in orchestrate/models/abilities.py."""
 

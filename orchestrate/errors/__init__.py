@@ -13,6 +13,7 @@ OrchestrateError
 ├── OutsideFailed              the outside world did not do what it was asked
 │   ├── CommandFailed · BuildFailed · StartFailed · MergeRefused · MergeConflict · HeadMoved
 │   ├── MigrationFailed · BackupFailed · ProgramMissing · PortTaken
+│   ├── NameTaken · ImageMissing · DigestDiffers
 │   ├── Unreachable            no usable answer came: it is asked again
 │   │   ├── RateLimited        it was asked too often, and did nothing
 │   │   ├── TrackerSilent      before anything has begun: it is waited for, for hours
@@ -48,7 +49,9 @@ from orchestrate.errors.outside import (
     BackupFailed,
     BuildFailed,
     CommandFailed,
+    DigestDiffers,
     HeadMoved,
+    ImageMissing,
     MergeConflict,
     MergeQueued,
     MergeRefused,
@@ -56,6 +59,7 @@ from orchestrate.errors.outside import (
     ModelAway,
     ModelBusy,
     ModelFailed,
+    NameTaken,
     OutcomeUnknown,
     OutsideFailed,
     PortTaken,
@@ -95,6 +99,9 @@ from orchestrate.errors.unknown import (
 )
 
 __all__ = [
+    "NameTaken",
+    "ImageMissing",
+    "DigestDiffers",
     "AccessDenied",
     "AlreadyDecided",
     "AuditUnusable",

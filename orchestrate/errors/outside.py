@@ -76,6 +76,18 @@ class PortTaken(OutsideFailed):
         )
 
 
+class NameTaken(OutsideFailed):
+    """Something that is not ours has the name that is needed."""
+
+
+class ImageMissing(OutsideFailed):
+    """An image that was there, or should be, is not to be had."""
+
+
+class DigestDiffers(OutsideFailed):
+    """What is there is not what was built, approved or asked for."""
+
+
 class Unreachable(OutsideFailed):
     """No answer, or no usable one, came; `retry_after`: seconds, when it said when to come back."""
 

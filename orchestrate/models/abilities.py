@@ -45,8 +45,15 @@ def _process(part: Component) -> Abilities:
     return EVERYTHING.model_copy(update={"can": EVERYTHING.can - lacks})
 
 
+def _docker(part: Component) -> Abilities:
+    is_built_elsewhere = part.docker is not None and part.docker.image
+    lacks = {Ability.BUILD} if is_built_elsewhere else set[Ability]()
+    return EVERYTHING.model_copy(update={"can": EVERYTHING.can - lacks})
+
+
 DECLARED: Mapping[str, Callable[[Component], Abilities]] = {
     "process": _process,
+    "docker": _docker,
 }
 """Each provider by its name in orchestrate.yaml. The conformance kit holds it to what is declared here."""
 

@@ -1,4 +1,4 @@
-"""What each provider can do, as a table made from what they declare: python -m orchestrate.reports.providers."""
+"""What each provider can do, as a table of what they declare: python -m orchestrate.reports.providers."""
 
 from __future__ import annotations
 
@@ -6,10 +6,15 @@ from collections.abc import Mapping
 
 from orchestrate.models.abilities import Ability, abilities_of
 from orchestrate.models.environment import Component, Strategy
+from orchestrate.models.hosts import Docker
 from orchestrate.reports.markdown import table
 
 EXAMPLES: Mapping[str, Component] = {
     "process": Component(name="web", port=8080, run=("./web",)),
+    "docker": Component(name="web", provider="docker", port=8080),
+    "docker, from a registry": Component(
+        name="web", provider="docker", port=8080, docker=Docker(image="registry.example/web:{commit}")
+    ),
 }
 """One component of each provider, with all that it can have."""
 

@@ -41,8 +41,8 @@ PLACES = (
     Place("tools/memory_resolving.py", Says.RAISE, "tests/contracts/test_conflicts.py"),
     Place("orchestrate/resolving.py", Says.WHY, "tests/orchestrate/test_resolving.py"),
     Place("agents/announcer.py", Says.WHY, "tests/agents/test_announcer.py"),
-    Place("tools/providers/fleet.py", Says.RAISE, "tests/tools/providers/process"),
-    Place("tools/providers/process/layout.py", Says.RAISE, "tests/tools/providers/process"),
+    Place("tools/providers/fleet/fleet.py", Says.RAISE, "tests/tools/providers/process"),
+    Place("tools/providers/fleet/layout.py", Says.RAISE, "tests/tools/providers/process"),
     # gates, plan, approval
     Place("orchestrate/gates/artifact.py", Says.FINDING, GATES),
     Place("orchestrate/gates/change.py", Says.FINDING, GATES),

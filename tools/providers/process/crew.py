@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import re
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
@@ -16,16 +15,17 @@ from orchestrate.models.environment import Component
 from orchestrate.models.move import Scale, Start
 from orchestrate.models.runtime import Instance
 from tools.provider import Say
-from tools.providers.process import health, instances
+from tools.providers.fleet import health
+from tools.providers.fleet.placeholders import filled
+from tools.providers.fleet.ports import is_free
+from tools.providers.fleet.variables import Variables
+from tools.providers.process import instances
 from tools.providers.process.command import require_program
 from tools.providers.process.instances import Copy, Instances
 from tools.providers.process.records import Spec, read_spec
 from tools.providers.process.releases import Releases, inside
 from tools.providers.process.starting import ailment, until_well
 from tools.providers.process.usage import Usage
-from tools.providers.process.variables import Variables
-
-PLACEHOLDER = re.compile(r"\{(port|slot|version|release)\}")
 
 
 class ProcessCrew:
@@ -143,7 +143,7 @@ class ProcessCrew:
         files = self._releases.files(component, move.version)
         folder = self._instances.folder(component.name, move.slot, number)
         kept = read_spec(folder)
-        port = kept.port if kept and instances.is_free(kept.port) else self._instances.free_port()
+        port = kept.port if kept and is_free(kept.port) else self._instances.free_port()
         values = {"port": str(port), "slot": move.slot, "version": move.version.name, "release": str(files)}
         spec = Spec(
             instance=folder.name,
@@ -162,11 +162,6 @@ class ProcessCrew:
         )
         require_program(spec.argv, Path(spec.cwd), spec.environment)
         return spec
-
-
-def filled(word: str, values: Mapping[str, str]) -> str:
-    """The word with its placeholders replaced; nothing in a value is a placeholder again."""
-    return PLACEHOLDER.sub(lambda found: values[found[1]], word)
 
 
 def found(folder: Path) -> Copy | None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import json
 import signal
-import socket
 import sys
 import time
 from collections.abc import Mapping
@@ -17,11 +16,12 @@ import psutil
 import tools
 from orchestrate.errors import OutsideFailed, StartFailed
 from tools.commands import PATH, run
+from tools.providers.fleet.health import HOST
+from tools.providers.fleet.layout import Layout, made, word
+from tools.providers.fleet.polling import until
+from tools.providers.fleet.ports import free_port
 from tools.providers.process import log_file
-from tools.providers.process.health import HOST
 from tools.providers.process.identity import Identity, identity_of, is_alive, send, send_to_group
-from tools.providers.process.layout import Layout, made, word
-from tools.providers.process.polling import until
 from tools.providers.process.records import SPEC, STATE, Spec, State, read_spec, read_state, write_spec
 
 PROGRAM = "tools.providers.process.supervisor"
@@ -101,12 +101,7 @@ class Instances:
             for path in self._layout.root.glob(f"instances/*/*/{SPEC}")
             if (spec := read_spec(path.parent))
         }
-        while True:
-            with socket.socket() as probe:
-                probe.bind((HOST, 0))
-                port = int(probe.getsockname()[1])
-            if port not in kept:
-                return port
+        return free_port(kept)
 
 
 def slot_of(instance: str) -> str:
@@ -116,16 +111,6 @@ def slot_of(instance: str) -> str:
 def _number(instance: str) -> int:
     last = instance.rpartition("-")[2]
     return int(last) if last.isdigit() else 0
-
-
-def is_free(port: int) -> bool:
-    with socket.socket() as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind((HOST, port))
-        except OSError:
-            return False
-    return True
 
 
 async def start(folder: Path, spec: Spec, secrets: Mapping[str, str]) -> None:

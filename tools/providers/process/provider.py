@@ -10,15 +10,16 @@ from orchestrate.models.environment import Component, Environment
 from orchestrate.models.move import Move, words
 from orchestrate.models.runtime import Artifact, Resources, Running
 from tools.provider import Checkout, Say
-from tools.providers.fleet import Fleet
-from tools.providers.process import health, usage
+from tools.providers.fleet import health
+from tools.providers.fleet.fleet import Fleet
+from tools.providers.fleet.layout import Layout
+from tools.providers.fleet.storage import stored
+from tools.providers.fleet.variables import Variables, unchanged
+from tools.providers.process import usage
 from tools.providers.process.crew import ProcessCrew
 from tools.providers.process.instances import Instances
-from tools.providers.process.layout import Layout
 from tools.providers.process.log_file import Line, newest
 from tools.providers.process.releases import Releases
-from tools.providers.process.storage import stored
-from tools.providers.process.variables import Variables, unchanged
 from tools.traffic import Traffic
 
 STOP_SECONDS = 10.0  # between SIGTERM and SIGKILL

@@ -6,16 +6,15 @@ Standard library only: the supervisor imports it.
 from __future__ import annotations
 
 import json
-import os
 from pathlib import Path
 from typing import NamedTuple
 
+from tools.providers.fleet.private import write_privately
 from tools.providers.process.identity import Identity
 
 SPEC = "spec.json"
 STATE = "state.json"
 LOCK = "lock"
-OVER_LIMIT = "memory over limit"
 
 
 class Spec(NamedTuple):
@@ -69,15 +68,3 @@ def write_spec(folder: Path, spec: Spec) -> None:
 
 def write_state(folder: Path, state: State) -> None:
     write_privately(folder / STATE, json.dumps(state._asdict()))
-
-
-def write_privately(path: Path, text: str) -> None:
-    """Replace the file at once, readable by its owner alone."""
-    draft = path.with_name(f".{path.name}.{os.getpid()}")
-    file = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
-    try:
-        os.write(file, text.encode())
-        os.fsync(file)
-    finally:
-        os.close(file)
-    draft.replace(path)

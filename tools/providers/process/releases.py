@@ -19,10 +19,10 @@ from orchestrate.models.fact import Fact
 from orchestrate.models.runtime import Artifact
 from tools.commands import PATH
 from tools.provider import Checkout, Say
+from tools.providers.fleet.layout import Layout, made, word
+from tools.providers.fleet.variables import Variables
 from tools.providers.process.command import run
 from tools.providers.process.identity import Identity, boot_id, identity_of, is_alive
-from tools.providers.process.layout import Layout, made, word
-from tools.providers.process.variables import Variables
 
 FILES = "files"
 MANIFEST = "manifest.json"

@@ -10,17 +10,15 @@ from pathlib import Path
 from orchestrate.errors import StartFailed
 from orchestrate.models.environment import Component
 from orchestrate.models.smoke import HealthCheck
-from tools.providers.process.health import trouble_now
+from tools.providers.fleet.health import trouble_now
+from tools.providers.fleet.troubles import CRASHES, HUNG, OVER_LIMIT
 from tools.providers.process.instances import Copy
 from tools.providers.process.log_file import newest
 from tools.providers.process.memory import resident
-from tools.providers.process.records import OVER_LIMIT
 
-CRASHES = 3  # from here on it is a crash loop
 ALIVE = 1.0  # seconds that an instance must live where nothing can be asked
 AGAIN = 0.1
 END_LINES = 20
-HUNG = "no answer"
 Ask = Callable[[HealthCheck, int], Awaitable[str]]
 
 

@@ -18,11 +18,12 @@ import time
 from contextlib import suppress
 from pathlib import Path
 
+from tools.providers.fleet.redaction import Redactor
+from tools.providers.fleet.troubles import OVER_LIMIT
 from tools.providers.process.identity import identity_of
 from tools.providers.process.log_file import BoundedLog
 from tools.providers.process.memory import resident
-from tools.providers.process.records import LOCK, OVER_LIMIT, Spec, State, read_spec, write_state
-from tools.providers.process.redaction import Redactor
+from tools.providers.process.records import LOCK, Spec, State, read_spec, write_state
 
 FIRST_PAUSE, LONGEST_PAUSE = 0.2, 5.0  # seconds before a start
 STEADY = 10.0  # seconds after which a start counts as good

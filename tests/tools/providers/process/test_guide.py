@@ -7,7 +7,7 @@ from pathlib import Path
 
 from orchestrate.settings import load
 from tools.fetch import Ask
-from tools.providers.process.redaction import SHORTEST
+from tools.providers.fleet.redaction import SHORTEST
 from tools.providers.process.starting import CRASHES
 from tools.systems.haproxy_config import PLACES, SERVERS
 

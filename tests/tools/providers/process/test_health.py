@@ -8,8 +8,8 @@ from contextlib import asynccontextmanager, suppress
 import pytest
 
 from orchestrate.models.smoke import HealthCheck
-from tools.providers.process.health import trouble, trouble_now
-from tools.providers.process.instances import is_free
+from tools.providers.fleet.health import trouble, trouble_now
+from tools.providers.fleet.ports import is_free
 
 
 @asynccontextmanager

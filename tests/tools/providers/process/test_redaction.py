@@ -3,7 +3,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as some
 
-from tools.providers.process.redaction import MARK, Redactor
+from tools.providers.fleet.redaction import MARK, Redactor
 
 SECRETS = ("hunter2-hunter2", "hunter2", "aabaab", "-----BEGIN KEY-----\nMIIEpAIBAAKCAQEA\n-----END KEY-----")
 PIECES = some.lists(some.sampled_from([*SECRETS, "hunter", "aab", "a", " ", "\n", "MIIEp", "innocent"]))

@@ -15,9 +15,9 @@ from orchestrate.models.environment import Component
 from orchestrate.models.runtime import Artifact
 from tests.servers.sample_service import component, environment, silent, version
 from tools.provider import Say
+from tools.providers.fleet.layout import Layout
+from tools.providers.fleet.polling import until
 from tools.providers.process.identity import identity_of
-from tools.providers.process.layout import Layout
-from tools.providers.process.polling import until
 from tools.providers.process.releases import Releases
 
 V1 = version("v1")

@@ -11,11 +11,11 @@ from pathlib import Path
 import psutil
 import pytest
 
+from tools.providers.fleet.polling import until
 from tools.providers.process import instances
 from tools.providers.process.identity import is_alive
 from tools.providers.process.instances import belonging_to
 from tools.providers.process.log_file import newest
-from tools.providers.process.polling import until
 from tools.providers.process.records import Spec, State, read_state
 
 SECRET = "correct-horse-battery"

@@ -13,8 +13,8 @@ from pathlib import Path
 import pytest
 
 from tests.tools.providers.process.conftest import Shop
+from tools.providers.fleet.polling import until
 from tools.providers.process.identity import boot_id, identity_of, is_alive
-from tools.providers.process.polling import until
 from tools.providers.process.records import State, read_state, write_state
 
 STARTER = """

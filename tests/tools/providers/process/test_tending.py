@@ -15,9 +15,9 @@ from orchestrate.models.environment import Component
 from orchestrate.models.move import SetTraffic, Start, Stop
 from tests.servers.ports import free_port
 from tests.servers.sample_service import checkout, component, environment, silent, version
+from tools.providers.fleet.lock import held
 from tools.providers.process.identity import is_alive
 from tools.providers.process.instances import belonging_to
-from tools.providers.process.lock import held
 from tools.providers.process.provider import ProcessProvider
 from tools.systems.detached import Detached
 from tools.systems.proxy import BuiltinProxy

@@ -7,7 +7,7 @@ import pytest
 from orchestrate.errors import StartFailed, VariableMissing
 from orchestrate.models.environment import Environment
 from tests.servers.sample_service import component, environment
-from tools.providers.process.variables import Variables
+from tools.providers.fleet.variables import Variables
 
 WORDS = {"PASSWORD": "hunter2"}
 

@@ -12,8 +12,8 @@ from orchestrate.errors import StartFailed
 from orchestrate.models.environment import Component
 from orchestrate.models.move import Weights
 from tools.provider import shares, without
-from tools.providers.process.layout import Layout, made
-from tools.providers.process.records import write_privately
+from tools.providers.fleet.layout import Layout, made
+from tools.providers.fleet.private import write_privately
 from tools.traffic import Traffic
 
 AGAIN = 0.1  # seconds

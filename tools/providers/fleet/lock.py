@@ -8,7 +8,7 @@ from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
-from tools.providers.process.polling import until
+from tools.providers.fleet.polling import until
 
 
 @asynccontextmanager

@@ -13,11 +13,11 @@ from orchestrate.models.environment import Component
 from orchestrate.models.move import Drain, Move, Scale, SetTraffic, Start, Stop, words
 from orchestrate.models.runtime import Instance, Running, Slot
 from tools.provider import Say, shares, without
-from tools.providers.crew import Crew, M
-from tools.providers.process.layout import Layout
-from tools.providers.process.lock import held, held_if_free
-from tools.providers.process.routing import Routing, Servers
-from tools.providers.process.slots import Slots, Wanted
+from tools.providers.fleet.crew import Crew, M
+from tools.providers.fleet.layout import Layout
+from tools.providers.fleet.lock import held, held_if_free
+from tools.providers.fleet.routing import Routing, Servers
+from tools.providers.fleet.slots import Slots, Wanted
 from tools.traffic import Traffic
 
 AGAIN = 0.1  # seconds

@@ -6,8 +6,8 @@ from pydantic import ValidationError
 
 from orchestrate.models.change import Version
 from orchestrate.models.fact import Fact
-from tools.providers.process.layout import Layout, made
-from tools.providers.process.records import write_privately
+from tools.providers.fleet.layout import Layout, made
+from tools.providers.fleet.private import write_privately
 
 
 class Wanted(Fact):

@@ -1,0 +1,28 @@
+"""Hosts: what each provider has to know about a component beyond what all of them know."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from pydantic import Field, PositiveInt
+
+from orchestrate.models.fact import Fact
+
+SOCKET = "/var/run/docker.sock"
+Port = Annotated[int, Field(ge=1, le=65535)]
+
+
+class Docker(Fact):
+    """How the docker provider comes by a component's image, and how it runs it."""
+
+    image: str = ""  # in a registry; {version} {commit} {tree} are filled in; '': it is built here
+    revision: bool = True  # an image that says it was made of another commit is refused
+    credentials: str | None = None  # a secret, user:password, for the registry
+    dockerfile: str = "Dockerfile"  # in the component's folder
+    port: Port = 8080  # on which the program listens in its container
+    socket: str = SOCKET  # of the engine, on this machine
+    network: str = "bridge"
+    cpus: PositiveInt | None = None  # percent of one core
+    processes: PositiveInt = 512
+    read_only: bool = False  # the container's own files
+    user: str = ""  # '': the image's

@@ -1,0 +1,292 @@
+"""Images: versions as images, known by their digests; a tag is only ever asked for the digest it names."""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import json
+import tarfile
+import tempfile
+from collections.abc import AsyncGenerator, Callable
+from pathlib import Path
+from typing import cast
+from urllib.parse import quote
+
+from pydantic import ValidationError
+
+from orchestrate.errors import (
+    AccessDenied,
+    BuildFailed,
+    DigestDiffers,
+    ImageMissing,
+    OutsideFailed,
+    Unreachable,
+)
+from orchestrate.models.change import Version
+from orchestrate.models.environment import Component
+from orchestrate.models.fact import Fact
+from orchestrate.models.runtime import Artifact
+from tools.provider import Checkout, Say
+from tools.providers.docker.containers import COMMIT, TREE, docker_of
+from tools.providers.docker.engine import Engine
+from tools.providers.docker.ignored import Ignored
+from tools.providers.fleet.layout import Layout, made, word
+from tools.providers.fleet.private import write_privately
+from tools.providers.process.releases import inside
+
+REVISION = "org.opencontainers.image.revision"
+CHUNK = 256 * 1024
+PULL, BUILD = 600.0, 900.0  # seconds
+Secrets = Callable[[str], str]
+
+
+class Image(Fact):
+    """What a version was found, or built, to be; from then on it is this and nothing else."""
+
+    version: Version
+    id: str  # of the engine: a digest of its configuration
+    digest: str  # in the registry, or the id of one that was built here
+    reference: str  # by which it is had: repository@digest, or the tag of one that was built here
+
+
+class Images:
+    """The images of one environment's components, and the record of which version is which."""
+
+    def __init__(self, layout: Layout, place: str, secrets: Secrets | None) -> None:
+        self._layout, self._place, self._secrets = layout, place, secrets
+
+    async def image(self, component: Component, version: Version) -> Image | None:
+        """The recorded image of a version, if the engine has it or the registry gives it by its digest.
+
+        Raises ImageMissing when it was there and is not to be had.
+        """
+        found = self._recorded(component, version)
+        if found is None:
+            return None
+        if await self._id_of(component, found.id) == found.id:
+            return found
+        if not docker_of(component).image:
+            return None  # it was built here, and can be again
+        await self._pull(component, found.reference, lambda _: None)
+        if await self._id_of(component, found.reference) != found.id:
+            raise DigestDiffers(f"{found.reference} is not the image that it was")
+        return found
+
+    async def artifact(self, component: Component, version: Version) -> Artifact | None:
+        """The version's image: the recorded one, or the one that the registry has.
+
+        Raises Unreachable, AccessDenied, ImageMissing, DigestDiffers.
+        """
+        found = await self.image(component, version)
+        if found is not None:
+            return _artifact(component, found)
+        if not docker_of(component).image:
+            return None
+        tag = tagged(component, version)
+        digest = await self._digest(component, tag)
+        return (
+            Artifact(component=component.name, version=version, digest=digest, location=_at(tag, digest))
+            if (digest)
+            else None
+        )
+
+    async def build(self, component: Component, version: Version, checkout: Checkout, say: Say) -> Artifact:
+        """Build the image, or take the registry's by its digest; done again, it is the same one.
+
+        Raises BuildFailed with the output's end, ImageMissing, DigestDiffers, Unreachable.
+        """
+        found = await self.image(component, version)
+        if found is not None:
+            say(f"{component.name}: {version.name} is {found.digest[:19]} already")
+            return _artifact(component, found)
+        if docker_of(component).image:
+            found = await self._taken(component, version, say)
+        else:
+            found = await self._built(component, version, checkout, say)
+        self._record(component, found)
+        return _artifact(component, found)
+
+    async def _taken(self, component: Component, version: Version, say: Say) -> Image:
+        tag = tagged(component, version)
+        digest = await self._digest(component, tag)
+        if not digest:
+            raise ImageMissing(f"the registry has no {tag}", cure="push the image of this version, or wait")
+        reference = _at(tag, digest)
+        say(f"{component.name}: {tag} is {digest}")
+        await self._pull(component, reference, say)
+        answer = await self._engine(component).ask("GET", f"/images/{quote(reference, safe='/:@')}/json")
+        if answer.status != 200:
+            raise ImageMissing(f"{reference} was pulled and is not there: {answer.message}")
+        about = cast("dict[str, object]", json.loads(answer.body))
+        _refuse_another_revision(component, version, tag, about)
+        return Image(version=version, id=str(about["Id"]), digest=digest, reference=reference)
+
+    async def _built(self, component: Component, version: Version, checkout: Checkout, say: Say) -> Image:
+        folder = made(self._layout.root.resolve() / "builds")
+        tag = f"orchestrate/{self._place}-{component.name.lower()}:{word(version.tree)[:40]}"
+        with tempfile.TemporaryDirectory(dir=folder) as draft:
+            files = made(Path(draft) / "files")
+            await checkout(version, files)
+            context = Path(draft) / "context.tar"
+            dockerfile = docker_of(component).dockerfile
+            await asyncio.to_thread(_packed, inside(files, component.path), dockerfile, context)
+            await self._build(component, version, tag, context, say)
+        id = await self._id_of(component, tag)
+        if not id:
+            raise BuildFailed(f"{component.name}: the engine built no image")
+        return Image(version=version, id=id, digest=id, reference=tag)
+
+    async def _build(self, component: Component, version: Version, tag: str, context: Path, say: Say) -> None:
+        query = {
+            "t": tag,
+            "dockerfile": docker_of(component).dockerfile,
+            "rm": "true",
+            "forcerm": "true",
+            "labels": json.dumps({TREE: version.tree, COMMIT: version.commit}),
+            "buildargs": json.dumps({"VERSION": version.name, "COMMIT": version.commit}),
+        }
+        said: list[str] = []
+        headers = {"Content-Type": "application/x-tar"}
+        engine = self._engine(component)
+        try:
+            async for line in engine.lines("/build", query, _pieces(context), headers, BUILD):
+                _told(line, said, say)
+        except TimeoutError as late:
+            raise BuildFailed(f"not built after {BUILD:.0f} s: {' '.join(said[-12:])}") from late
+        except (Unreachable, AccessDenied):
+            raise
+        except OutsideFailed as problem:
+            raise BuildFailed("\n".join([*said[-12:], str(problem)])) from problem
+
+    async def _pull(self, component: Component, reference: str, say: Say) -> None:
+        """Raises ImageMissing with the engine's own words."""
+        said: list[str] = []
+        engine, headers = self._engine(component), self._login(component, reference)
+        try:
+            async for line in engine.lines("/images/create", {"fromImage": reference}, None, headers, PULL):
+                _told(line, said, lambda _: None)
+        except TimeoutError as late:
+            raise Unreachable(f"{reference} was not pulled in {PULL:.0f} s") from late
+        except (Unreachable, AccessDenied):
+            raise
+        except OutsideFailed as problem:
+            cure = "see that the registry has it, and that it is reached"
+            raise ImageMissing(f"{reference} cannot be pulled: {problem}", cure=cure) from problem
+        say(f"{component.name}: pulled {reference}")
+
+    async def _digest(self, component: Component, tag: str) -> str:
+        """What the registry's tag names now; '' when it has none. Raises Unreachable, AccessDenied."""
+        path = f"/distribution/{quote(tag, safe='/:@')}/json"
+        answer = await self._engine(component).ask("GET", path, headers=self._login(component, tag))
+        if answer.status == 200:
+            return str(json.loads(answer.body)["Descriptor"]["digest"])
+        said = answer.message
+        if "unauthorized" in said or "denied" in said or "authentication" in said:
+            raise AccessDenied(
+                f"the registry does not show {tag}: {said}", cure="set `credentials` of docker"
+            )
+        if answer.status == 404 or "manifest unknown" in said or "not found" in said:
+            return ""
+        raise Unreachable(f"the registry did not say what {tag} is: {said}")
+
+    async def _id_of(self, component: Component, reference: str) -> str:
+        answer = await self._engine(component).ask("GET", f"/images/{quote(reference, safe='/:@')}/json")
+        return str(json.loads(answer.body)["Id"]) if answer.status == 200 else ""
+
+    def _login(self, component: Component, reference: str) -> dict[str, str]:
+        name = docker_of(component).credentials
+        if name is None or self._secrets is None:
+            return {}
+        user, _, password = self._secrets(name).partition(":")
+        who = {"username": user, "password": password, "serveraddress": reference.partition("/")[0]}
+        return {"X-Registry-Auth": base64.urlsafe_b64encode(json.dumps(who).encode()).decode()}
+
+    def _engine(self, component: Component) -> Engine:
+        return Engine(docker_of(component).socket)
+
+    def _file(self, component: Component, version: Version) -> Path:
+        return self._layout.root.resolve() / "images" / word(component.name) / f"{word(version.tree)}.json"
+
+    def _recorded(self, component: Component, version: Version) -> Image | None:
+        try:
+            return Image.model_validate_json(self._file(component, version).read_bytes())
+        except (OSError, ValidationError):
+            return None
+
+    def _record(self, component: Component, image: Image) -> None:
+        file = self._file(component, image.version)
+        made(file.parent)
+        write_privately(file, image.model_dump_json())
+
+
+def tagged(component: Component, version: Version) -> str:
+    """Under which name the registry has the version's image."""
+    values = {"version": version.name, "commit": version.commit, "tree": version.tree}
+    name = docker_of(component).image
+    for key, value in values.items():
+        name = name.replace(f"{{{key}}}", value)
+    return name
+
+
+def _at(tag: str, digest: str) -> str:
+    name, colon, last = tag.rpartition(":")
+    return f"{name if colon and '/' not in last else tag}@{digest}"
+
+
+def _artifact(component: Component, image: Image) -> Artifact:
+    return Artifact(
+        component=component.name, version=image.version, digest=image.digest, location=image.reference
+    )
+
+
+def _refuse_another_revision(
+    component: Component, version: Version, tag: str, about: dict[str, object]
+) -> None:
+    """An image that says of which commit it was made, and says another one than its tag, is refused."""
+    config = cast("dict[str, dict[str, str] | None]", about.get("Config") or {})
+    said = (config.get("Labels") or {}).get(REVISION, "")
+    docker = docker_of(component)
+    if docker.revision and "{commit}" in docker.image and said and said != version.commit:
+        cure = "push the right image under this tag, or set `revision: false`"
+        raise DigestDiffers(
+            f"{tag} says that it was made of {said[:12]}, not {version.commit[:12]}", cure=cure
+        )
+
+
+def _told(line: bytes, said: list[str], say: Say) -> None:
+    """One line of the engine's progress. Raises OutsideFailed where it is the end of it."""
+    try:
+        words = cast("dict[str, object]", json.loads(line))
+    except ValueError:
+        return
+    if "error" in words:
+        raise OutsideFailed(str(words["error"]).strip()[:2000])
+    for text in str(words.get("stream", "")).splitlines():
+        if text.strip():
+            said.append(text[:2000])
+            say(text[:2000])
+
+
+def _packed(folder: Path, dockerfile: str, into: Path) -> None:
+    """The folder as the engine builds it: owned by root, without times, so that layers are known again."""
+    if not (folder / dockerfile).is_file():
+        raise BuildFailed(f"the repository has no {dockerfile}", cure="add one, or name it in `docker`")
+    ignored = Ignored.of(folder, dockerfile)
+    with tarfile.open(into, "w") as tar:
+        for path in sorted(folder.rglob("*")):
+            name = path.relative_to(folder).as_posix()
+            if not ignored.hides(name):
+                tar.add(path, arcname=name, recursive=False, filter=_plain)
+
+
+def _plain(entry: tarfile.TarInfo) -> tarfile.TarInfo:
+    entry.uid = entry.gid = 0
+    entry.uname = entry.gname = ""
+    entry.mtime = 0
+    return entry
+
+
+async def _pieces(file: Path) -> AsyncGenerator[bytes]:
+    with file.open("rb") as opened:
+        while piece := await asyncio.to_thread(opened.read, CHUNK):
+            yield piece

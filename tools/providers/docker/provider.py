@@ -1,0 +1,98 @@
+"""The docker provider: versions are images, instances are containers of the engine on this machine."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+from orchestrate.models.change import Version
+from orchestrate.models.environment import Component, Environment
+from orchestrate.models.move import Move, words
+from orchestrate.models.runtime import Artifact, Resources, Running
+from tools.provider import Checkout, Say
+from tools.providers.docker.crew import DockerCrew, engine_of
+from tools.providers.docker.images import Images
+from tools.providers.docker.outputs import Outputs
+from tools.providers.fleet import health
+from tools.providers.fleet.fleet import Fleet
+from tools.providers.fleet.layout import Layout
+from tools.providers.fleet.storage import stored
+from tools.providers.fleet.variables import Variables, unchanged
+from tools.providers.process import usage
+from tools.traffic import Traffic
+
+STOP_SECONDS = 10.0  # between SIGTERM and SIGKILL
+
+
+class DockerProvider:
+    """Runs the components of one environment as containers; what it has to remember is below `root`."""
+
+    def __init__(
+        self,
+        environment: Environment,
+        secrets: Callable[[str], str] | None,
+        traffic: Callable[[Component], Traffic],
+        *,
+        filled: Callable[[str], str] = unchanged,
+        stop_seconds: float = STOP_SECONDS,
+    ) -> None:
+        self._environment = environment
+        self._layout = Layout(environment.root)
+        place = place_of(environment)
+        variables = Variables(environment, secrets, filled)
+        self._images = Images(self._layout, place, secrets)
+        self._outputs = Outputs(self._layout, variables)
+        self._crew = DockerCrew(environment, place, self._images, variables, self._outputs, stop_seconds)
+        self._fleet = Fleet(self._layout, traffic, self._crew)
+
+    async def running(self, component: Component) -> Running:
+        with stored(self._layout.root):
+            self._layout.check()
+            return await self._fleet.running(component)
+
+    async def build(self, component: Component, version: Version, checkout: Checkout, say: Say) -> Artifact:
+        with stored(self._layout.root):
+            return await self._images.build(component, version, checkout, say)
+
+    async def artifact(self, component: Component, version: Version) -> Artifact | None:
+        with stored(self._layout.root):
+            return await self._images.artifact(component, version)
+
+    async def apply(self, component: Component, move: Move, say: Say) -> None:
+        say(words(move))
+        with stored(self._layout.root):
+            await self._fleet.apply(component, move, say)
+
+    async def stop_all(self, component: Component) -> None:
+        """End the router and every container of the component; images and logs stay."""
+        with stored(self._layout.root):
+            await self._fleet.stop_all(component)
+
+    async def tend(self, component: Component) -> tuple[str, ...]:
+        """Bring back what should run and does not, also what somebody stopped or removed by hand."""
+        with stored(self._layout.root):
+            return await self._fleet.tend(component)
+
+    async def resources(self) -> Resources:
+        """How full this machine is; the disk is the one that the engine keeps its images on."""
+        answer = await engine_of(self._environment.components[0]).ask("GET", "/info")
+        root = Path(str(json.loads(answer.body).get("DockerRootDir", "/"))) if answer.is_good else Path("/")
+        return await asyncio.to_thread(usage.resources, root if root.exists() else Path("/"))
+
+    async def tail(self, component: Component, slot: str, lines: int) -> tuple[str, ...]:
+        members = await self._crew.members(component, slot)
+        if members:
+            return await self._outputs.newest(engine_of(component), members, lines)
+        return await self._outputs.kept(component, slot, lines)
+
+    async def public(self, component: Component) -> str:
+        return f"http://{health.HOST}:{component.port}" if component.port else self._environment.url
+
+
+def place_of(environment: Environment) -> str:
+    """By which the containers of this environment are known, among those of all others on the engine."""
+    root = str(environment.root.resolve())
+    return hashlib.sha256(f"{environment.service}/{environment.name}@{root}".encode()).hexdigest()[:12]

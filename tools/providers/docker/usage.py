@@ -1,0 +1,56 @@
+"""Usage: what a container takes of this machine."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Iterable
+from typing import cast
+
+from tools.providers.docker.containers import MIB, Container
+from tools.providers.docker.engine import Engine
+
+BILLION = 1e9
+Numbers = dict[str, object]
+
+
+class Usage:
+    """Remembers the last look, so that the CPU of the time in between can be told."""
+
+    def __init__(self) -> None:
+        self._last: dict[str, tuple[float, float]] = {}  # container → time, CPU seconds so far
+
+    async def of(self, engine: Engine, one: Container) -> tuple[float | None, float | None]:
+        """Percent of one core since the last look (the first time: since the start), and MiB."""
+        if one.state.status != "running":
+            return None, None
+        query = {"stream": "false", "one-shot": "true"}
+        answer = await engine.ask("GET", f"/containers/{one.key}/stats", query)
+        found = cast(Numbers, json.loads(answer.body)) if answer.status == 200 else {}
+        spent, held = _number(found, "cpu_stats", "cpu_usage", "total_usage"), _held(found)
+        if spent is None:
+            return None, held
+        seconds, now = spent / BILLION, time.time()
+        then, before = self._last.get(one.key, (one.started_at.timestamp(), 0.0))
+        self._last[one.key] = (now, seconds)
+        return max(0.0, 100 * (seconds - before) / max(now - then, 0.01)), held
+
+    def forget_but(self, keys: Iterable[str]) -> None:
+        kept = set(keys)
+        self._last = {key: last for key, last in self._last.items() if key in kept}
+
+
+def _held(found: Numbers) -> float | None:
+    """MiB without the files that the kernel keeps at hand."""
+    usage = _number(found, "memory_stats", "usage")
+    cached = _number(found, "memory_stats", "stats", "total_inactive_file")
+    cached = cached if cached is not None else _number(found, "memory_stats", "stats", "inactive_file")
+    return None if usage is None else max(0.0, usage - (cached or 0)) / MIB
+
+
+def _number(found: object, *way: str) -> float | None:
+    for word in way:
+        if not isinstance(found, dict):
+            return None
+        found = cast(Numbers, found).get(word)
+    return float(found) if isinstance(found, int | float) else None

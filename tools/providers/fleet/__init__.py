@@ -1,0 +1,1 @@
+"""What providers with instances behind a router share, whatever the instances are."""
