@@ -246,6 +246,7 @@ class _Parts:
             tasks=self.tracker,
             environment=self._environment,
             flow=self.settings.flow,
+            stages=self.settings.tracker.stages,
         )
 
     def _answers(self) -> Answers:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
@@ -9,7 +10,8 @@ from graphs.state import GRAPH_VERSION
 from orchestrate.errors import OrchestrateError, Refused, TaskClaimed
 from orchestrate.models.deployment import Deployment, Outcome, Request
 from orchestrate.models.environment import Environment, Strategy
-from orchestrate.models.task import Queue, Task
+from orchestrate.models.task import DEPLOYED_AT, Queue, Task
+from orchestrate.outside import line
 from orchestrate.store import Store
 from tools.tasks import Tasks
 
@@ -24,6 +26,7 @@ class Intake:
     tasks: Tasks
     environment: Callable[[str], Environment]
     flow: Sequence[str]
+    stages: Sequence[str] = DEPLOYED_AT
 
     def accept(self, request: Request) -> Deployment:
         """A new deployment. Raises UnknownEnvironment, TaskClaimed."""
@@ -46,12 +49,23 @@ class Intake:
         owing = before | self.store.outbox.owing()
         for task in (one for one in ready if one.id not in owing):
             try:
+                self._check_stage(task)
                 accepted.append(self.accept(self.request_of(task, f"worker {worker}")))
             except TaskClaimed:
                 continue
             except OrchestrateError as problem:
                 self._keep(f"task {task.id}: {problem}")
         return tuple(accepted)
+
+    def _check_stage(self, task: Task) -> None:
+        """Whoever says at which stage a task is decides when it is taken, however ready it looks.
+
+        Raises Refused. What a person asks for by name is not kept back by it.
+        """
+        said = task.metadata.stage
+        if said is not None and _stage(said) not in {_stage(one) for one in self.stages}:
+            when = f"it is deployed at {' or '.join(self.stages)}"
+            raise Refused(f"its stage is {line(said, 80)!r}; {when}", cure="see tracker: stages")
 
     def _keep(self, problem: str) -> None:
         """Remember once why a task cannot be accepted; it is looked at again in every round."""
@@ -87,6 +101,11 @@ class Intake:
             return way
         name = self.environment(target).name
         return way[: way.index(name) + 1] if name in way else [name]
+
+
+def _stage(word: str) -> str:
+    """However it is written: 6, "Stage 6" and stage-6 are the same."""
+    return re.sub(r"[^a-z0-9]+", "-", word.lower()).strip("-").removeprefix("stage-")
 
 
 def _strategy(task: Task) -> Strategy | None:

@@ -187,6 +187,7 @@ def _say(out: Output, task: Task, thread: Sequence[Comment]) -> None:
         "version": task.metadata.version,
         "target": task.metadata.deployment_target,
         "strategy": task.metadata.strategy,
+        "stage": task.metadata.stage,
         "depends on": ", ".join(task.depends_on),
         "found in": task.discovered_from,
         "workspace": task.workspace,

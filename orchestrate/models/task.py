@@ -50,6 +50,10 @@ class Label(Fact):
     sha: str | None = None  # the head it was given for, where the tracker knows
 
 
+DEPLOYED_AT = ("6", "deploy", "deployment", "release")
+"""What a task's `stage` says, as most call it, when its turn is to be deployed."""
+
+
 class TaskMetadata(Fact):
     """What a task says about its own deployment; it overrides the defaults (Q6)."""
 

@@ -11,7 +11,7 @@ from orchestrate.models.change import MergeMethod
 from orchestrate.models.environment import Triggers
 from orchestrate.models.fact import Fact
 from orchestrate.models.smoke import ADDRESS
-from orchestrate.models.task import Queue
+from orchestrate.models.task import DEPLOYED_AT, Queue
 
 
 class DeployerSettings(Fact):
@@ -46,6 +46,7 @@ class TrackerSettings(Fact):
     input_status: str = Field(min_length=1)
     output_status: str = Field(min_length=1)
     queues: dict[Queue, str]
+    stages: tuple[str, ...] = DEPLOYED_AT  # what a task's `stage` says when it is to be deployed
     list: str = ""  # of ClickUp: the number of the list with the tasks
     lists: dict[Queue, str] = {}  # other lists, of other queues
     statuses: dict[str, str] = {}  # what the list calls a status, where it is not our word

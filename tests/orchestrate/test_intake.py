@@ -95,6 +95,29 @@ async def test_a_task_that_asks_for_what_there_is_not_keeps_no_other_waiting(
     assert odd.id in told.text
 
 
+@pytest.mark.parametrize("stage", ["6", "Stage 6", "Deployment", "release", None])
+async def test_a_task_whose_stage_is_to_be_deployed_is_claimed(here: World, stage: str | None) -> None:
+    change = await here.propose("faster", {"app.py": "two"})
+    task = await here.task(change, metadata=TaskMetadata(stage=stage))
+
+    assert [one.request.task for one in await here.intake.claim("one")] == [task.id]
+
+
+@pytest.mark.parametrize("stage", ["4", "16", "testing", "deployed?"])
+async def test_a_task_at_another_stage_is_left_alone_and_said_once(here: World, stage: str) -> None:
+    change = await here.propose("faster", {"app.py": "two"})
+    task = await here.task(change, metadata=TaskMetadata(stage=stage))
+
+    assert (*await here.intake.claim("one"), *await here.intake.claim("one")) == ()
+
+    (told,) = here.store.events.of("")
+    assert told.text == (
+        f"task {task.id}: its stage is {stage!r}; it is deployed at 6 or deploy or deployment or release"
+    )
+    assert (await here.tracker.task(task.id)).status == "Ready to Deploy"
+    assert here.intake.request_of(task, "ada").task == task.id  # a person who names it
+
+
 async def test_an_unknown_environment_is_refused(here: World) -> None:
     with pytest.raises(UnknownEnvironment):
         here.intake.accept(Request(environment="moon", requested_by="rob"))

@@ -91,3 +91,10 @@ def test_a_mistake_is_named_with_its_line(tmp_path: Path, old: str, new: str, li
     assert said in str(problem)
     assert problem.line == line
     assert "in-the-clear" not in str(problem)
+
+
+def test_the_stages_at_which_a_task_is_deployed_may_be_called_otherwise(tmp_path: Path) -> None:
+    usual = loaded(tmp_path, GOOD)
+    ours = loaded(tmp_path, changed(GOOD, "list: 901234", "list: 901234\n  stages: [7, ship]"))
+
+    assert (usual.tracker.stages[0], ours.tracker.stages) == ("6", ("7", "ship"))

@@ -11,7 +11,7 @@ from typing import cast
 import pytest
 
 from orchestrate.models.deployment import Outcome
-from orchestrate.models.task import Priority, Queue
+from orchestrate.models.task import Priority, Queue, TaskMetadata
 from tests.servers import bd
 from tests.servers.bd.workspace import PeopledBeads, tracker
 from tests.stories.places import quick
@@ -50,6 +50,17 @@ async def test_a_bead_is_held_by_a_comment_and_approved_only_where_it_is_proven(
         assert (closed.status, closed.is_closed) == ("Deployed", True)
         assert len(await here.said(task.id, "Not counted: nobody proves here who wrote it")) == 1
         assert len(await here.said(task.id, "Picked up")) == 1
+
+
+async def test_a_bead_is_taken_when_its_stage_says_so(folder: Path) -> None:
+    async with world(folder) as (here, beads):
+        change = await here.propose("faster", {"faster.py": "new"})
+        task = await here.task(change, metadata=TaskMetadata(stage="5"))
+        assert await here.intake.claim("w") == ()
+
+        await beads.beads.do("update", task.id, "--set-metadata=stage=6", about="its stage")
+
+        assert [one.request.task for one in await here.intake.claim("w")] == [task.id]
 
 
 async def test_a_bead_that_failed_is_closed_with_its_reason_and_its_fix_comes_first(folder: Path) -> None:
