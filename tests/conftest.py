@@ -14,7 +14,9 @@ import pytest
 from orchestrate.models.secret import forget
 from orchestrate.store import Store
 from orchestrate.store.tables import metadata
+from tests.servers import docker_engine as docker_server
 from tests.servers import postgres as postgres_server
+from tests.servers.docker_engine import DockerEngine
 from tests.servers.postgres import Postgres
 from tests.servers.processes import processes_of
 
@@ -27,6 +29,13 @@ BACKENDS = ["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)]
 def postgres() -> Iterator[Postgres]:
     """A PostgreSQL server for the whole run."""
     with postgres_server.running() as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def docker_engine() -> Iterator[DockerEngine]:
+    """A Docker engine and a registry for the whole run."""
+    with docker_server.running() as server:
         yield server
 
 

@@ -179,6 +179,13 @@ class MemoryProvider:
     async def public(self, component: Component) -> str:
         return f"http://127.0.0.1:{component.port}" if component.port else ""
 
+    async def tend(self, component: Component) -> tuple[str, ...]:  # noqa: ARG002
+        return ()
+
+    async def stop_all(self, component: Component) -> None:
+        self.slots = {key: slot for key, slot in self.slots.items() if key[0] != component.name}
+        self.weights.pop(component.name, None)
+
     async def _bring_to(self, component: Component, name: str, version: Version, count: int) -> None:
         if await self.artifact(component, version) is None:
             raise UnknownVersion(version.name)

@@ -3,43 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import AsyncGenerator
-from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
 
 from orchestrate.errors import BuildFailed, StartFailed, UnknownVersion
 from orchestrate.models.change import Version
-from orchestrate.models.environment import Component
-from orchestrate.models.move import Drain, Move, Scale, SetTraffic, Start, Stop, Weights
-from tests.servers.sample_service import checkout, component, environment, version
-from tools.provider import Addresses, Logs, MemoryProvider, Provider, holds
-from tools.providers.process.provider import ProcessProvider
-from tools.traffic import MemoryTraffic
-
-ONE = version("v1")
-TWO = version("v2")
-BAD = version("bad", does="crash")
-
-
-@dataclass
-class World:
-    """A provider, a component of it, and moves in words."""
-
-    provider: Provider
-    web: Component
-    said: list[str] = field(default_factory=list[str])
-
-    async def build(self, version: Version) -> None:
-        await self.provider.build(
-            self.web, version, checkout("crash" if version == BAD else "serve"), self.said.append
-        )
-
-    async def do(self, move: Move) -> None:
-        await self.provider.apply(self.web, move, self.said.append)
-
-    async def holds(self, move: Move) -> bool:
-        return holds(move, await self.provider.running(self.web))
+from orchestrate.models.move import Drain, Scale, SetTraffic, Start, Stop, Weights
+from tests.contracts.provider_worlds import BAD, KINDS, ONE, RED, TWO, WORLDS, World
+from tools.provider import Addresses, Logs
 
 
 def start(slot: str, version: Version = ONE, instances: int = 1) -> Start:
@@ -58,19 +30,10 @@ def stop(slot: str, version: Version = ONE) -> Stop:
     return Stop(component="web", slot=slot, version=version, instances=1)
 
 
-@pytest.fixture(params=["memory", "process"])
+@pytest.fixture(params=KINDS)
 async def world(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncGenerator[World]:
-    web = component()
-    if request.param == "memory":
-        memory = MemoryProvider()
-        memory.start_failures["bad"] = "web-1: crash loop: ended with 3"
-        yield World(memory, web)
-        return
-    router = MemoryTraffic()
-    place = environment(tmp_path / "root", web)
-    provider = ProcessProvider(place, None, lambda _: router, stop_seconds=2)
-    yield World(provider, web)
-    await provider.stop_all(web)
+    async with WORLDS[request.param](request, tmp_path) as made:
+        yield made
 
 
 async def test_at_first_nothing_runs(world: World) -> None:
@@ -246,22 +209,15 @@ async def test_resources_are_percentages(world: World) -> None:
 async def test_logs_and_addresses_are_told(world: World) -> None:
     await world.build(ONE)
     await world.do(start("blue"))
-    place = world.provider
-
-    assert isinstance(place, MemoryProvider | ProcessProvider)
-    logs: Logs = place
-    addresses: Addresses = place
+    logs: Logs = world.provider
+    addresses: Addresses = world.provider
     assert len(await logs.tail(world.web, "blue", 1)) <= 1
     assert await logs.tail(world.web, "green", 5) == ()
     assert await addresses.public(world.web) == "http://127.0.0.1:8080"
 
 
 async def test_a_red_build_leaves_no_artifact(world: World) -> None:
-    if isinstance(world.provider, MemoryProvider):
-        world.provider.build_failures["v1"] = "2 tests failed"
-    world.web = component(build=(("sh", "-c", "echo 2 tests failed; exit 1"),))
-
     with pytest.raises(BuildFailed, match="2 tests failed"):
-        await world.build(ONE)
+        await world.build(RED)
 
-    assert await world.provider.artifact(world.web, ONE) is None
+    assert await world.provider.artifact(world.web, RED) is None

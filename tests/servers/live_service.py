@@ -123,7 +123,7 @@ async def run(service: Service, port: int) -> None:
     """Serve until SIGTERM."""
     told = asyncio.Event()
     asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, told.set)
-    server = await asyncio.start_server(service.serve, "127.0.0.1", port)
+    server = await asyncio.start_server(service.serve, os.environ.get("HOST", "127.0.0.1"), port)
     say(f"serving on {port}, greeting {os.environ.get('GREETING', 'nobody')}")
     await told.wait()
     server.close()

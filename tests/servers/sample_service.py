@@ -11,6 +11,7 @@ from pathlib import Path
 from orchestrate.models.change import Version
 from orchestrate.models.environment import Component, Environment, EnvironmentType
 from orchestrate.models.smoke import HealthCheck
+from tests.servers.docker_engine import BASE
 from tools.provider import Checkout
 
 PROGRAM = """
@@ -75,7 +76,7 @@ class Server(ThreadingMixIn, HTTPServer):
         super(HTTPServer, self).server_bind()
 
 
-Server(("127.0.0.1", int(sys.argv[1])), Handler).serve_forever()
+Server((os.environ.get("HOST", "127.0.0.1"), int(sys.argv[1])), Handler).serve_forever()
 """
 
 
@@ -84,12 +85,21 @@ def version(name: str, does: str = "serve") -> Version:
     return Version(commit=_hex(name), tree=_hex(f"tree {name} {does}"), name=name)
 
 
+DOCKERFILE = f"""FROM {BASE}
+WORKDIR /app
+COPY . .
+CMD ["python3", "-S", "service.py", "8000"]
+"""
+RED = 'RUN ["sh", "-c", "echo 2 tests failed; exit 1"]\n'
+
+
 def checkout(does: str = "serve") -> Checkout:
     """Writes the service into the release folder."""
 
     async def write(version: Version, folder: Path) -> None:
         (folder / "service.py").write_text(PROGRAM)
         (folder / "does.txt").write_text(does)
+        (folder / "Dockerfile").write_text(DOCKERFILE + (RED if does == "red" else ""))
 
     return write
 

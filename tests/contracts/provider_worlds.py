@@ -1,0 +1,93 @@
+"""Providers under test: each with a component that it can run, and nothing left of it afterwards."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pytest
+
+from orchestrate.models.abilities import Ability, abilities_of
+from orchestrate.models.change import Version
+from orchestrate.models.environment import Component
+from orchestrate.models.hosts import Docker
+from orchestrate.models.move import Move
+from tests.servers.docker_engine import DockerEngine
+from tests.servers.sample_service import checkout, component, environment, version
+from tools.provider import Hosting, MemoryProvider, holds
+from tools.providers.docker.provider import DockerProvider
+from tools.providers.process.provider import ProcessProvider
+from tools.traffic import MemoryTraffic
+
+ONE = version("v1")
+TWO = version("v2")
+BAD = version("bad", does="crash")
+RED = version("red", does="red")
+DOES = {"bad": "crash", "red": "red"}
+WORDS = ("python3", "-S", "service.py", "{port}", "{slot}", "{version}")
+
+
+@dataclass
+class World:
+    """A provider, a component of it, and moves in words."""
+
+    provider: Hosting
+    web: Component
+    said: list[str] = field(default_factory=list[str])
+
+    def needs(self, ability: Ability) -> None:
+        """Leave the test out where the provider declares that it cannot."""
+        if not abilities_of(self.web).does(ability):
+            pytest.skip(f"declared: {self.web.provider} is not one that {ability}")
+
+    async def build(self, version: Version) -> None:
+        files = checkout(DOES.get(version.name, "serve"))
+        await self.provider.build(self.web, version, files, self.said.append)
+
+    async def do(self, move: Move) -> None:
+        await self.provider.apply(self.web, move, self.said.append)
+
+    async def holds(self, move: Move) -> bool:
+        return holds(move, await self.provider.running(self.web))
+
+
+@asynccontextmanager
+async def memory(request: pytest.FixtureRequest, folder: Path) -> AsyncGenerator[World]:
+    twin = MemoryProvider()
+    twin.start_failures["bad"] = "web-1: crash loop: ended with 3"
+    twin.build_failures["red"] = "2 tests failed"
+    yield World(twin, component())
+
+
+@asynccontextmanager
+async def process(request: pytest.FixtureRequest, folder: Path) -> AsyncGenerator[World]:
+    build = ("sh", "-c", "! grep -q red does.txt || { echo 2 tests failed; exit 1; }")
+    web, router = component(build=(build,)), MemoryTraffic()
+    provider = ProcessProvider(environment(folder / "root", web), None, lambda _: router, stop_seconds=2)
+    yield World(provider, web)
+    await provider.stop_all(web)
+
+
+@asynccontextmanager
+async def docker(request: pytest.FixtureRequest, folder: Path) -> AsyncGenerator[World]:
+    engine: DockerEngine = request.getfixturevalue("docker_engine")
+    web, router = in_docker(engine), MemoryTraffic()
+    provider = DockerProvider(environment(folder / "root", web), None, lambda _: router, stop_seconds=2)
+    yield World(provider, web)
+    await provider.stop_all(web)
+
+
+def in_docker(engine: DockerEngine, **facts: object) -> Component:
+    """The service as a component of the docker provider."""
+    words = Docker(socket=engine.socket, port=8000)
+    return component(provider="docker", run=WORDS, docker=words, **facts)
+
+
+Opening = Callable[[pytest.FixtureRequest, Path], AbstractAsyncContextManager[World]]
+WORLDS: dict[str, Opening] = {"memory": memory, "process": process, "docker": docker}
+"""Every provider; those that are not here do not count as one."""
+
+MARKS = {"docker": (pytest.mark.docker, pytest.mark.slow)}
+KINDS = [pytest.param(kind, marks=MARKS.get(kind, ())) for kind in WORLDS]
