@@ -85,20 +85,28 @@ class Judging:
                 return self.helm.onward(state, at, state["cursor"] + 1)
             case Verdict.FAIL:
                 return await self.helm.regressed(state, at, watch, judgement)
-            case Verdict.INCONCLUSIVE if not watch.extended:
-                now, length = store.clock(), watch.until - watch.opened_at
-                extended = store.watches.extend(watch.id, now + length, since=now)
-                self.crew.event(at, "extended", f"watching once more as long: {judgement.sentence}")
-                return self.helm.watching(state, extended, state.get("reports", 0))
             case Verdict.INCONCLUSIVE:
                 return await self._undecided(state, at, watch, judgement)
 
     async def _undecided(self, state: State, at: Errand, watch: Watch, judgement: Judgement) -> State:
-        """Nobody can tell: a person decides, unless it is advised to go back and may do so by itself."""
+        """Nobody can tell: it is watched once more, and then a person decides.
+
+        Who is asked for advice may want a person at once, or the way back where that may be gone by itself.
+        """
         said = await second_opinion(self.crew, state, at, watch, judgement)
+        if not watch.extended and (said is None or not said.is_doubt):
+            return self._once_more(state, at, watch, judgement)
         why = judgement.sentence if said is None else f"{said.words}; {judgement.sentence}"
         is_back = said is not None and said.advice is Advice.ROLL_BACK
         if is_back and self.crew.place(state).environment.auto_rollback:
             self.crew.store.watches.close(watch.id)
             return await self.helm.regressed(state, at, watch, judgement.model_copy(update={"sentence": why}))
         return await self.helm.halted(state, at, why, FailureKind.UNKNOWN)
+
+    def _once_more(self, state: State, at: Errand, watch: Watch, judgement: Judgement) -> State:
+        """From now on, and as long as before."""
+        store, length = self.crew.store, watch.until - watch.opened_at
+        now = store.clock()
+        extended = store.watches.extend(watch.id, now + length, since=now)
+        self.crew.event(at, "extended", f"watching once more as long: {judgement.sentence}")
+        return self.helm.watching(state, extended, state.get("reports", 0))

@@ -18,6 +18,7 @@ from orchestrate.errors import EffectRefused, ModelFailed
 from orchestrate.models.deployment import DecisionKind, Deployment, ForApproval, Outcome, Stage, Status
 from orchestrate.models.environment import Environment
 from orchestrate.models.plan import Plan
+from orchestrate.models.sample import SampleState
 from tests.stories.places import quick, staging
 from tests.stories.test_components import MIGRATION, with_database
 from tests.stories.test_watching import go_silent, inconclusive
@@ -168,8 +169,10 @@ async def test_without_a_doubt_nobody_is_asked(folder: Path, model: Advisers) ->
         assert (await played(here)).outcome is Outcome.DEPLOYED
 
 
-@pytest.mark.parametrize("advice", [Advice.HOLD, Advice.CHECK_MORE])
-async def test_whoever_decides_about_an_unclear_watch_reads_the_advice(folder: Path, advice: Advice) -> None:
+@pytest.mark.parametrize(("advice", "times"), [(Advice.HOLD, 1), (Advice.CHECK_MORE, 2)])
+async def test_whoever_decides_about_an_unclear_watch_reads_the_advice(
+    folder: Path, advice: Advice, times: int
+) -> None:
     model = saying(advice)
     async with advised(folder, quick(folder), model) as here:
         here.provider.lines["green"] = ["KeyError: 'EUR'"]
@@ -178,8 +181,8 @@ async def test_whoever_decides_about_an_unclear_watch_reads_the_advice(folder: P
         row = here.store.deployments.deployment(id)
         said = f"claude advises {advice.replace('_', ' ')}: {REASON}"
         assert said in await page_of(here, row, "go on, or go back?")
-        assert [one.text for one in here.store.events.of(id) if one.kind == "advice"] == [said]
-        (prompt,) = model.told(Role.DEPLOYER)
+        assert [one.text for one in here.store.events.of(id) if one.kind == "advice"] == [said] * times
+        *_, prompt = model.told(Role.DEPLOYER)
         assert "KeyError: 'EUR'" in prompt and "web in green has 100 % of the traffic; inconclusive" in prompt
 
 
@@ -204,7 +207,41 @@ async def test_an_unclear_watch_goes_back_on_advice_where_that_may_be(folder: Pa
         assert row.outcome is Outcome.ROLLED_BACK and here.live() == old
         assert row.reason.startswith(f"claude advises roll back: {REASON}")
         verdicts = [one.data["verdict"] for one in here.store.events.of(row.id) if one.kind == "verdict"]
-        assert verdicts == ["inconclusive", "inconclusive"]  # a model gives none
+        assert verdicts == ["inconclusive"]  # a model gives none
+
+
+@pytest.mark.parametrize("model", [saying(Advice.PROCEED), saying(Advice.CHECK_MORE), DOWN])
+async def test_a_watch_is_extended_as_without_a_model_unless_there_is_a_doubt(
+    folder: Path, model: Advisers
+) -> None:
+    async with advised(folder, quick(folder), model) as here:
+        before, id = len(model.told(Role.DEPLOYER)), await inconclusive(here)
+
+        kinds = [one.kind for one in here.store.events.of(id)]
+        assert (kinds.count("extended"), kinds.count("verdict")) == (1, 2)
+        assert len(model.told(Role.DEPLOYER)) - before == 2
+
+
+async def test_a_doubt_asks_a_person_before_a_watch_is_extended(folder: Path) -> None:
+    async with advised(folder, quick(folder), saying(Advice.HOLD)) as here:
+        began = here.clock.now
+        id = await inconclusive(here)
+
+        assert here.clock.now - began == pytest.approx(10, abs=2)  # one watched period, not two
+        assert "extended" not in [one.kind for one in here.store.events.of(id)]
+        here.metrics.state = SampleState.OK
+        await here.approve(id)
+        assert (await here.go(id)).outcome is Outcome.DEPLOYED
+
+
+async def test_a_watch_that_can_be_judged_asks_no_deployer(folder: Path) -> None:
+    model = saying(Advice.HOLD)
+    async with advised(folder, quick(folder), model) as here:
+        row, _, _ = await here.approved()
+        before = len(model.told(Role.DEPLOYER))
+
+        assert (await here.go(row.id)).outcome is Outcome.DEPLOYED
+        assert len(model.told(Role.DEPLOYER)) == before
 
 
 async def test_where_nothing_goes_back_by_itself_advice_does_not_either(folder: Path) -> None:
