@@ -255,6 +255,7 @@ class Outside:
     workflows: Watched | None = None
     memory: Memory | None = None  # None: our own
     reservations: Reservations | None = None
+    has_notes: bool = True  # our own are kept at all
 
     @property
     def provider(self) -> Provider:

@@ -305,8 +305,9 @@ def built(
         source=forge,
         reverts=forge,
         conflicts=forge,
-        memory=around.memory or StoreMemory(store.learnings),
-        reservations=around.reservations or StoreReservations(store.reservations),
+        memory=around.memory or (StoreMemory(store.learnings) if around.has_notes else None),
+        reservations=around.reservations
+        or (StoreReservations(store.reservations) if around.has_notes else None),
         places=place,
         people=PEOPLE,
         owners=OWNERS,

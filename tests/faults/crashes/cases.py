@@ -7,10 +7,11 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 CHECKPOINT = "positions.put"
+LEASE = "leases.take"
 BESIDE = re.compile(
     r"anchor|events|logs|watches|leases\.release|deployments\.(planned|entered|waits)|positions\.put_writes"
     r"|outbox\.(renew|release|failed|hurry)"
-    r"|before os\.\w+ (store\.audit|\.orchestrate|\S+\.(json|md)\.new|\S+\.part)"
+    r"|(before|after) os\.\w+ (store\.audit|\.orchestrate|\S+\.(json|md)\.new|\S+\.part)"
 )
 """Writes that only tell, measure or announce, right beside another one: they are no moments."""
 
@@ -36,7 +37,7 @@ class Way:
             is_moment, self.has_done = self.has_done, False
         else:
             is_moment = not BESIDE.match(what)
-            self.has_done = self.has_done or is_moment
+            self.has_done = self.has_done or (is_moment and what != LEASE)
         return is_moment
 
 

@@ -58,6 +58,7 @@ class Life:
         """The world of a scene, on the store at `url`."""
         environments = {one.name: one for one in SCENES[scene].environments()}
         around = lasting(outside(tuple(environments), Clock()), wrote)
+        around.has_notes = SCENES[scene].has_notes
         store = Store(watched(opened(url, around.clock, Path()), has_anchor=SCENES[scene].has_anchor))
         return cls(SCENES[scene], url, around, environments, store)
 

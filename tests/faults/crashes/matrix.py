@@ -13,9 +13,11 @@ import os
 import shutil
 import tempfile
 from collections import Counter
-from collections.abc import Generator, Iterator
+from collections.abc import Generator, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from multiprocessing import Value
+from multiprocessing.sharedctypes import Synchronized
 from pathlib import Path
 
 from tests.faults.crashes.cases import Case, Cases, Way
@@ -41,6 +43,7 @@ class Matrix:
     played: Counter[int] = field(default_factory=Counter[int])  # cases by how many processes are killed
     kinds: Counter[str] = field(default_factory=Counter[str])
     faults: list[str] = field(default_factory=list[str])
+    taken: Synchronized[int] = field(default_factory=lambda: Value("i"))  # first ends that somebody plays
 
     def play(self, cases: Cases) -> None:
         """Begin the scene once, and play what is asked for from there. Raises Stuck when it cannot be."""
@@ -79,9 +82,18 @@ class Matrix:
         with folder.with_suffix(".jsonl").open("w") as file:
             effects = sum("effects.intend" in one for one in twin.passed)
             file.write(json.dumps([len(twin.passed), effects]) + "\n")
-            for first in cases.firsts(twin.passed, life.scene.parts_at)[number::AT_ONCE]:
+            for first in self._in_turn(cases.firsts(twin.passed, life.scene.parts_at)):
                 for case, way, wrong in self._played(slot, first, cases):
                     file.write(json.dumps([case, way, wrong]) + "\n")
+
+    def _in_turn(self, firsts: Sequence[int]) -> Iterator[int]:
+        """Those that no other process took before."""
+        while True:
+            with self.taken.get_lock():
+                number, self.taken.value = self.taken.value, self.taken.value + 1
+            if number >= len(firsts):
+                return
+            yield firsts[number]
 
     def _played(self, slot: Slot, first: int, cases: Cases) -> Iterator[tuple[Case, str, Wrong]]:
         """The first process ends there; then those in which the second one ends as well."""

@@ -50,13 +50,13 @@ class Points:
     at: At = nothing
     passed: list[str] = field(default_factory=list[str])
     together: list[str] = field(default_factory=list[str])  # what the transaction under way wrote
-    is_behind_a_file: bool = False
+    behind: str = ""  # the change of a folder that has no write behind it yet
     is_on: bool = False
 
     def write(self, what: str) -> None:
         """Something was written that outlives this process."""
         if self.is_on and not what.startswith(BY_THE_CLOCK):
-            self.is_behind_a_file = False
+            self.behind = ""
             self.passed.append(what)
             self.at(len(self.passed), what)
 
@@ -64,12 +64,12 @@ class Points:
         """A folder is about to change: until now all is as before."""
         if self.is_on:
             self.write(f"before {what}")
-            self.is_behind_a_file = True
+            self.behind = what
 
     def after_files(self) -> None:
         """Another write begins: what changed in folders comes before it."""
-        if self.is_behind_a_file:
-            self.write("after files")
+        if self.behind:
+            self.write(f"after {self.behind}")
 
 
 @dataclass

@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import cast
 
 from orchestrate.errors import OutsideFailed, StartFailed
-from orchestrate.models.deployment import Kind, Request
-from orchestrate.models.environment import CanaryStep, Database, Environment, Gates, Monitoring
+from orchestrate.models.deployment import DecisionKind, Kind, Request
+from orchestrate.models.environment import CanaryStep, Channel, Database, Environment, Gates, Monitoring
 from orchestrate.models.task import Queue
 from tests.faults.crashes.outside import Kept
 from tests.stories.places import WEB, production, quick, staging
@@ -32,6 +32,7 @@ class Scene:
     people: Callable[[World], Awaitable[None]]
     trouble: Callable[[World], None] = lambda _: None
     has_anchor: bool = False  # also the writes of the audit's anchor are watched
+    has_notes: bool = False  # also what is learnt and what is reserved is kept
     parts_at: str = ""  # the first write that it does not share with `good`, whose cases are not played again
 
 
@@ -111,17 +112,20 @@ async def ada_approves(here: World) -> None:
     await _ada(here, "Approved")
 
 
-async def ada_in_outages(here: World) -> None:
-    """Ada approves, on a tracker that is gone at the pick-up, and again from the first move to half a minute
-    after the end."""
+async def ada_in_an_outage(here: World) -> None:
+    """Ada approves on a tracker that is gone at the pick-up, and again from the first move to half a minute
+    after the end; meanwhile she answers by command."""
     (row,) = here.store.deployments.latest() or (None,)
     asked = here.store.questions.for_deployment(row.id) if row else ()
     now, used = here.clock.now, any(one.consumed_at for one in asked)
     is_early = row is not None and now < row.created_at.timestamp() + 30
     ended = row.finished_at.timestamp() if row and row.finished_at else now
     cut(here, is_down=is_early or (used and now < ended + 30))
+    for one in asked if used else ():
+        if one.is_open:
+            await here.answers.decide(one.id, DecisionKind.APPROVED, Channel.CLI, "ada", "Approved")
     with suppress(OutsideFailed):
-        await _ada(here, "Approved")
+        await (nobody(here) if used else _ada(here, "Approved"))
 
 
 def cut(here: World, *, is_down: bool) -> None:
@@ -179,7 +183,7 @@ def hanging_router(here: World) -> None:
 
 
 SCENES: Mapping[str, Scene] = {
-    "good": Scene(environments=by_canary, before=a_task, people=ada_approves),
+    "good": Scene(environments=by_canary, before=a_task, people=ada_approves, has_notes=True),
     "bad": Scene(
         environments=with_revert,
         before=a_plain_task,
@@ -187,17 +191,10 @@ SCENES: Mapping[str, Scene] = {
         trouble=errors,
         parts_at="events.add failed",
     ),
-    "silent": Scene(
-        environments=with_revert,
-        before=a_plain_task,
-        people=ada_in_outages,
-        trouble=errors,
-        parts_at="outbox.keep",
-    ),
     "asked": Scene(
         environments=asking,
         before=a_plain_task,
-        people=ada_approves,
+        people=ada_in_an_outage,
         trouble=hanging_router,
         parts_at="effects.failed",
     ),

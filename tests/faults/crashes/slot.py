@@ -55,7 +55,7 @@ class Slot:
     def lay(self, base: Path) -> None:
         """The folder as it was left there: nothing else stays in it."""
         self._empty()
-        shutil.copytree(base, self.folder, symlinks=True, dirs_exist_ok=True)
+        shutil.copytree(base, self.folder, symlinks=True, copy_function=shutil.copy, dirs_exist_ok=True)
         self._stand()
 
     def take(self, base: Path) -> None:
@@ -95,7 +95,7 @@ class Slot:
     def leave(self, base: Path) -> None:
         """Leave all there as whoever is killed now would leave it."""
         self.life.outlive_the_lease()
-        shutil.copytree(self.folder, base, symlinks=True)
+        shutil.copytree(self.folder, base, symlinks=True, copy_function=shutil.copy)
 
     def _live(self, points: Points) -> Ending:
         return asyncio.run(self.life.go_on(points, ending_of))
