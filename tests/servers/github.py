@@ -119,7 +119,8 @@ class GithubHandler(GitHandler):
             status, answer = refusal.status, {"message": refusal.message, "documentation_url": "https://docs"}
         if trouble is not None:
             return self._send(trouble.status, trouble.body, trouble.headers)
-        return self._send(status, answer, {"Location": str(answer)} if status == 302 else {})
+        scopes = {"X-OAuth-Scopes": said} if (said := self.here.world.scopes) is not None else {}
+        return self._send(status, answer, {"Location": str(answer)} if status == 302 else scopes)
 
     def _log(self) -> None:
         """What the signed address of a log gives; a token has no business there."""

@@ -122,8 +122,20 @@ def analyses(call: Call) -> tuple[int, object]:
 
 
 def alerts(call: Call) -> tuple[int, object]:
-    found = [one for one in said_of(call.world.alerts, call.query["ref"]) if one["state"] == "open"]
+    if call.world.scanning:
+        raise Refusal(403, call.world.scanning)
+    if "ref" not in call.query and not call.world.analyses:
+        raise Refusal(404, "no analysis found")
+    ref = call.query.get("ref")
+    found = [one.values for one in call.world.alerts if ref in (None, one.of)]
+    found = [one for one in found if one["state"] == "open"]
     return 200, call.page(found)
+
+
+def hooks(call: Call) -> tuple[int, object]:
+    if call.world.hooks is None:
+        raise Refusal(404, "Not Found")
+    return 200, call.page(call.world.hooks)
 
 
 def git_commit(call: Call) -> tuple[int, object]:
@@ -142,6 +154,7 @@ MORE: Mapping[tuple[str, str], Route] = {
     ("get", f"{REPO}/code-scanning/alerts"): alerts,
     ("get", f"{REPO}/code-scanning/analyses"): analyses,
     ("get", f"{REPO}/git/commits/{{commit_sha}}"): git_commit,
+    ("get", f"{REPO}/hooks"): hooks,
     ("get", f"{REPO}/installation"): installation,
     ("get", f"{REPO}/deployments"): deployments,
     ("post", f"{REPO}/deployments"): deployed,

@@ -38,6 +38,7 @@ OPERATIONS = (
     ("get", f"{_REPO}/deployments/{{deployment_id}}/statuses"),
     ("post", f"{_REPO}/deployments/{{deployment_id}}/statuses"),
     ("get", f"{_REPO}/git/commits/{{commit_sha}}"),
+    ("get", f"{_REPO}/hooks"),
     ("get", f"{_REPO}/installation"),
     ("get", f"{_REPO}/issues/{{issue_number}}/comments"),
     ("post", f"{_REPO}/issues/{{issue_number}}/comments"),

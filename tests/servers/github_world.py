@@ -59,6 +59,9 @@ class GithubWorld:
     app_seconds: float = 3600  # how long its tokens are good
     app_permissions: Mapping[str, str] = field(default_factory=lambda: {"contents": "write"})
     log_signature: str = "0a1b2c"
+    scopes: str | None = None  # those of a classic token, as it is told of them
+    hooks: list[dict[str, object]] | None = field(default_factory=list[dict[str, object]])  # None: not shown
+    scanning: str = ""  # why code scanning is not to be seen
     refuses: str = ""  # why GitHub will not merge now, in its words
 
     def __post_init__(self) -> None:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 from urllib.parse import urlsplit
 
 from orchestrate.errors import AccessDenied
@@ -14,6 +14,7 @@ from orchestrate.settings import ForgeSettings
 if TYPE_CHECKING:
     from github.Auth import AppAuth
     from github.Auth import Auth as Proof
+    from github.Installation import Installation
 
 PUBLIC = "https://api.github.com"
 
@@ -72,26 +73,40 @@ class Account:
         Raises AccessDenied when the App's key is none.
         """
         from github import Auth
-        from jwt import PyJWTError
 
         if isinstance(self.proof, Token):
             return Auth.Token(self.proof.read().reveal().strip())
-        app = Auth.AppAuth(self.proof.id, self.proof.key().reveal())
-        try:
-            app.create_jwt()
-        except (PyJWTError, ValueError, TypeError) as problem:
-            raise AccessDenied(
-                f"the private key of GitHub App {self.proof.id} cannot be used: {problem}",
-                cure="give the whole PEM file that GitHub made for the App",
-            ) from None
-        return app.get_installation_auth(self.proof.installation or self._installation(app))
+        app = _signing(self.proof)
+        return app.get_installation_auth(self.proof.installation or self._installation(app).id)
 
-    def _installation(self, app: AppAuth) -> int:
+    def granted(self) -> Mapping[str, str]:
+        """What the App's installation may do, each with its level; nothing is told of tokens. Blocking."""
+        if isinstance(self.proof, Token):
+            return {}
+        return cast(Mapping[str, str], self._installation(_signing(self.proof)).permissions)
+
+    def _installation(self, app: AppAuth) -> Installation:
         from github import GithubIntegration
 
         owner, _, name = self.repository.partition("/")
         with GithubIntegration(auth=app, base_url=self.api, retry=None) as integration:
-            return integration.get_repo_installation(owner, name).id
+            return integration.get_repo_installation(owner, name)
+
+
+def _signing(proof: App) -> AppAuth:
+    """What signs for the App. Raises AccessDenied when its key is none."""
+    from github import Auth
+    from jwt import PyJWTError
+
+    app = Auth.AppAuth(proof.id, proof.key().reveal())
+    try:
+        app.create_jwt()
+    except (PyJWTError, ValueError, TypeError) as problem:
+        raise AccessDenied(
+            f"the private key of GitHub App {proof.id} cannot be used: {problem}",
+            cure="give the whole PEM file that GitHub made for the App",
+        ) from None
+    return app
 
 
 def web_of(api: str) -> str:

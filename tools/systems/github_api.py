@@ -7,6 +7,7 @@ import threading
 import time
 from collections.abc import Generator, Mapping
 from contextlib import contextmanager
+from http import HTTPStatus
 from typing import TYPE_CHECKING, TypeVar, cast
 
 from pydantic import BaseModel, ValidationError
@@ -14,7 +15,7 @@ from pydantic import BaseModel, ValidationError
 from orchestrate.errors import AccessDenied, NotFound, OutsideFailed, RateLimited, Unreachable
 from orchestrate.models.secret import Secret
 from tools.retry_after import retry_after
-from tools.systems.github_account import Account
+from tools.systems.github_account import Account, App, Token
 
 if TYPE_CHECKING:
     from github import Github
@@ -104,6 +105,17 @@ class GithubApi:
         """The token of now: that of an App lasts an hour, and is renewed in time."""
         return await asyncio.to_thread(self._token)
 
+    async def permissions(self) -> Mapping[str, str] | None:
+        """What the App may do in the repository, each with its level; None for a token."""
+        if isinstance(self.account.proof, Token):
+            return None
+        return await asyncio.to_thread(self._permissions)
+
+    async def scopes(self) -> tuple[str, ...] | None:
+        """The scopes of a classic token; None where GitHub tells none."""
+        said = (await asyncio.to_thread(self._headers, self._at(""))).get("x-oauth-scopes")
+        return None if said is None else tuple(one.strip() for one in str(said).split(",") if one.strip())
+
     def close(self) -> None:
         """Give the connection back."""
         with self._lock:
@@ -139,6 +151,10 @@ class GithubApi:
             auth = self._connected().requester.auth
             return Secret(auth.token if auth else "")
 
+    def _permissions(self) -> Mapping[str, str]:
+        with self._heard("the App's installation"):
+            return self.account.granted()
+
     @contextmanager
     def _heard(self, where: str) -> Generator[None, None, None]:
         """Nobody else speaks meanwhile, and what goes wrong is said in our words."""
@@ -148,6 +164,8 @@ class GithubApi:
             with self._lock:
                 yield
         except GithubException as refused:
+            if refused.status == HTTPStatus.UNAUTHORIZED:
+                raise _unknown(self.account.proof, _message(refused)) from None
             raise _translated(refused, where) from None
         except (OSError, RuntimeError, ValueError, AssertionError) as problem:
             raise Unreachable(f"GitHub at {self.account.api} gave no usable answer: {problem}") from None
@@ -196,6 +214,15 @@ def _odd(path: str, problem: ValidationError) -> Unreachable:
     return Unreachable(f"GitHub answered {path} in another shape than it describes: {where}: {first['msg']}")
 
 
+def _unknown(proof: Token | App, said: str) -> AccessDenied:
+    if isinstance(proof, Token):
+        return AccessDenied("GitHub does not know our token", cure="give a token that is valid: forge.token")
+    return AccessDenied(
+        f"GitHub does not accept the key of the App {proof.id}: {said}",
+        cure="make a new private key at the App's settings (forge: key), or set this machine's clock",
+    )
+
+
 def _translated(refused: GithubException, where: str) -> Exception:
     headers = {key.lower(): value for key, value in (refused.headers or {}).items()}
     said = _message(refused)
@@ -203,10 +230,6 @@ def _translated(refused: GithubException, where: str) -> Exception:
     if limited is not None:
         return limited
     match refused.status:
-        case 401:
-            return AccessDenied(
-                "GitHub does not know our token", cure="give a token that is valid: forge.token"
-            )
         case 403:
             needed = headers.get("x-accepted-github-permissions", "")
             cure = f"give the token, or the App, these permissions: {needed}" if needed else ""

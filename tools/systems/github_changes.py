@@ -41,6 +41,11 @@ class Changes:
     def __init__(self, api: GithubApi, scans: Sequence[str] = ()) -> None:
         self._api, self._scans = api, scans
 
+    @property
+    def has_scans(self) -> bool:
+        """Whether anybody wants to know of code scanning."""
+        return bool(self._scans)
+
     async def pull(self, id: str) -> Pull:
         """The pull request of `id`: a number, #number, owner/name#number, or its address.
 

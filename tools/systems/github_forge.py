@@ -25,11 +25,14 @@ from tools.systems.github_api import GithubApi, Rejected
 from tools.systems.github_changes import Changes
 from tools.systems.github_deployments import GithubDeployments
 from tools.systems.github_git import GithubGit
+from tools.systems.github_grants import Permission
+from tools.systems.github_hooks import Hook, hooks
 from tools.systems.github_merging import Merging
-from tools.systems.github_permissions import Permission, permissions
+from tools.systems.github_permissions import permissions
 from tools.systems.github_queue import GithubQueue
 from tools.systems.github_rules import methods_of, rules_of
 from tools.systems.github_shapes import Pull, PullName, Repo
+from tools.systems.github_silence import Silence, silence
 from tools.systems.github_workflows import GithubWorkflows
 from tools.workflows import Watched
 
@@ -162,7 +165,15 @@ class GithubForge(GitSource):
 
     async def permissions(self) -> tuple[Permission, ...]:
         """What our account may do here, as far as that can be told without doing it."""
-        return await permissions(self._api, self._base)
+        return await permissions(self._api, self._base, scans=self._changes.has_scans)
+
+    async def hooks(self) -> tuple[Hook, ...]:
+        """The repository's webhooks. Raises AccessDenied or UnknownPage where we may not see them."""
+        return await hooks(self._api)
+
+    async def silence(self) -> Silence:
+        """Which checks the base demands, and nobody reports."""
+        return await silence(self._api, self._base)
 
     def close(self) -> None:
         """Give the connection back."""

@@ -5,8 +5,8 @@ from __future__ import annotations
 from urllib.parse import quote
 
 from orchestrate.errors import AccessDenied, NotFound, OrchestrateError
-from orchestrate.models.fact import Fact
 from tools.systems.github_api import GithubApi
+from tools.systems.github_grants import SCANNING, Permission, granted
 from tools.systems.github_shapes import Repo
 
 _READS = (
@@ -19,17 +19,8 @@ _READS = (
 )
 
 
-class Permission(Fact):
-    """One thing that is needed, what for, and why it is not there ('' when it is)."""
-
-    name: str
-    use: str
-    problem: str = ""
-    cure: str = ""
-
-
-async def permissions(api: GithubApi, base: str) -> tuple[Permission, ...]:
-    """Every permission that is needed, the missing ones with their cure.
+async def permissions(api: GithubApi, base: str, *, scans: bool = False) -> tuple[Permission, ...]:
+    """Every permission that is needed, the missing ones with their cure; `scans`: code scanning is asked.
 
     Raises AccessDenied when the token is none, UnknownPage when the repository is not to be seen,
     Unreachable.
@@ -38,7 +29,12 @@ async def permissions(api: GithubApi, base: str) -> tuple[Permission, ...]:
     found = [
         await _read(api, name, path.format(base=quote(base, safe="")), use) for name, path, use in _READS
     ]
-    return (_write(repo), *found)
+    if scans:
+        found.append(await _scanning(api))
+    told = await granted(api, scans=scans)
+    every = (_write(repo), *found, *told)
+    wrong = {one.name: one for one in reversed(every) if one.problem}
+    return tuple({one.name: wrong.get(one.name, one) for one in every}.values())
 
 
 def _write(repo: Repo) -> Permission:
@@ -47,6 +43,21 @@ def _write(repo: Repo) -> Permission:
         return may
     cure = "give the token, or the App, write access: contents and pull_requests"
     return may.model_copy(update={"problem": "may read and not write", "cure": cure})
+
+
+async def _scanning(api: GithubApi) -> Permission:
+    asked = Permission(name=SCANNING, use="to see what code scanning found")
+    try:
+        await api.look("/code-scanning/alerts")
+    except AccessDenied as denied:
+        cure = "turn code scanning on, and let the token, or the App, read security_events"
+        return asked.model_copy(update={"problem": f"may not read: {denied}", "cure": cure})
+    except NotFound:
+        cure = "let a workflow scan once: until then the gate security_scan waits"
+        return asked.model_copy(update={"problem": "nothing was ever scanned", "cure": cure})
+    except OrchestrateError as problem:
+        return asked.model_copy(update={"problem": str(problem), "cure": problem.cure})
+    return asked
 
 
 async def _read(api: GithubApi, name: str, path: str, use: str) -> Permission:

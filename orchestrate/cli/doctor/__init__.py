@@ -10,10 +10,11 @@ import typer
 from orchestrate.app import App
 from orchestrate.cli.doctor.effects import audit, switch
 from orchestrate.cli.doctor.finding import Finding, State
+from orchestrate.cli.doctor.github import rights
 from orchestrate.cli.doctor.machine import machine, programs
 from orchestrate.cli.doctor.models import models
 from orchestrate.cli.doctor.outbox import outbox
-from orchestrate.cli.doctor.product import places, remote, rights, settings_of, store, who
+from orchestrate.cli.doctor.product import places, remote, settings_of, store, who
 from orchestrate.cli.doctor.secrets import mcp, vault
 from orchestrate.cli.doctor.slack import slack
 from orchestrate.cli.doctor.tracker import tracker

@@ -15,9 +15,7 @@ from orchestrate.errors import OrchestrateError
 from orchestrate.models.environment import Environment
 from orchestrate.settings import Settings
 from orchestrate.store import Store
-from orchestrate.vault import vault_of
 from tools.place import Place
-from tools.systems.github_forge import GithubForge
 
 
 def settings_of(scene: Scene) -> tuple[Settings | None, Finding]:
@@ -62,40 +60,6 @@ async def remote(app: App) -> Finding:
         return failed("remote", problem)
     where = forge.remote if forge.kind == "git" else f"{forge.repository} on GitHub"
     return good("remote", f"{forge.base} is {tip.name} at {where}")
-
-
-async def rights(app: App) -> list[Finding]:
-    """What our account may do on GitHub, each permission by itself."""
-    if not isinstance(app.forge, GithubForge):
-        return []
-    try:
-        found = await app.forge.permissions()
-    except OrchestrateError as problem:
-        return [failed("GitHub", problem)]
-    missing = [
-        bad(f"GitHub {one.name}", f"{one.problem}; needed {one.use}", one.cure)
-        for one in found
-        if one.problem
-    ]
-    may = ", ".join(one.name for one in found if not one.problem)
-    return missing or [good("GitHub", f"{_proof(app)} has what is needed: {may}")]
-
-
-KINDS = {
-    "ghp_": "a classic token, which may whatever its owner may,",
-    "github_pat_": "a fine-grained token",
-    "ghs_": "an installation's token, which ends within the hour,",
-    "gho_": "an OAuth token",
-}
-"""What the beginning of GitHub's tokens tells of them."""
-
-
-def _proof(app: App) -> str:
-    """As whom we come, as far as that can be told."""
-    if app.settings.forge.app:
-        return f"the App {app.settings.forge.app}"
-    token = app.settings.key_of_forge(vault_of(app.settings, app.store).secret).reveal()
-    return next((kind for start, kind in KINDS.items() if token.startswith(start)), "our account")
 
 
 async def places(app: App) -> list[Finding]:

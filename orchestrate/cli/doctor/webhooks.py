@@ -7,6 +7,7 @@ from http import HTTPStatus
 
 from orchestrate.app import App
 from orchestrate.cli.doctor.finding import Finding, bad, doubtful, failed, good
+from orchestrate.cli.doctor.github import sent
 from orchestrate.errors import OrchestrateError, Unreachable
 from orchestrate.hooks import path_of, secrets_of
 from orchestrate.models.secret import Secret
@@ -14,6 +15,7 @@ from orchestrate.settings.facts import WebhookSettings
 from orchestrate.webhooks import CLICKUP, GITHUB
 from tools.fetch import Ask, fetch
 from tools.systems.clickup import ClickUpTracker
+from tools.systems.github_forge import GithubForge
 
 LEAST_SECRET = 32
 """Characters of a secret that cannot be guessed."""
@@ -35,6 +37,8 @@ async def webhooks(app: App) -> AsyncIterator[Finding]:
         yield await _address(said, next(iter(secrets)))
     if CLICKUP.name in secrets and isinstance(app.tracker, ClickUpTracker):
         yield await _registered(app.tracker, said, secrets[CLICKUP.name])
+    if GITHUB.name in secrets and isinstance(app.forge, GithubForge):
+        yield await sent(app.forge, said, path_of(GITHUB.name))
 
 
 def _secrets(secrets: Mapping[str, Secret]) -> Finding:
@@ -42,10 +46,7 @@ def _secrets(secrets: Mapping[str, Secret]) -> Finding:
     if short:
         said = f"the secret of {', '.join(short)} has less than {LEAST_SECRET} characters"
         return doubtful("webhooks", said, "make another: openssl rand -hex 32")
-    unseen = (
-        f"; whether GitHub sends them is seen at {GITHUB.name}'s settings" if GITHUB.name in secrets else ""
-    )
-    return good("webhooks", f"known by their secrets: {', '.join(secrets)}{unseen}")
+    return good("webhooks", f"known by their secrets: {', '.join(secrets)}")
 
 
 async def _port(said: WebhookSettings, source: str) -> Finding:

@@ -73,7 +73,7 @@ async def test_a_key_that_is_none_is_said(here: Here, forge: GithubForge, tmp_pa
 async def test_a_key_that_github_does_not_know_any_more_is_said(here: Here, forge: GithubForge) -> None:
     here.world.app_key = None
 
-    with pytest.raises(AccessDenied, match="does not know our token"):
+    with pytest.raises(AccessDenied, match="does not accept the key of the App 12345"):
         await forge.change("1")
 
 
