@@ -6,7 +6,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
-.PHONY: demo test test-long simulate mutants check format bench evals schema deployer-agent lock clean
+.PHONY: demo test test-long simulate mutants check format bench bench-judge evals schema deployer-agent lock clean
 
 demo: $(STAMP)
 	$(BIN)/orchestrate demo
@@ -46,6 +46,10 @@ evals: $(STAMP)
 
 bench: $(STAMP)
 	$(BIN)/python -m tests.bench
+
+# Simulated canaries, judged by us and by the public ways: ten minutes on two cores. JUDGE="--runs 20 --scenario cold" for less.
+bench-judge: $(STAMP)
+	$(BIN)/python -m tests.bench_judge $(JUDGE)
 
 schema: $(STAMP)
 	$(BIN)/python -m orchestrate.settings.schema orchestrate.schema.json

@@ -2,30 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from orchestrate.analysis.evidence import (
+    RATIOS,
     TOLERATED,
     Pair,
     Tally,
+    Tolerance,
+    Wager,
     constant,
-    evidence,
+    rare_gains,
     tally,
     warming,
 )
-from orchestrate.analysis.series import Series, bucket_of
-from orchestrate.analysis.words import Trigger, chance, count, percent, times
+from orchestrate.analysis.latency import SlowRequests, slow
+from orchestrate.analysis.series import Edges
+from orchestrate.analysis.words import Trigger, amount, chance, count, percent, times
 from orchestrate.models.environment import Triggers
-from orchestrate.models.sample import LATENCY_EDGES_MS, Sample
+from orchestrate.models.sample import Sample
+from orchestrate.models.watch import Watch
 
-COLD_START = 90.0  # seconds in which latency says more about cold caches than about the code
-SETTLING = 30.0  # seconds in which the tolerated error ratio falls to a third of its surplus
-QUANTILES = (0.5, 0.9, 0.99)  # of the old slot: what is clearly above them is slow
-SLACK = 1  # buckets (about 30 %) above: two answers on either side of one edge are not a regression
-ENOUGH_FOR_EDGES = 200  # requests of the old slot before its quantiles are believed
 CATASTROPHE = 0.2  # share of failed requests that is not waited out
-OF_ALARMS = {Trigger.COMPARISON: 0.4, Trigger.SLOW_REQUESTS: 0.4, Trigger.ERROR_BURST: 0.2}
+NEWEST = 3  # intervals that a catastrophe is seen in
+OF_ALARMS = {Trigger.COMPARISON: 0.4, Trigger.SLOW_REQUESTS: 0.3, Trigger.ERROR_BURST: 0.3}
 """How the allowed chance of a false alarm is divided; together they spend it once."""
 
 
@@ -61,114 +62,109 @@ class Difference:
         }
 
 
-def differences(found: Series, triggers: Triggers) -> tuple[Difference, ...]:
-    """The evidence in errors, and in slow requests where latency was measured."""
-    return (_in_errors(found, triggers), *_in_slow_requests(found, triggers))
+class Comparison:
+    """The evidence so far, from one pair of samples after another; what was once found stays found."""
+
+    def __init__(self, watch: Watch, triggers: Triggers, edges: Edges) -> None:
+        length = max(1.0, watch.until - watch.opened_at)
+        looks = max(1, round(length / watch.interval))
+        self._triggers, self._edges = triggers, edges
+        self._minimum = triggers.minimum_requests
+        self._dispersion = max(1.0, watch.prior.dispersion)
+        self._pairs: list[tuple[Sample, Sample]] = []
+        self._errors: list[Pair] = []
+        self._requests = [0, 0]
+        self._sudden, self._lasting = Wager(len(RATIOS), looks), Wager(len(RATIOS), looks)
+        self._slow = SlowRequests(edges, looks, watch.prior.buckets)
+        self._tolerated, self._warm_at = _warm_up(watch, triggers, length)
+        self.worse: Difference | None = None
+
+    @property
+    def evidence(self) -> dict[Trigger, float]:
+        """The e-values at the newest look."""
+        found = {Trigger.COMPARISON: self._lasting.value, Trigger.SLOW_REQUESTS: self._slow.value}
+        return found if self._errors else {}
+
+    def take(self, new: Sample, old: Sample) -> None:
+        """One interval in both slots."""
+        pair = Pair(new.at, new.requests, old.requests, new.errors, old.errors)
+        self._pairs.append((new, old))
+        self._errors.append(pair)
+        self._requests[0] += new.requests
+        self._requests[1] += old.requests
+        self._bet_on_errors(pair)
+        if _has_latency(new, self._edges) and _has_latency(old, self._edges):
+            self._slow.take(new.buckets or (), old.buckets or (), is_judged=new.at > self._warm_at)
+        if self.worse is None:
+            self.worse = self._catastrophe() or self._errors_differ() or self._slowness_differs()
+
+    def _bet_on_errors(self, pair: Pair) -> None:
+        self._lasting.take(rare_gains(pair, self._tolerated(pair.at), self._dispersion))
+        if self._tolerated is constant:
+            self._sudden = self._lasting
+        else:
+            self._sudden.take(rare_gains(pair, TOLERATED, self._dispersion))
+
+    def _catastrophe(self) -> Difference | None:
+        """A fifth or more of the newest requests fail, and not those to the old slot: cold or not."""
+        if self._sudden.value < self._needed(Trigger.ERROR_BURST):
+            return None
+        newest = tally(self._errors[-NEWEST:])
+        if newest.hits_new < CATASTROPHE * max(1, newest.requests_new):
+            return None
+        return Difference(Trigger.ERROR_BURST, self._sudden.value, newest, "failed")
+
+    def _errors_differ(self) -> Difference | None:
+        if not self._is_enough(Trigger.COMPARISON, self._lasting.value):
+            return None
+        sums = self._telling(self._errors)
+        return Difference(Trigger.COMPARISON, self._lasting.value, sums, "failed")
+
+    def _slowness_differs(self) -> Difference | None:
+        if not self._is_enough(Trigger.SLOW_REQUESTS, self._slow.value):
+            return None
+        measured = [(new.at, new.buckets or (), old.buckets or ()) for new, old in self._measured()]
+        edge = self._slow.edge([(new, old) for _, new, old in measured])
+        if edge is None:
+            return None
+        sums = self._telling([slow(at, new, old, edge) for at, new, old in measured])
+        what = f"took longer than {amount(self._edges[edge])} ms"
+        return Difference(Trigger.SLOW_REQUESTS, self._slow.value, sums, what)
+
+    def _measured(self) -> Iterator[tuple[Sample, Sample]]:
+        """The pairs whose latency is judged."""
+        for new, old in self._pairs:
+            if new.at > self._warm_at and _has_latency(new, self._edges) and _has_latency(old, self._edges):
+                yield new, old
+
+    def _is_enough(self, trigger: Trigger, evidence: float) -> bool:
+        """Whether it suffices for a rollback, on at least the declared number of requests."""
+        return evidence >= self._needed(trigger) and min(self._requests) >= self._minimum
+
+    def _needed(self, trigger: Trigger) -> float:
+        return 10_000 / (self._triggers.false_alarms * OF_ALARMS[trigger])
+
+    def _telling(self, pairs: list[Pair]) -> Tally:
+        """The counts of the whole watch, or of its newest part where a late start would be averaged away."""
+        whole = tally(pairs)
+        if not pairs or whole.ratio >= 2 * TOLERATED:
+            return whole
+        newest = tally(pair for pair in pairs if pair.at > pairs[-1].at - self._triggers.window)
+        enough = min(newest.requests_new, newest.requests_old) >= self._minimum
+        return newest if enough and newest.ratio > whole.ratio else whole
 
 
-def is_worse(difference: Difference, triggers: Triggers) -> bool:
-    """Whether the evidence suffices for a rollback, on at least the declared number of requests."""
-    sums = difference.counted
-    enough = min(sums.requests_new, sums.requests_old) >= triggers.minimum_requests
-    return enough and difference.evidence >= _needed(difference.trigger, triggers)
+def _warm_up(watch: Watch, triggers: Triggers, length: float) -> tuple[Tolerance, float]:
+    """What is tolerated when, and from when on latency is judged."""
+    if not triggers.warm_up:
+        return constant, watch.opened_at
+    known = watch.prior.warm_up
+    since = watch.opened_at if watch.prior.warm_since is None else watch.prior.warm_since
+    declared = triggers.warm_up / 90
+    fading = max(1.0, min(known.fading * declared, length / 12))
+    settling = min(known.settling * declared, length / 4)
+    return warming(since, fading, known.surplus), since + settling
 
 
-def catastrophe(found: Series, triggers: Triggers) -> Difference | None:
-    """A fifth or more of the newest requests fail, and not those to the old slot: at once, cold or not."""
-    pairs = _errors(found.pairs)
-    newest = tally(pairs[-3:])
-    if newest.hits_new < CATASTROPHE * max(1, newest.requests_new):
-        return None
-    value = evidence(pairs, constant, _looks(found))
-    if value < _needed(Trigger.ERROR_BURST, triggers):
-        return None
-    return Difference(Trigger.ERROR_BURST, value, newest, "failed")
-
-
-def _needed(trigger: Trigger, triggers: Triggers) -> float:
-    return 10_000 / (triggers.false_alarms * OF_ALARMS[trigger])
-
-
-def _in_errors(found: Series, triggers: Triggers) -> Difference:
-    pairs = _errors(found.pairs)
-    settling = min(SETTLING, _length(found) / 12)
-    value = evidence(pairs, warming(found.watch.opened_at, max(1.0, settling)), _looks(found))
-    return Difference(Trigger.COMPARISON, value, _telling(pairs, triggers), "failed")
-
-
-def _in_slow_requests(found: Series, triggers: Triggers) -> tuple[Difference, ...]:
-    """The average of the e-values for each quantile, which is an e-value again."""
-    warm = found.watch.opened_at + min(COLD_START, _length(found) / 4)
-    measured = [pair for pair in found.pairs if all(_has_latency(sample) for sample in pair)]
-    if not measured:
-        return ()
-    values = [_slow_evidence(found, measured, warm, share) for share in QUANTILES]
-    best = max(range(len(QUANTILES)), key=lambda index: values[index])
-    edge = _edges(measured, QUANTILES[best])[-1]
-    pairs = [_slow(new, old, edge) for new, old in measured if edge is not None and new.at > warm]
-    what = f"took longer than {count(LATENCY_EDGES_MS[edge or 0])} ms"
-    mean = sum(values) / len(values)
-    return (Difference(Trigger.SLOW_REQUESTS, mean, _telling(pairs, triggers), what),)
-
-
-def _slow_evidence(
-    found: Series, measured: Sequence[tuple[Sample, Sample]], warm: float, share: float
-) -> float:
-    edges = _edges(measured, share)
-    pairs = [
-        _slow(new, old, edge)
-        for (new, old), edge in zip(measured, edges[:-1], strict=True)
-        if edge is not None and new.at > warm
-    ]
-    return evidence(pairs, constant, _looks(found))
-
-
-def _edges(measured: Sequence[tuple[Sample, Sample]], share: float) -> list[int | None]:
-    """The bucket of the old slot's quantile as known *before* each interval, and after the last one.
-
-    An edge chosen from the interval it judges would be a bet made after the race.
-    """
-    known = [0] * (len(LATENCY_EDGES_MS) + 1)
-    found: list[int | None] = []
-    for _, old in measured:
-        found.append(_edge(known, share))
-        for index, inside in enumerate(old.buckets or ()):
-            known[index] += inside
-    return [*found, _edge(known, share)]
-
-
-def _edge(known: Sequence[int], share: float) -> int | None:
-    if sum(known) < ENOUGH_FOR_EDGES:
-        return None
-    return min(bucket_of(known, share)[0] + SLACK, len(LATENCY_EDGES_MS) - 1)
-
-
-def _has_latency(sample: Sample) -> bool:
-    return sample.buckets is not None and len(sample.buckets) == len(LATENCY_EDGES_MS) + 1
-
-
-def _slow(new: Sample, old: Sample, edge: int) -> Pair:
-    fast_new, fast_old = new.buckets or (), old.buckets or ()
-    return Pair(new.at, sum(fast_new), sum(fast_old), sum(fast_new[edge + 1 :]), sum(fast_old[edge + 1 :]))
-
-
-def _errors(pairs: Sequence[tuple[Sample, Sample]]) -> list[Pair]:
-    return [Pair(new.at, new.requests, old.requests, new.errors, old.errors) for new, old in pairs]
-
-
-def _telling(pairs: Sequence[Pair], triggers: Triggers) -> Tally:
-    """The counts of the whole watch, or of its newest part where a late start would be averaged away."""
-    whole = tally(pairs)
-    if not pairs or whole.ratio >= 2 * TOLERATED:
-        return whole
-    newest = tally([pair for pair in pairs if pair.at > pairs[-1].at - triggers.window])
-    enough = min(newest.requests_new, newest.requests_old) >= triggers.minimum_requests
-    return newest if enough and newest.ratio > whole.ratio else whole
-
-
-def _length(found: Series) -> float:
-    return max(1.0, found.watch.until - found.watch.opened_at)
-
-
-def _looks(found: Series) -> int:
-    return max(1, round(_length(found) / found.watch.interval))
+def _has_latency(sample: Sample, edges: Edges) -> bool:
+    return sample.buckets is not None and len(sample.buckets) == len(edges) + 1

@@ -15,13 +15,13 @@ from orchestrate.analysis.alerts import (
     unproven,
     with_usual,
 )
-from orchestrate.analysis.comparison import Difference, catastrophe, differences, is_worse
-from orchestrate.analysis.series import Series, quantile, series, totals
+from orchestrate.analysis.comparison import Comparison
+from orchestrate.analysis.series import Edges, Series, moments
 from orchestrate.analysis.triggers import Crossing, crossings, lingering
 from orchestrate.analysis.words import Trigger, count, percent, span
 from orchestrate.models.alert import Alert
 from orchestrate.models.environment import Monitoring, Triggers
-from orchestrate.models.sample import Judgement, Sample, SampleState, Verdict
+from orchestrate.models.sample import LATENCY_EDGES_MS, Judgement, Sample, SampleState, Verdict
 from orchestrate.models.watch import Watch
 
 COMPLETE = 0.9  # share of the expected samples that proves a watch (V3)
@@ -43,13 +43,13 @@ def judge(  # noqa: PLR0913  what was measured, and each part of what the plan s
     A `watch.share` of 0 says that the component takes no traffic: then no requests are expected.
     What `alerts` say is told; only those with `rollback` have a part in the verdict.
     """
-    found = series(watch, samples)
-    fixed = crossings(found, triggers)
+    looks = Looks(watch, triggers, alerts)
+    for new, old in moments(watch, samples):
+        looks.take(new, old)
+    found, compared = looks.series, looks.comparison
+    fixed = looks.crossings()
     crossed = (*fixed, *metric_crossings(found, alerts))
-    compared = _comparisons(found, triggers)
-    verdict = _failure(found, triggers, crossed, compared) or _otherwise(
-        found, triggers, crossed, now, alerts
-    )
+    verdict = looks.failure(crossed) or _otherwise(found, triggers, crossed, now, alerts)
     named = _named(found, fixed, with_usual(alerts, monitoring, watch.interval))
     return verdict.model_copy(
         update={
@@ -60,28 +60,39 @@ def judge(  # noqa: PLR0913  what was measured, and each part of what the plan s
     )
 
 
-def _comparisons(found: Series, triggers: Triggers) -> tuple[Difference, ...]:
-    if not (found.is_compared and triggers.comparison and found.pairs):
-        return ()
-    sudden = catastrophe(found, triggers)
-    return ((sudden,) if sudden else ()) + differences(found, triggers)
+class Looks:
+    """What a watch has shown so far; who asks after each moment hears what `judge` would say."""
 
+    def __init__(
+        self, watch: Watch, triggers: Triggers, alerts: Alerts = NONE, edges: Edges = LATENCY_EDGES_MS
+    ) -> None:
+        self.series = Series(watch, triggers, edges)
+        self.comparison = Comparison(watch, triggers, edges)
+        self._triggers, self._alerts = triggers, alerts
+        self._is_compared = self.series.is_compared and triggers.comparison
 
-def _failure(
-    found: Series,
-    triggers: Triggers,
-    crossed: tuple[Crossing, ...],
-    compared: tuple[Difference, ...],
-) -> Judgement | None:
-    """The judgement of the first thing that is bad enough to go back."""
-    for crossing in crossed:
-        if not crossing.shared:
-            return _says(Verdict.FAIL, crossing.trigger, crossing.sentence, crossing.numbers)
-    for difference in compared:
-        if difference.trigger is Trigger.ERROR_BURST or is_worse(difference, triggers):
-            sentence = difference.sentence(found.watch.slot, found.watch.baseline or "")
-            return _says(Verdict.FAIL, difference.trigger, sentence, difference.numbers())
-    return None
+    def take(self, new: Sample, old: Sample | None) -> None:
+        """The samples of the next moment; `old` where the old slot has a usable one."""
+        is_pair = self.series.take(new, old)
+        if is_pair and old is not None and self._is_compared:
+            self.comparison.take(new, old)
+
+    def crossings(self) -> tuple[Crossing, ...]:
+        """Every fixed trigger that is crossed now."""
+        return crossings(self.series, self._triggers)
+
+    def failure(self, crossed: Sequence[Crossing] | None = None) -> Judgement | None:
+        """The judgement of the first thing that is bad enough to go back, of what is `crossed` now."""
+        if crossed is None:
+            crossed = (*self.crossings(), *metric_crossings(self.series, self._alerts))
+        for crossing in crossed:
+            if not crossing.shared:
+                return _says(Verdict.FAIL, crossing.trigger, crossing.sentence, crossing.numbers)
+        if worse := self.comparison.worse:
+            watch = self.series.watch
+            sentence = worse.sentence(watch.slot, watch.baseline or "")
+            return _says(Verdict.FAIL, worse.trigger, sentence, worse.numbers())
+        return None
 
 
 def _otherwise(
@@ -100,7 +111,7 @@ def _otherwise(
 
 def _watching(found: Series, now: float) -> Judgement:
     left = min(found.watch.until - now, found.watch.until - found.watch.opened_at)
-    sums = totals(found.usable)
+    sums = found.whole().sums
     sentence = (
         f"{found.watch.slot} is being watched for {span(left)} more:"
         f" {percent(sums.errors, sums.requests)} of {count(sums.requests)} requests failed so far"
@@ -133,9 +144,9 @@ def _missing(found: Series, triggers: Triggers, alerts: Alerts) -> Judgement | N
 def _too_few_requests(found: Series, triggers: Triggers) -> Judgement | None:
     if not found.takes_traffic:
         return None
-    counted = {found.watch.slot: totals(found.usable).requests}
+    counted = {found.watch.slot: found.whole().sums.requests}
     if found.is_compared and triggers.comparison and found.watch.baseline is not None:
-        counted[found.watch.baseline] = totals([old for _, old in found.pairs]).requests
+        counted[found.watch.baseline] = found.whole().old.requests
     slot, requests = min(counted.items(), key=lambda item: item[1])
     if requests >= triggers.minimum_requests:
         return None
@@ -163,7 +174,7 @@ def _unsettled(found: Series, triggers: Triggers, crossed: tuple[Crossing, ...])
 
 def _passed(found: Series) -> Judgement:
     numbers = _numbers(found)
-    sums, length = totals(found.usable), found.watch.until - found.watch.opened_at
+    sums, length = found.whole().sums, found.watch.until - found.watch.opened_at
     if not found.takes_traffic:
         sentence = f"{found.watch.slot} stayed healthy for {span(length)}; it takes no traffic"
         return _says(Verdict.PASS, Trigger.PASSED, sentence, numbers)
@@ -191,7 +202,7 @@ def _unmeasured(found: Series) -> tuple[str, ...]:
 
 
 def _numbers(found: Series) -> dict[str, float]:
-    sums = totals(found.usable)
+    sums = found.whole().sums
     intervals = int((found.watch.until - found.watch.opened_at) / found.watch.interval + 0.5)
     numbers: dict[str, float] = {
         "samples": _moments(found, found.usable),
@@ -201,7 +212,7 @@ def _numbers(found: Series) -> dict[str, float]:
         "errors": sums.errors,
         "rate": sums.error_share,
     }
-    p99 = quantile(sums.buckets, 0.99)
+    p99 = found.whole().quantile(0.99)
     return numbers if p99 is None else {**numbers, "p99": p99}
 
 
@@ -222,8 +233,8 @@ def _reasons(samples: Sequence[Sample]) -> str:
     return f" ({named})" if named else " (the others were never taken)"
 
 
-def _evidence(compared: tuple[Difference, ...]) -> dict[str, float]:
-    return {f"e_value_{difference.trigger.value}": difference.evidence for difference in compared}
+def _evidence(compared: Comparison) -> dict[str, float]:
+    return {f"e_value_{trigger.value}": value for trigger, value in compared.evidence.items()}
 
 
 def _says(verdict: Verdict, trigger: Trigger, sentence: str, numbers: dict[str, float]) -> Judgement:

@@ -109,7 +109,8 @@ class Triggers(Fact):
     database_errors: PositiveInt = 10  # in one window
     minimum_requests: PositiveInt = 100  # fewer, and the comparison is inconclusive
     comparison: bool = True  # the sequential comparison of new with old
-    false_alarms: PositiveInt = 50  # allowed chance of a false alarm, in hundredths of a percent
+    warm_up: Annotated[int, Field(ge=0)] = 90  # seconds until a new instance is warm; 0: it is from the start
+    false_alarms: PositiveInt = 100  # allowed chance of a false alarm, in hundredths of a percent
 
 
 class Monitoring(Fact):

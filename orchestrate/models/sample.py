@@ -49,6 +49,7 @@ class Sample(Fact):
     errors: int = 0
     buckets: tuple[int, ...] | None = None
     database_errors: int = 0
+    instances: dict[str, tuple[int, int]] = {}  # requests and errors of each, where they are told apart
     healthy: bool | None = None  # None: not asked
     restarts: int = 0
     cpu: float | None = None  # percent of one core, mean of the instances

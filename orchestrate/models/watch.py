@@ -6,6 +6,24 @@ from orchestrate.models.fact import Fact
 from orchestrate.models.sample import Counters, Judgement, Verdict
 
 
+class WarmUp(Fact):
+    """How a new instance does at first: so many times the tolerated ratio of errors, fading in seconds."""
+
+    surplus: float = 4.0
+    fading: float = 30.0  # seconds in which the surplus falls to a third
+    settling: float = 90.0  # seconds in which latency says more about cold caches than about the code
+
+
+class Prior(Fact):
+    """What was known of the two slots when a watch began, from the hours before."""
+
+    buckets: tuple[int, ...] = ()  # latencies of the version that serves: what is slow for it
+    dispersion: float = 1.0  # variance of errors among its instances, over what luck alone would give
+    blocks: int = 0  # how many counts of instances say so
+    warm_up: WarmUp = WarmUp()
+    warm_since: float | None = None  # when the new slot began to serve, where that is before the watch
+
+
 class Watch(Fact):
     """One slot of one component under observation; times are epoch seconds."""
 
@@ -24,6 +42,7 @@ class Watch(Fact):
     extended: bool = False
     closed_at: float | None = None
     next_at: float  # when the next sample is due
+    prior: Prior = Prior()
     totals: dict[str, Counters] = {}  # what each slot's counters were at the last sample
 
     @property

@@ -262,7 +262,8 @@ def _triggers(one: Triggers) -> Iterator[str]:
     yield f"rolled back when {one.health_check_failures} health checks fail in a row"
     yield f"rolled back when {one.database_errors} database errors come in {one.window} s"
     compared = "on" if one.comparison else "off"
+    warm = f", warm after {one.warm_up} s" if one.warm_up else ", warm from the start"
     yield (
         f"comparison of new with old: {compared}, from {one.minimum_requests} requests, "
-        f"false alarms at most {percent(one.false_alarms)}"
+        f"false alarms at most {percent(one.false_alarms)}{warm}"
     )

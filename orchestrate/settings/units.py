@@ -88,6 +88,7 @@ TRIGGERS: Units = {
     ("error_rate",): HUNDREDTHS,
     ("response_time_p99",): MILLISECONDS,
     ("window",): SECONDS,
+    ("warm_up",): SECONDS,
     ("false_alarms",): HUNDREDTHS,
 }
 ENVIRONMENT: Units = {

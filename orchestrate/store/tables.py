@@ -192,6 +192,7 @@ watches = Table(
     Column("closed_at", Float),
     Column("next_at", Float, nullable=False),
     Column("totals", Text, nullable=False),
+    Column("prior", Text, nullable=False, server_default="{}"),
     Index("watches_active", "closed_at", "next_at"),
 )
 

@@ -9,13 +9,14 @@ from sqlalchemy import Connection, Float, RowMapping, bindparam, func, insert, s
 
 from orchestrate.errors import UnknownWatch
 from orchestrate.models.sample import Counters, Judgement, Sample, Verdict
-from orchestrate.models.watch import Watch
+from orchestrate.models.watch import Prior, Watch
 from orchestrate.store.database import Database
 from orchestrate.store.driving import wake
 from orchestrate.store.rows import Value, fact, insert_once
 from orchestrate.store.tables import deployments, samples, watches
 
 rows = watches.c
+UNKNOWN = Prior()
 TOTALS: TypeAdapter[dict[str, Counters]] = TypeAdapter(dict[str, Counters])
 
 BY_ID = select(watches).where(rows.id == bindparam("watched"))
@@ -88,6 +89,7 @@ class Watches:
         share: int,
         final: bool = False,
         next_at: float | None = None,
+        prior: Prior = UNKNOWN,
     ) -> Watch:
         """Begin to watch, at once or at `next_at`; an id that is known gives that watch as it stands."""
         row: dict[str, Value] = {
@@ -105,6 +107,7 @@ class Watches:
             "extended": False,
             "next_at": opened_at if next_at is None else next_at,
             "totals": "{}",
+            "prior": prior.model_dump_json(exclude_defaults=True),
         }
         with self._database.writing() as connection:
             insert_once(connection, watches, row)
@@ -216,4 +219,5 @@ def text_of(sample: Sample) -> str:
 def _watch(row: RowMapping) -> Watch:
     verdict = row["judgement"]
     judgement = Judgement.model_validate_json(verdict) if verdict else None
-    return fact(Watch, row, judgement=judgement, totals=TOTALS.validate_json(row["totals"]))
+    totals, prior = TOTALS.validate_json(row["totals"]), Prior.model_validate_json(row["prior"])
+    return fact(Watch, row, judgement=judgement, totals=totals, prior=prior)

@@ -1,0 +1,147 @@
+"""Measuring: how often and how soon each judge takes a kind of canary back."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass, field
+from statistics import median
+from zlib import crc32
+
+import numpy as np
+
+from orchestrate.analysis.calibration import prior
+from orchestrate.models.sample import Sample
+from orchestrate.models.watch import Prior
+from tests.bench_judge.ours import LEARNED, WARM, Stopwatch, detected
+from tests.bench_judge.rivals import RIVALS
+from tests.bench_judge.scenarios import WINDOW, Scenario
+from tests.bench_judge.traffic import Before, before, hour
+
+OURS_WARM, OURS_LEARNED = "ours, warm", "ours, learned"
+AT_ONCE = 25  # runs of one process: they share the hour before
+SLOW_RIVALS = {"kayenta": 0.05}  # part of the runs
+
+
+@dataclass
+class Outcome:
+    """When each judge rolled back, in seconds since the regression began; None: not within the hour."""
+
+    scenario: Scenario
+    found: dict[str, list[float | None]] = field(
+        default_factory=lambda: defaultdict[str, list[float | None]](list)
+    )
+    triggers: dict[str, int] = field(default_factory=lambda: defaultdict[str, int](int))
+    seconds: float = 0.0
+    windows: int = 0
+
+    def add(self, other: Outcome) -> None:
+        """Take in what another process measured."""
+        for name, times in other.found.items():
+            self.found[name].extend(times)
+        for name, number in other.triggers.items():
+            self.triggers[name] += number
+        self.seconds += other.seconds
+        self.windows += other.windows
+
+    @property
+    def summary(self) -> str:
+        """What decided how often, for who waits for the table."""
+        return ", ".join(f"{name} {number} ×" for name, number in sorted(self.triggers.items())) or "nothing"
+
+    def share(self, judge: str) -> float:
+        """Of the runs that were rolled back."""
+        times = self.found[judge]
+        return sum(time is not None for time in times) / max(1, len(times))
+
+    def at(self, judge: str, part: float = 0.5) -> float | None:
+        """The time by which this part of the runs was rolled back."""
+        times = sorted(float("inf") if time is None else time for time in self.found[judge])
+        if not times:
+            return None
+        found = median(times) if part == 0.5 else times[min(len(times) - 1, int(part * len(times)))]
+        return None if found == float("inf") else found
+
+
+@dataclass(frozen=True)
+class Task:
+    """Some runs of one scenario."""
+
+    scenario: Scenario
+    first: int
+    runs: int
+    seed: int
+    rivals: bool
+
+
+def measured(
+    scenarios: list[Scenario], runs: dict[str, int], seed: int, jobs: int, rivals: bool
+) -> Iterator[Outcome]:
+    """One outcome per scenario, in their order; `runs` by name."""
+    tasks = [
+        Task(scenario, first, min(AT_ONCE, runs[scenario.name] - first), seed, rivals)
+        for scenario in scenarios
+        for first in range(0, runs[scenario.name], AT_ONCE)
+    ]
+    done = {scenario.name: 0 for scenario in scenarios}
+    with ProcessPoolExecutor(jobs) as pool:
+        current: Outcome | None = None
+        for one in pool.map(some, tasks):
+            if current is None:
+                current = one
+            else:
+                current.add(one)
+            done[one.scenario.name] += AT_ONCE
+            if done[one.scenario.name] >= runs[one.scenario.name]:
+                yield current
+                current = None
+
+
+def some(task: Task) -> Outcome:
+    """What every judge does with these runs."""
+    scenario, outcome, clock = task.scenario, Outcome(task.scenario), Stopwatch()
+    known = known_before(scenario, before(scenario, _random(task, -1)))
+    for run in range(task.first, task.first + task.runs):
+        traffic = hour(scenario, _random(task, run))
+        judges = {OURS_LEARNED: LEARNED} if not scenario.paired else {}
+        judges |= {OURS_WARM: WARM} if scenario.is_warm or not scenario.is_healthy else {}
+        for name, triggers in judges.items():
+            seen = detected(traffic, triggers, known, clock)
+            outcome.found[name].append(_since(seen[0] if seen else None, scenario))
+            if seen:
+                outcome.triggers[f"{name}: {seen[1]}"] += 1
+        for name, rival in RIVALS.items() if task.rivals else ():
+            if (name == "oracle" and scenario.is_healthy) or run % round(1 / SLOW_RIVALS.get(name, 1)):
+                continue
+            outcome.found[name].append(_since(rival(traffic), scenario))
+    outcome.seconds, outcome.windows = clock.seconds, clock.windows
+    return outcome
+
+
+def known_before(scenario: Scenario, earlier: Before) -> Prior:
+    """What the product makes of the hour before."""
+    samples = [
+        Sample.model_construct(
+            at=float(index * WINDOW),
+            component="api",
+            slot="blue",
+            requests=sum(requests),
+            errors=sum(errors),
+            buckets=tuple(buckets),
+            instances={f"pod {pod}": pair for pod, pair in enumerate(zip(requests, errors, strict=True))},
+        )
+        for index, (requests, errors, buckets) in enumerate(
+            zip(earlier.requests.tolist(), earlier.errors.tolist(), earlier.buckets.tolist(), strict=True)
+        )
+    ]
+    return prior(samples)
+
+
+def _since(at: float | None, scenario: Scenario) -> float | None:
+    """Counted from the begin of the regression; what comes before it did not see it."""
+    return None if at is None or at <= scenario.late else at - scenario.late
+
+
+def _random(task: Task, run: int) -> np.random.Generator:
+    return np.random.default_rng([task.seed, crc32(task.scenario.name.encode()), task.first, run + 1])
