@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Protocol
 
 from orchestrate.models.learning import Learning, Topic
@@ -24,6 +25,14 @@ class Memory(Protocol):
 
     async def recall(self, topic: Topic) -> tuple[Learning, ...]:
         """At most MOST about the topic's files, in the same service and environment, newest first."""
+        ...
+
+    async def all(self) -> tuple[Learning, ...]:
+        """Everything of ours that is kept, newest first."""
+        ...
+
+    async def forget(self, key: str, reason: str) -> None:
+        """Recall it no more; nothing where nothing has this key."""
         ...
 
 
@@ -63,6 +72,12 @@ class MemoryInMind:
     async def recall(self, topic: Topic) -> tuple[Learning, ...]:
         return about(topic, self.kept)
 
+    async def all(self) -> tuple[Learning, ...]:
+        return newest_first(self.kept)
+
+    async def forget(self, key: str, reason: str) -> None:  # noqa: ARG002  the audit keeps it
+        self.kept[:] = [one for one in self.kept if one.key != key]
+
 
 def about(topic: Topic, kept: list[Learning]) -> tuple[Learning, ...]:
     """Those of `kept` that the topic asks for."""
@@ -72,4 +87,9 @@ def about(topic: Topic, kept: list[Learning]) -> tuple[Learning, ...]:
         for one in kept
         if (one.service, one.environment) == (topic.service, topic.environment) and files & {*one.files}
     ]
-    return tuple(sorted(found, key=lambda one: (-one.at, one.key))[:MOST])
+    return newest_first(found)[:MOST]
+
+
+def newest_first(kept: Iterable[Learning]) -> tuple[Learning, ...]:
+    """In the order in which they are told."""
+    return tuple(sorted(kept, key=lambda one: (-one.at, one.key)))

@@ -6,7 +6,8 @@ import os
 import sys
 from typing import NoReturn
 
-from orchestrate.cli.tree import TREE, Branch, page
+from orchestrate.cli.branch import Branch, page
+from orchestrate.cli.tree import TREE
 
 
 def main() -> NoReturn:

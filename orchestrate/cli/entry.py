@@ -14,11 +14,12 @@ from typing import cast
 
 import typer
 
+from orchestrate.cli.branch import Leaf
 from orchestrate.cli.exits import Exit, of_error
 from orchestrate.cli.output import Unread, note
 from orchestrate.cli.root import orchestrate
 from orchestrate.cli.scene import Scene
-from orchestrate.cli.tree import TREE, Leaf
+from orchestrate.cli.tree import TREE
 from orchestrate.errors import OrchestrateError
 from orchestrate.redaction import without_secrets
 

@@ -10,7 +10,8 @@ from typer._click.shell_completion import CompletionItem
 from typer.core import TyperGroup
 from typer.main import get_command as built
 
-from orchestrate.cli.tree import TREE, Branch, Leaf, page
+from orchestrate.cli.branch import Branch, Leaf, page
+from orchestrate.cli.tree import TREE
 
 if TYPE_CHECKING:  # typer keeps these to itself
     from typer._click import Command, Context, HelpFormatter

@@ -2,29 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
-
-
-@dataclass(frozen=True)
-class Leaf:
-    """One command; `place` is module:function below orchestrate.cli, imported when the command is used."""
-
-    summary: str
-    place: str
-    example: str
-
-
-@dataclass(frozen=True)
-class Branch:
-    """A group of commands; `usual` is the one that is meant when options follow the group's own name."""
-
-    summary: str
-    members: Mapping[str, Leaf | Branch]
-    example: str
-    options: tuple[tuple[str, str], ...] = ()
-    usual: str | None = None
-
+from orchestrate.cli.branch import Branch, Leaf
 
 QUARANTINE = Branch(
     "versions that an environment refuses",
@@ -206,6 +184,22 @@ SECRET = Branch(
     "orchestrate secret set api-key --env production",
 )
 
+MEMORY = Branch(
+    "what was learnt by deploying",
+    {
+        "list": Leaf(
+            "what was learnt, newest first", "memory:list_all", "orchestrate memory list --env production"
+        ),
+        "show": Leaf("one of them, with all its files", "memory:show", "orchestrate memory show 01KADF"),
+        "rm": Leaf(
+            "forget what was learnt wrongly, on your word",
+            "memory:remove",
+            "orchestrate memory rm 01KADF --reason 'the router was broken, not the change'",
+        ),
+    },
+    "orchestrate memory list --env production",
+)
+
 DB = Branch(
     "the store",
     {
@@ -270,6 +264,7 @@ TREE = Branch(
         ),
         "audit": AUDIT,
         "secret": SECRET,
+        "memory": MEMORY,
         "db": DB,
         "doctor": Leaf("is everything there?", "doctor:doctor", "orchestrate doctor"),
         "demo": Leaf(
@@ -285,31 +280,3 @@ TREE = Branch(
         ("--show-completion", "what --install-completion would add"),
     ),
 )
-
-_HELP = ("--help", "this page; every command has one")
-
-
-def page(path: str, branch: Branch) -> str:
-    """The help of a group: its words, and nothing imported."""
-    members = [(name, member.summary) for name, member in branch.members.items()]
-    return "\n".join(
-        [
-            f"Usage: {path} [OPTIONS] COMMAND [ARGS]...",
-            "",
-            f"  {branch.summary}",
-            "",
-            "Commands:",
-            *_aligned(members),
-            "",
-            "Options:",
-            *_aligned([*branch.options, _HELP]),
-            "",
-            "Example:",
-            f"  {branch.example}",
-        ]
-    )
-
-
-def _aligned(rows: list[tuple[str, str]]) -> list[str]:
-    width = max(len(name) for name, _ in rows)
-    return [f"  {name:{width}}  {text}" for name, text in rows]

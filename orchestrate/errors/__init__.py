@@ -6,7 +6,7 @@ OrchestrateError
 ├── NotFound                   the thing asked for does not exist
 │   ├── UnknownEnvironment · UnknownTask · UnknownChange
 │   ├── UnknownVersion · UnknownDeployment · UnknownComponent · UnknownSecret
-│   ├── UnknownComment · UnknownQuestion · UnknownWatch
+│   ├── UnknownComment · UnknownQuestion · UnknownWatch · UnknownLearning
 ├── Refused                    the request is understood, and the answer is no
 │   ├── EnvironmentBusy · TaskClaimed · NotAllowed · EffectRefused · LeaseLost · AlreadyDecided
 │   └── CheckNotMade           a check at the door could not be made, and is made again
@@ -91,6 +91,7 @@ from orchestrate.errors.unknown import (
     UnknownComponent,
     UnknownDeployment,
     UnknownEnvironment,
+    UnknownLearning,
     UnknownQuestion,
     UnknownSecret,
     UnknownTask,
@@ -144,6 +145,7 @@ __all__ = [
     "UnknownComponent",
     "UnknownDeployment",
     "UnknownEnvironment",
+    "UnknownLearning",
     "UnknownQuestion",
     "UnknownSecret",
     "UnknownTask",

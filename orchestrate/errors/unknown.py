@@ -76,3 +76,9 @@ class UnknownWatch(NotFound):
     """No watch has this id."""
 
     what = "watch"
+
+
+class UnknownLearning(NotFound):
+    """Nothing was learnt under this key."""
+
+    what = "learning"

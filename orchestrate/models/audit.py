@@ -30,6 +30,7 @@ class AuditKind(StrEnum):
     SETTINGS = "settings"  # a worker serves with settings of this hash
     PLACE = "place"  # an environment of the store was saved or deleted
     SECRET = "secret"  # noqa: S105  a secret was set, rotated or forgotten: its name, never its value
+    FORGOTTEN = "forgotten"  # a person is about to have something that was learnt forgotten
     STOPPED = "stopped"  # somebody stopped effects
     ALLOWED = "allowed"
     ANCHORED = "anchored"  # a person let the audit go on after its end did not fit

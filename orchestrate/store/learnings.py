@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 
-from sqlalchemy import RowMapping, bindparam, select
+from sqlalchemy import RowMapping, bindparam, delete, select
 
 from orchestrate.models.learning import Learning
 from orchestrate.store.database import Database
@@ -20,6 +20,8 @@ OF_PLACE = (
     .order_by(rows.at.desc(), rows.key)
     .limit(bindparam("most"))
 )
+ALL = select(learnings).order_by(rows.at.desc(), rows.key)
+REMOVE = delete(learnings).where(rows.key == bindparam("which"))
 
 
 class Learnings:
@@ -44,6 +46,16 @@ class Learnings:
         asked = {"whose": service, "there": environment, "most": limit}
         with self._database.reading() as connection:
             return tuple(_learning(row) for row in connection.execute(OF_PLACE, asked).mappings())
+
+    def all(self) -> tuple[Learning, ...]:
+        """Everything, newest first."""
+        with self._database.reading() as connection:
+            return tuple(_learning(row) for row in connection.execute(ALL).mappings())
+
+    def remove(self, key: str) -> None:
+        """Keep it no longer."""
+        with self._database.writing() as connection:
+            connection.execute(REMOVE, {"which": key})
 
 
 def _learning(row: RowMapping) -> Learning:

@@ -93,3 +93,15 @@ async def test_good_and_bad_are_told_apart_and_any_text_is_kept(memory: Memory) 
     await memory.remember(kept)
 
     assert await memory.recall(topic("shop/page.py")) == (kept,)
+
+
+async def test_everything_is_listed_and_what_is_forgotten_is_recalled_no_more(memory: Memory) -> None:
+    for number in (1, 2, 3):
+        await memory.remember(learning(number, environment="production" if number < 3 else "staging"))
+    assert [one.key for one in await memory.all()] == ["deployment/3", "deployment/2", "deployment/1"]
+
+    await memory.forget("deployment/2", "it was the router: see T-9")
+    await memory.forget("deployment/2", "again")
+
+    assert [one.key for one in await memory.all()] == ["deployment/3", "deployment/1"]
+    assert [one.key for one in await memory.recall(topic("shop/page.py"))] == ["deployment/1"]

@@ -34,6 +34,14 @@ if words[:2] == ["playbook", "add"]:
     with open(file, "w") as out:
         json.dump([*rules, rule], out)
     say("playbook:add", 0, data={{"bullet": rule, "target": "global"}})
+if words[0] == "forget":
+    [found] = [one for one in rules if one["id"] == words[1]]
+    found["deprecated"] = True
+    if not words[2].startswith("--reason="):
+        refuse("forget", "Reason required for forget")
+    with open(file, "w") as out:
+        json.dump(rules, out)
+    say("forget", 0, data={{"bulletId": words[1], "action": "forgotten", "inverted": False}})
 sys.exit("error: unknown command '" + " ".join(words[:2]) + "'")
 """
 

@@ -12,8 +12,9 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 from orchestrate.errors import CommandFailed, OutsideFailed, Unreachable
 from orchestrate.models.learning import Learning, Topic
+from orchestrate.outside import line
 from tools.commands import CLEAN, Runner, run
-from tools.remembering import about
+from tools.remembering import about, newest_first
 
 T = TypeVar("T", bound=BaseModel)
 
@@ -30,6 +31,7 @@ class _Loose(BaseModel):
 
 
 class _Bullet(_Loose):
+    id: str = ""
     content: str
     deprecated: bool = False
 
@@ -40,6 +42,10 @@ class _Bullets(_Loose):
 
 class _Added(_Loose):
     bullet: _Bullet
+
+
+class _Forgotten(_Loose):
+    action: str
 
 
 class _Problem(_Loose):
@@ -75,6 +81,16 @@ class CmMemory:
     async def recall(self, topic: Topic) -> tuple[Learning, ...]:
         return about(topic, await self._kept())
 
+    async def all(self) -> tuple[Learning, ...]:
+        return newest_first(await self._kept())
+
+    async def forget(self, key: str, reason: str) -> None:
+        """`cm` keeps it as deprecated, and in its log of what is blocked."""
+        for one in await self._rules():
+            found = learning_in(one.content)
+            if found is not None and found.key == key:
+                _read(_Forgotten, await self._asked(("forget", one.id, f"--reason={line(reason, 300)}")))
+
     async def version(self) -> str:
         """Which `cm` answers. Raises OutsideFailed where none does."""
         _, envelope = await self._asked(("playbook", "list"))
@@ -82,9 +98,12 @@ class CmMemory:
 
     async def _kept(self) -> list[Learning]:
         """Our own rules, once each; what others wrote into the playbook is for those who write code."""
-        found = _read(_Bullets, await self._asked(("playbook", "list"))).bullets
-        ours = (learning_in(one.content) for one in found if not one.deprecated)
+        ours = (learning_in(one.content) for one in await self._rules())
         return [*{one.key: one for one in ours if one is not None}.values()]
+
+    async def _rules(self) -> list[_Bullet]:
+        found = _read(_Bullets, await self._asked(("playbook", "list"))).bullets
+        return [one for one in found if not one.deprecated]
 
     async def _asked(self, words: Sequence[str]) -> tuple[str, _Envelope]:
         """Raises Unreachable (late, or no usable answer), OutsideFailed (it refused), ProgramMissing."""

@@ -23,6 +23,12 @@ class StoreMemory:
     async def recall(self, topic: Topic) -> tuple[Learning, ...]:
         return about(topic, [*self._learnings.of(topic.service, topic.environment)])
 
+    async def all(self) -> tuple[Learning, ...]:
+        return self._learnings.all()
+
+    async def forget(self, key: str, reason: str) -> None:  # noqa: ARG002  the audit keeps it
+        self._learnings.remove(key)
+
 
 class StoreReservations:
     """Reservations that are a table; deployments see each other."""

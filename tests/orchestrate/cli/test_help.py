@@ -9,7 +9,8 @@ from importlib import import_module
 
 import pytest
 
-from orchestrate.cli.tree import TREE, Branch, Leaf, page
+from orchestrate.cli.branch import Branch, Leaf, page
+from orchestrate.cli.tree import TREE
 from tests.orchestrate.cli.conftest import Command
 from tests.orchestrate.cli.world import ROOT, surroundings
 
