@@ -17,6 +17,8 @@ from orchestrate.store.tables import metadata
 from tests.servers import docker_engine as docker_server
 from tests.servers import postgres as postgres_server
 from tests.servers.docker_engine import DockerEngine
+from tests.servers.kubernetes import site as kubernetes_server
+from tests.servers.kubernetes.site import Site
 from tests.servers.postgres import Postgres
 from tests.servers.processes import processes_of
 
@@ -37,6 +39,13 @@ def docker_engine() -> Iterator[DockerEngine]:
     """A Docker engine and a registry for the whole run."""
     with docker_server.running() as server:
         yield server
+
+
+@pytest.fixture(scope="session")
+def kubernetes_site() -> Iterator[Site]:
+    """A cluster with a node and a registry for the whole run."""
+    with kubernetes_server.site() as made:
+        yield made
 
 
 @pytest.fixture(scope="session")

@@ -51,9 +51,17 @@ def _docker(part: Component) -> Abilities:
     return EVERYTHING.model_copy(update={"can": EVERYTHING.can - lacks})
 
 
+def _kubernetes(_: Component) -> Abilities:
+    lacks = {Ability.SHARES, Ability.BUILD, Ability.USAGE, Ability.RESOURCES}
+    why = "a Service shares by instances; any other share wants a router"
+    some = tuple(one for one in Strategy if one is not Strategy.CANARY)
+    return Abilities(strategies=some, can=EVERYTHING.can - lacks, why=why)
+
+
 DECLARED: Mapping[str, Callable[[Component], Abilities]] = {
     "process": _process,
     "docker": _docker,
+    "kubernetes": _kubernetes,
 }
 """Each provider by its name in orchestrate.yaml. The conformance kit holds it to what is declared here."""
 

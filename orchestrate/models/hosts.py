@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated
 
 from pydantic import Field, PositiveInt
@@ -26,3 +27,16 @@ class Docker(Fact):
     processes: PositiveInt = 512
     read_only: bool = False  # the container's own files
     user: str = ""  # '': the image's
+
+
+class Kubernetes(Fact):
+    """Where in which cluster a component runs, and from which image."""
+
+    image: Annotated[str, Field(min_length=1)]  # host/name:tag; {version} {commit} {tree} are filled in
+    namespace: Annotated[str, Field(pattern=r"^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$")]
+    context: str = ""  # of the kubeconfig; '': its current one
+    kubeconfig: Path | None = None  # None: ~/.kube/config
+    credentials: str | None = None  # a secret, user:password, for the registry
+    service: str = ""  # its name; '': the component's
+    port: Port = 8080  # on which the program listens in its pod
+    pause: Annotated[int, Field(ge=0, le=120)] = 5  # seconds in which routers learn that a pod leaves

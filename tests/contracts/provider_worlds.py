@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import AsyncGenerator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass, field
@@ -12,12 +13,14 @@ import pytest
 from orchestrate.models.abilities import Ability, abilities_of
 from orchestrate.models.change import Version
 from orchestrate.models.environment import Component
-from orchestrate.models.hosts import Docker
+from orchestrate.models.hosts import Docker, Kubernetes
 from orchestrate.models.move import Move
 from tests.servers.docker_engine import DockerEngine
+from tests.servers.kubernetes.site import Site
 from tests.servers.sample_service import checkout, component, environment, version
 from tools.provider import Hosting, MemoryProvider, holds
 from tools.providers.docker.provider import DockerProvider
+from tools.providers.kubernetes.provider import KubernetesProvider
 from tools.providers.process.provider import ProcessProvider
 from tools.traffic import MemoryTraffic
 
@@ -79,6 +82,41 @@ async def docker(request: pytest.FixtureRequest, folder: Path) -> AsyncGenerator
     await provider.stop_all(web)
 
 
+class InCluster(World):
+    """A version's image is pushed by others before it is built."""
+
+    def __init__(self, site: Site, provider: Hosting, web: Component) -> None:
+        super().__init__(provider, web)
+        self._site = site
+
+    async def build(self, version: Version) -> None:
+        await self._site.publish("shop", version, checkout(DOES.get(version.name, "serve")))
+        await super().build(version)
+
+
+@asynccontextmanager
+async def kubernetes(request: pytest.FixtureRequest, folder: Path) -> AsyncGenerator[World]:
+    site: Site = request.getfixturevalue("kubernetes_site")
+    web = in_cluster(site, site.namespace())
+    shop = environment(folder / "root", web, url="http://127.0.0.1:8080")
+    provider = KubernetesProvider(shop, None)
+    yield InCluster(site, provider, web)
+    await provider.stop_all(web)
+
+
+def in_cluster(site: Site, namespace: str, **facts: object) -> Component:
+    """The service as a component of the kubernetes provider."""
+    words = Kubernetes(
+        image=f"{site.registry}/shop:{{commit}}",
+        namespace=namespace,
+        kubeconfig=site.cluster.kubeconfig(),
+        port=8000,
+        pause=1,
+    )
+    run = (sys.executable, "-S", "service.py", "8000")
+    return component(provider="kubernetes", run=run, kubernetes=words, **facts)
+
+
 def in_docker(engine: DockerEngine, **facts: object) -> Component:
     """The service as a component of the docker provider."""
     words = Docker(socket=engine.socket, port=8000)
@@ -86,8 +124,16 @@ def in_docker(engine: DockerEngine, **facts: object) -> Component:
 
 
 Opening = Callable[[pytest.FixtureRequest, Path], AbstractAsyncContextManager[World]]
-WORLDS: dict[str, Opening] = {"memory": memory, "process": process, "docker": docker}
+WORLDS: dict[str, Opening] = {
+    "memory": memory,
+    "process": process,
+    "docker": docker,
+    "kubernetes": kubernetes,
+}
 """Every provider; those that are not here do not count as one."""
 
-MARKS = {"docker": (pytest.mark.docker, pytest.mark.slow)}
+MARKS = {
+    "docker": (pytest.mark.docker, pytest.mark.slow),
+    "kubernetes": (pytest.mark.kubernetes, pytest.mark.slow),
+}
 KINDS = [pytest.param(kind, marks=MARKS.get(kind, ())) for kind in WORLDS]

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from orchestrate.errors import BuildFailed, StartFailed, UnknownVersion
+from orchestrate.models.abilities import Ability
 from orchestrate.models.change import Version
 from orchestrate.models.move import Drain, Scale, SetTraffic, Start, Stop, Weights
 from tests.contracts.provider_worlds import BAD, KINDS, ONE, RED, TWO, WORLDS, World
@@ -70,7 +71,8 @@ async def test_a_started_version_runs_healthy_in_its_slot(world: World) -> None:
 
     slot = (await world.provider.running(world.web)).slot("blue")
     assert slot is not None
-    assert [one.id for one in slot.instances] == ["blue-1", "blue-2"]
+    assert [one.slot for one in slot.instances] == ["blue", "blue"]
+    assert len({one.id for one in slot.instances}) == 2
     assert slot.is_healthy
     assert slot.version == ONE
     assert await world.holds(move)
@@ -122,6 +124,7 @@ async def test_a_slot_is_scaled_up_and_down(world: World) -> None:
 
 
 async def test_traffic_goes_where_it_is_sent(world: World) -> None:
+    world.needs(Ability.SHARES)
     await world.build(ONE)
     await world.build(TWO)
     await world.do(start("blue"))
@@ -134,6 +137,20 @@ async def test_traffic_goes_where_it_is_sent(world: World) -> None:
     assert running.weights == {"blue": 90, "green": 10}
     assert running.live is not None
     assert running.live.name == "blue"
+
+
+async def test_all_traffic_goes_from_one_slot_to_the_other(world: World) -> None:
+    await world.build(ONE)
+    await world.build(TWO)
+    await world.do(start("blue"))
+    await world.do(start("green", TWO))
+    await world.do(traffic({"blue": 100}))
+
+    await world.do(traffic({"green": 100}, was={"blue": 100}))
+    await world.do(stop("blue"))
+
+    running = await world.provider.running(world.web)
+    assert (running.weights, [slot.name for slot in running.slots]) == ({"green": 100}, ["green"])
 
 
 async def test_no_traffic_goes_to_a_slot_without_healthy_instances(world: World) -> None:
@@ -157,6 +174,7 @@ async def test_draining_an_idle_slot_ends_at_once_and_changes_nothing(world: Wor
 
 
 async def test_a_stopped_slot_is_gone_and_its_share_goes_to_the_others(world: World) -> None:
+    world.needs(Ability.SHARES)
     await world.build(ONE)
     await world.build(TWO)
     await world.do(start("blue"))
@@ -217,6 +235,7 @@ async def test_logs_and_addresses_are_told(world: World) -> None:
 
 
 async def test_a_red_build_leaves_no_artifact(world: World) -> None:
+    world.needs(Ability.BUILD)
     with pytest.raises(BuildFailed, match="2 tests failed"):
         await world.build(RED)
 

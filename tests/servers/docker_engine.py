@@ -105,7 +105,7 @@ def running() -> Generator[DockerEngine]:
     require()
     folder = Path(tempfile.mkdtemp(prefix="engine-"))  # a socket's path may not be long
     try:
-        with _registry(folder) as registry, _engine(folder, registry) as engine:
+        with registry_in(folder) as registry, _engine(folder, registry) as engine:
             _import_base(engine)
             yield engine
             engine.clear()
@@ -130,7 +130,8 @@ def _engine(folder: Path, registry: str) -> Generator[DockerEngine]:
 
 
 @contextmanager
-def _registry(folder: Path) -> Generator[str]:
+def registry_in(folder: Path) -> Generator[str]:
+    """A registry that keeps its images in the folder; its address."""
     address = f"127.0.0.1:{free_port()}"
     config = folder / "registry.yml"
     config.write_text(REGISTRY.format(folder=folder / "registry", port=address.rpartition(":")[2]))

@@ -1,0 +1,9 @@
+"""Builds the real control plane of Kubernetes."""
+
+from __future__ import annotations
+
+import sys
+
+from tests.servers.kubernetes import build
+
+sys.stdout.write(f"{build()}\n")

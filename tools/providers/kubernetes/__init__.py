@@ -1,0 +1,1 @@
+"""The kubernetes provider: each slot a Deployment, the traffic a Service's selector."""

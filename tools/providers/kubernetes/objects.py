@@ -1,0 +1,105 @@
+"""Objects: the Deployment of a slot and the Service of a component, as they are applied."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+
+from orchestrate.models.change import Version
+from orchestrate.models.environment import Component
+from orchestrate.models.hosts import Kubernetes
+from tools.providers.kubernetes.kubectl import Json
+
+PART, SLOT, TREE = "orchestrate/component", "orchestrate/slot", "orchestrate/tree"
+VERSION = "orchestrate/version"
+"""Annotation: the version's facts as JSON. A label could not hold them."""
+
+
+def deployment_name(component: Component, slot: str) -> str:
+    return f"{component.name}-{slot}"
+
+
+def service_name(component: Component) -> str:
+    return kubernetes_of(component).service or component.name
+
+
+def kubernetes_of(component: Component) -> Kubernetes:
+    """Where and how it runs; the settings do not take a component without it."""
+    assert component.kubernetes is not None
+    return component.kubernetes
+
+
+def labels_of(component: Component, slot: str) -> dict[str, str]:
+    """By which the pods of a slot are found."""
+    return {PART: component.name, SLOT: slot}
+
+
+def deployment(
+    component: Component,
+    slot: str,
+    version: Version,
+    instances: int,
+    image: str,
+    variables: Mapping[str, str],
+) -> Json:
+    """The Deployment that runs `instances` of a version in a slot, the image by its digest."""
+    labels = labels_of(component, slot)
+    told = {**labels, TREE: version.tree[:63]}
+    return {
+        "apiVersion": "apps/v1",
+        "kind": "Deployment",
+        "metadata": {
+            "name": deployment_name(component, slot),
+            "labels": told,
+            "annotations": {VERSION: json.dumps(version.model_dump(mode="json"), sort_keys=True)},
+        },
+        "spec": {
+            "replicas": instances,
+            "revisionHistoryLimit": 2,
+            "progressDeadlineSeconds": component.health.start_seconds + 60,
+            "selector": {"matchLabels": labels},
+            "strategy": {"type": "RollingUpdate", "rollingUpdate": {"maxSurge": 1, "maxUnavailable": 0}},
+            "template": {
+                "metadata": {"labels": told},
+                "spec": {
+                    "terminationGracePeriodSeconds": component.drain_seconds + kubernetes_of(component).pause,
+                    "containers": [_container(component, image, variables)],
+                },
+            },
+        },
+    }
+
+
+def service(component: Component, slots: tuple[str, ...]) -> Json:
+    """The Service that gives all traffic to one slot, or shares it among all ready pods of several."""
+    selector = {PART: component.name, **({SLOT: slots[0]} if len(slots) == 1 else {})}
+    port = {"name": "http", "port": component.port, "targetPort": kubernetes_of(component).port}
+    return {
+        "apiVersion": "v1",
+        "kind": "Service",
+        "metadata": {"name": service_name(component), "labels": {PART: component.name}},
+        "spec": {"selector": selector, "ports": [port]},
+    }
+
+
+def _container(component: Component, image: str, variables: Mapping[str, str]) -> Json:
+    settings = kubernetes_of(component)
+    fields = {"HOST": "status.podIP", "INSTANCE": "metadata.name"}
+    own: list[Json] = [
+        {"name": name, "valueFrom": {"fieldRef": {"fieldPath": path}}} for name, path in fields.items()
+    ]
+    found: Json = {
+        "name": component.name,
+        "image": image,
+        "env": [*({"name": name, "value": value} for name, value in sorted(variables.items())), *own],
+        "lifecycle": {"preStop": {"sleep": {"seconds": settings.pause}}},
+    }
+    if component.run:
+        found["command"] = list(component.run)
+    if component.memory_limit:
+        found["resources"] = {"limits": {"memory": f"{component.memory_limit}Mi"}}
+    if component.port:
+        probe = {"httpGet": {"path": component.health.path or "/", "port": settings.port}}
+        found["ports"] = [{"name": "http", "containerPort": settings.port}]
+        found["readinessProbe"] = {**probe, "periodSeconds": 1, "timeoutSeconds": 2, "failureThreshold": 2}
+    return found

@@ -1,0 +1,284 @@
+"""The kubernetes provider: each slot of a component is a Deployment, its traffic a Service's selector."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
+from typing import cast
+
+from orchestrate.errors import EffectRefused, OutsideFailed, StartFailed, UnknownVersion
+from orchestrate.models.change import Version
+from orchestrate.models.environment import Component, Environment
+from orchestrate.models.move import Drain, Move, Scale, SetTraffic, Start, Stop, Weights, words
+from orchestrate.models.runtime import Artifact, Instance, Resources, Running, Slot
+from tools.provider import Checkout, Say, shares, without
+from tools.providers.fleet.layout import Layout
+from tools.providers.fleet.settling import End, until_well
+from tools.providers.fleet.variables import Variables, unchanged
+from tools.providers.kubernetes.images import Images
+from tools.providers.kubernetes.kubectl import Json, Kind, Kubectl
+from tools.providers.kubernetes.objects import (
+    PART,
+    SLOT,
+    VERSION,
+    deployment,
+    deployment_name,
+    kubernetes_of,
+    labels_of,
+    service,
+    service_name,
+)
+from tools.providers.kubernetes.pods import Pod, instance, pods_of
+
+AGAIN = 0.2
+LINES = 20
+NOBODY = "nobody"
+"""The slot that a Service points at which gives its traffic to no one."""
+
+NEAR = 10  # percent that a share by ready instances may differ from the asked one
+
+
+class KubernetesProvider:
+    """Runs the components of one environment in a namespace; the image of a version is kept below `root`."""
+
+    def __init__(
+        self,
+        environment: Environment,
+        secrets: Callable[[str], str] | None,
+        *,
+        filled: Callable[[str], str] = unchanged,
+    ) -> None:
+        self._environment = environment
+        self._layout = Layout(environment.root)
+        self._images = Images(self._layout, secrets)
+        self._variables = Variables(environment, secrets, filled)
+
+    async def running(self, component: Component) -> Running:
+        kubectl = self._kubectl(component)
+        found = await kubectl.list(Kind.DEPLOYMENT, f"{PART}={component.name}")
+        pods = pods_of(await kubectl.list(Kind.POD, f"{PART}={component.name}"))
+        port = kubernetes_of(component).port if component.port else 0
+        slots = tuple(
+            sorted(
+                (_slot(one, [instance(pod, port) for pod in pods]) for one in found), key=lambda one: one.name
+            )
+        )
+        return Running(component=component.name, slots=slots, weights=await self._weights(component, slots))
+
+    async def build(self, component: Component, version: Version, checkout: Checkout, say: Say) -> Artifact:  # noqa: ARG002
+        """The version's image in the registry, from now on by its digest.
+
+        Raises ImageMissing, Unreachable, AccessDenied.
+        """
+        return await self._images.take(component, version, say)
+
+    async def artifact(self, component: Component, version: Version) -> Artifact | None:
+        """What was recorded when it was built, or what the registry has."""
+        return await self._images.artifact(component, version)
+
+    async def apply(self, component: Component, move: Move, say: Say) -> None:
+        say(words(move))
+        match move:
+            case Start() | Scale():
+                await self._bring_to(component, move)
+            case SetTraffic(weights=weights):
+                await self._share(component, weights)
+            case Drain(seconds=seconds):
+                await asyncio.sleep(min(seconds, kubernetes_of(component).pause))
+            case Stop(slot=name):
+                await self._stop(component, name)
+            case _:
+                raise EffectRefused(words(move), "it is no move of a provider")
+
+    async def tend(self, component: Component) -> tuple[str, ...]:  # noqa: ARG002
+        """Nothing: the cluster brings back what should run."""
+        return ()
+
+    async def stop_all(self, component: Component) -> None:
+        """Remove the Deployments and the Service of the component."""
+        kubectl = self._kubectl(component)
+        if component.port:
+            await kubectl.delete(Kind.SERVICE, service_name(component))
+        for one in (await self.running(component)).slots:
+            await kubectl.delete(Kind.DEPLOYMENT, deployment_name(component, one.name))
+            await self._until_gone(component, one.name)
+
+    async def resources(self) -> Resources:
+        return Resources()
+
+    async def tail(self, component: Component, slot: str, lines: int) -> tuple[str, ...]:
+        kubectl = self._kubectl(component)
+        said = [await kubectl.logs(one.metadata.name, lines) for one in await self._pods(component, slot)]
+        return tuple(line for one in said for line in one)[-lines:]
+
+    async def public(self, component: Component) -> str:  # noqa: ARG002
+        return self._environment.url
+
+    async def _bring_to(self, component: Component, move: Start | Scale) -> None:
+        """Have exactly the wanted instances of the version, all well; on failure, what was before."""
+        artifact = self._images.recorded(component, move.version)
+        if artifact is None:
+            raise UnknownVersion(move.version.name)
+        image = artifact.location
+        before = (await self.running(component)).slot(move.slot)
+        if before and before.version and before.version.tree != move.version.tree:
+            raise StartFailed(
+                f"{move.slot} runs another version; it must be stopped before {move.version.name} starts"
+            )
+        crashes = {one.id: one.restarts for one in before.instances} if before else {}
+        try:
+            await self._applied(component, move.slot, move.version, move.instances, image)
+            await until_well(
+                component,
+                move.instances,
+                crashes,
+                lambda: self._seen(component, move),
+                self._end_of(component),
+            )
+        except BaseException:
+            await asyncio.shield(self._restore(component, move, before, image))
+            raise
+
+    async def _restore(
+        self, component: Component, move: Start | Scale, before: Slot | None, image: str
+    ) -> None:
+        if before is None:
+            await self._kubectl(component).delete(Kind.DEPLOYMENT, deployment_name(component, move.slot))
+        else:
+            await self._applied(component, move.slot, move.version, before.wanted, image)
+
+    async def _applied(
+        self, component: Component, slot: str, version: Version, instances: int, image: str
+    ) -> None:
+        usual = {"SLOT": slot, "VERSION": version.name, "COMMIT": version.commit}
+        body = deployment(component, slot, version, instances, image, {**self._variables.plain(), **usual})
+        await self._kubectl(component).apply(body)
+
+    async def _seen(self, component: Component, move: Start | Scale) -> Sequence[Instance]:
+        """The slot's pods; those that the cluster has not made yet are counted as not well."""
+        pods = await self._pods(component, move.slot)
+        stuck = next((f"{one.metadata.name}: {one.stuck}" for one in pods if one.stuck), "")
+        if stuck:
+            raise StartFailed(
+                stuck, cure="see that the registry has the image, and that the cluster may pull it"
+            )
+        found = [instance(one, kubernetes_of(component).port if component.port else 0) for one in pods]
+        deployed = await self._kubectl(component).get(Kind.DEPLOYMENT, deployment_name(component, move.slot))
+        if deployed is None:
+            return found
+        missing = range(move.instances - len(found))
+        return [*found, *(_awaited(move.slot, number, deployed) for number in missing)]
+
+    def _end_of(self, component: Component) -> End:
+        """What a pod wrote last: the container before this one, where there was one."""
+
+        async def end(pod: str) -> tuple[str, ...]:
+            kubectl = self._kubectl(component)
+            return await kubectl.logs(pod, LINES, is_previous=True) or await kubectl.logs(pod, LINES)
+
+        return end
+
+    async def _share(self, component: Component, weights: Weights) -> None:
+        running = await self.running(component)
+        wanted = shares(weights)
+        for name in wanted:
+            slot = running.slot(name)
+            if slot is None or not any(one.healthy for one in slot.instances):
+                raise StartFailed(f"{component.name}: {name} has no healthy instance to give traffic to")
+        if len(wanted) > 1:
+            _check_near(component, wanted, _by_instances(running.slots))
+        names = tuple(wanted) or (NOBODY,)
+        await self._kubectl(component).apply(service(component, names))
+
+    async def _stop(self, component: Component, slot: str) -> None:
+        running = await self.running(component)
+        if component.port and shares(running.weights).get(slot):
+            await self._kubectl(component).apply(
+                service(component, tuple(without(running.weights, slot)) or (NOBODY,))
+            )
+            await asyncio.sleep(kubernetes_of(component).pause)
+        await self._kubectl(component).delete(Kind.DEPLOYMENT, deployment_name(component, slot))
+        await self._until_gone(component, slot)
+
+    async def _until_gone(self, component: Component, slot: str) -> None:
+        seconds = component.drain_seconds + kubernetes_of(component).pause + 30
+        for _ in range(round(seconds / AGAIN)):
+            if not await self._kubectl(component).list(Kind.POD, _selector(component, slot)):
+                return
+            await asyncio.sleep(AGAIN)
+        raise OutsideFailed(f"{component.name}: pods of {slot} are still there after {seconds} s")
+
+    async def _pods(self, component: Component, slot: str) -> list[Pod]:
+        return pods_of(await self._kubectl(component).list(Kind.POD, _selector(component, slot)))
+
+    async def _weights(self, component: Component, slots: Sequence[Slot]) -> Weights:
+        """The shares as the Service gives them: all to one slot, or to each ready instance as much."""
+        if not component.port:
+            return {}
+        found = await self._kubectl(component).get(Kind.SERVICE, service_name(component))
+        selector = cast("dict[str, str]", cast("Json", (found or {}).get("spec", {})).get("selector") or {})
+        if not selector or selector.get(SLOT) == NOBODY:
+            return {}
+        return {selector[SLOT]: 100} if SLOT in selector else _by_instances(slots)
+
+    def _kubectl(self, component: Component) -> Kubectl:
+        return Kubectl(kubernetes_of(component), self._layout.home)
+
+
+def _selector(component: Component, slot: str) -> str:
+    return ",".join(f"{name}={value}" for name, value in labels_of(component, slot).items())
+
+
+def _slot(found: Json, instances: Sequence[Instance]) -> Slot:
+    """A Deployment as a slot; one whose version nobody wrote down runs a version that we do not know."""
+    about, spec = cast("dict[str, dict[str, str]]", found["metadata"]), cast("Json", found["spec"])
+    name = about.get("labels", {}).get(SLOT, "")
+    told = about.get("annotations", {}).get(VERSION)
+    return Slot(
+        name=name,
+        version=Version.model_validate(json.loads(told)) if told else None,
+        wanted=cast("int", spec.get("replicas", 0)),
+        instances=tuple(one for one in instances if one.slot == name),
+    )
+
+
+def _awaited(slot: str, number: int, deployed: Json) -> Instance:
+    """A pod that the cluster has not made yet, and why, where it says so."""
+    status = cast("dict[str, list[dict[str, str]]]", deployed.get("status", {}))
+    why = [
+        one.get("message", "") for one in status.get("conditions", []) if one.get("type") == "ReplicaFailure"
+    ]
+    return Instance(
+        id=f"{slot}, pod {number + 1}",
+        slot=slot,
+        address="",
+        healthy=False,
+        restarts=0,
+        started_at=datetime.now(UTC),
+        detail=why[0] if why else "the cluster has not made it yet",
+    )
+
+
+def _by_instances(slots: Sequence[Slot]) -> Weights:
+    """Percent by ready instances; they add up to 100."""
+    ready = {one.name: sum(each.healthy for each in one.instances) for one in slots}
+    total = sum(ready.values())
+    if not total:
+        return {}
+    found = {name: number * 100 // total for name, number in ready.items() if number}
+    largest = max(found, key=lambda name: ready[name])
+    found[largest] += 100 - sum(found.values())
+    return found
+
+
+def _check_near(component: Component, wanted: Weights, given: Weights) -> None:
+    """Raise StartFailed where instances alone cannot give these shares."""
+    names = {*wanted, *given}
+    if any(abs(wanted.get(name, 0) - given.get(name, 0)) > NEAR for name in names):
+        told = ", ".join(f"{name} {share} %" for name, share in sorted(given.items()))
+        raise StartFailed(
+            f"{component.name}: a Service shares by instances, and they would get {told}",
+            cure="deploy it rolling or blue_green",
+        )
