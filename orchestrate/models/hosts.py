@@ -26,3 +26,19 @@ class Docker(Fact):
     processes: PositiveInt = 512
     read_only: bool = False  # the container's own files
     user: str = ""  # '': the image's
+
+
+Words = tuple[str, ...]
+
+
+class Custom(Fact):
+    """Your own commands, as words: placeholders are filled in, and no shell reads them."""
+
+    start: Words  # {slot} {version} {commit} {tree} {instances}
+    stop: Words  # {slot}
+    status: Words  # writes what runs, as JSON
+    traffic: Words = ()  # {weights}, such as blue=90,green=10; without it a version has all or nothing
+    drain: Words = ()  # {slot} {seconds}
+    build: Words = ()  # {checkout} {version} {commit} {tree}
+    artifact: Words = ()  # {version} {commit} {tree}; writes the digest, or ends with 1 when there is none
+    logs: Words = ()  # {slot} {lines}

@@ -42,6 +42,7 @@ PLACES = (
     Place("orchestrate/resolving.py", Says.WHY, "tests/orchestrate/test_resolving.py"),
     Place("agents/announcer.py", Says.WHY, "tests/agents/test_announcer.py"),
     Place("tools/providers/fleet/fleet.py", Says.RAISE, "tests/tools/providers/process"),
+    Place("tools/providers/custom/provider.py", Says.RAISE, "tests/tools/providers/custom"),
     Place("tools/providers/fleet/layout.py", Says.RAISE, "tests/tools/providers/process"),
     # gates, plan, approval
     Place("orchestrate/gates/artifact.py", Says.FINDING, GATES),
