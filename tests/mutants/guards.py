@@ -106,6 +106,7 @@ PLACES = (
     Place("orchestrate/cli/change.py", Says.RAISE, f"{CLI}/test_task.py {CLI}/test_github.py"),
     Place("orchestrate/cli/task.py", Says.RAISE, f"{CLI}/test_clickup.py"),
     Place("orchestrate/cli/secret.py", Says.RAISE, f"{CLI}/test_secret.py"),
+    Place("orchestrate/cli/reserve.py", Says.RAISE, f"{CLI}/test_reserve.py"),
     Place("orchestrate/cli/memory.py", Says.RAISE, f"{CLI}/test_memory.py"),
     Place("orchestrate/cli/switch.py", Says.RAISE, f"{CLI}/test_audit.py"),
     Place("orchestrate/cli/workspace.py", Says.RAISE, f"{CLI}/test_workspace.py"),
