@@ -10,7 +10,7 @@ from agents.role import Role
 from orchestrate.errors import ModelFailed
 from orchestrate.models.change import Change
 from orchestrate.models.conflict import Conflict, ResolvedFile
-from orchestrate.resolving import LIMIT, objection, shown, unfit
+from orchestrate.resolving import LIMIT, aligned, objection, shown, unfit
 
 
 @dataclass(frozen=True)
@@ -37,7 +37,7 @@ class ConflictResolver:
             "conflicts": Quoted(shown(conflict), LIMIT),
         }
         said = await self.model.ask(Role.CONFLICT_RESOLVER, Brief(deployment, facts), Resolution)
-        files = tuple(ResolvedFile(path=one.path, text=one.text) for one in said.texts)
+        files = aligned(conflict, [ResolvedFile(path=one.path, text=one.text) for one in said.texts])
         if why := objection(conflict, files):
             raise ModelFailed(f"what {self.model.name} proposes is not taken: {why}")
         return Proposal(said.summary, files)

@@ -18,7 +18,9 @@ from tools.migrations import Target
 from tools.place import Place
 from tools.provider import Hosting
 from tools.providers.by_component import ByComponent
+from tools.providers.custom.provider import CustomProvider
 from tools.providers.docker.provider import DockerProvider
+from tools.providers.kubernetes.provider import KubernetesProvider
 from tools.providers.process.provider import ProcessProvider
 from tools.series import SeriesOfBoth
 from tools.systems.command_target import CommandTarget
@@ -93,9 +95,19 @@ def _docker(environment: Environment, reading: Reading, traffic: Routers) -> Hos
     return DockerProvider(environment, reading.value, traffic, filled=reading.filled)
 
 
+def _custom(environment: Environment, reading: Reading, _: Routers) -> Hosting:
+    return CustomProvider(environment, reading.value, filled=reading.filled)
+
+
+def _kubernetes(environment: Environment, reading: Reading, _: Routers) -> Hosting:
+    return KubernetesProvider(environment, reading.value, filled=reading.filled)
+
+
 PROVIDERS: Mapping[str, Callable[[Environment, Reading, Routers], Hosting]] = {
     "process": _process,
     "docker": _docker,
+    "kubernetes": _kubernetes,
+    "custom": _custom,
 }
 """Who stands behind each provider's name; what each can do is in orchestrate/models/abilities.py."""
 

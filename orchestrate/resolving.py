@@ -48,6 +48,21 @@ def unfit(conflict: Conflict) -> str:
     return ""
 
 
+def aligned(conflict: Conflict, files: Sequence[ResolvedFile]) -> tuple[ResolvedFile, ...]:
+    """The texts with as many line breaks at the end as the files have: models add and drop them."""
+    marked = {one.path: one.text for one in conflict.files}
+    return tuple(
+        one.model_copy(update={"text": _ended_as(marked[one.path], one.text)})
+        if one.path in marked and one.text.strip()
+        else one
+        for one in files
+    )
+
+
+def _ended_as(marked: str, text: str) -> str:
+    return text.rstrip("\n") + marked[len(marked.rstrip("\n")) :]
+
+
 def objection(conflict: Conflict, files: Sequence[ResolvedFile]) -> str:
     """Why these texts are no resolution of the conflict, or ''.
 

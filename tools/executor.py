@@ -102,8 +102,12 @@ class Executor:
 
     def was_meant(self, write: Write[A, R], args: A, at: Errand) -> bool:
         """Whether this deployment meant to do it before, however that ended."""
+        return self.meant_at(write, args, at) is not None
+
+    def meant_at(self, write: Write[A, R], args: A, at: Errand) -> float | None:
+        """When this deployment first meant to do it (epoch seconds), however that ended."""
         key = self._key(write, args, at)
-        return any(effect.key == key for effect in self.store.effects.of(at.deployment))
+        return next((one.at for one in self.store.effects.of(at.deployment) if one.key == key), None)
 
     async def _check(self, write: Write[A, R], args: A, at: Errand) -> None:
         for guard in self.guards[write.effect]:

@@ -19,6 +19,10 @@ class MergeQueue(Protocol):
         """Take it out; what is merged already stays merged. Raises OutsideFailed with the forge's reason."""
         ...
 
+    async def dropped(self, change: str, since: float) -> str:
+        """Who or what took it out after `since` (epoch seconds), so that nothing merges it; '' for nobody."""
+        ...
+
 
 class LeaveOrder(Fact):
     """Which change must not be merged any more, under which plan (SHA-256)."""
@@ -52,9 +56,13 @@ class MemoryQueue:
 
     def __init__(self) -> None:
         self.waiting: list[str] = []
+        self.told: dict[str, str] = {}  # change → why it was taken out
 
     async def holds(self, change: str) -> bool:
         return change in self.waiting
 
     async def leave(self, change: str) -> None:
         self.waiting.remove(change)
+
+    async def dropped(self, change: str, since: float) -> str:  # noqa: ARG002 - the port's words
+        return "" if change in self.waiting else self.told.get(change, "")

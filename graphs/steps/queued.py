@@ -32,8 +32,23 @@ async def leave_queue(crew: Crew, at: Errand, plan: Plan) -> OrchestrateError | 
 
 def was_asked(crew: Crew, at: Errand, plan: Plan) -> bool:
     """Whether this deployment asked the forge for the plan's merge."""
+    return _asked_at(crew, at, plan) is not None
+
+
+def _asked_at(crew: Crew, at: Errand, plan: Plan) -> float | None:
+    """When it first did (epoch seconds)."""
     merge = replace(at, stage=Stage.MERGE, plan_hash=plan.hash)
-    return plan.merge is not None and crew.executor.was_meant(merging(crew.forge), plan.merge, merge)
+    return crew.executor.meant_at(merging(crew.forge), plan.merge, merge) if plan.merge else None
+
+
+async def taken_out(crew: Crew, at: Errand, plan: Plan) -> str:
+    """Why the forge's queue does not merge the change any more that this deployment put there; or ''.
+
+    A group whose checks failed, or a person: it is not put there again without being asked to.
+    """
+    if crew.queue is None or plan.merge is None or (asked := _asked_at(crew, at, plan)) is None:
+        return ""
+    return await crew.queue.dropped(plan.merge.change, asked)
 
 
 async def called_off(crew: Crew, at: Errand, plan: Plan) -> str:

@@ -12,7 +12,7 @@ from graphs.patience import AT_THE_GATES
 from graphs.state import Course, Drive, Merging, State
 from graphs.steps.crew import MOST_SAID, Crew
 from graphs.steps.helm import Helm
-from graphs.steps.queued import called_off, leave_queue
+from graphs.steps.queued import called_off, leave_queue, taken_out
 from graphs.steps.shown import show
 from orchestrate.errors import (
     AccessDenied,
@@ -63,6 +63,8 @@ class Ship:
         if why := await called_off(self.crew, at, plan):
             await self._left(at, plan)
             return State(merging=Merging.REFUSED, outcome=Outcome.HELD, reason=_short(why))
+        if why := await taken_out(self.crew, at, plan):
+            return State(merging=Merging.REFUSED, outcome=Outcome.MERGE_REFUSED, reason=_short(why))
         try:
             merged = await self.crew.executor.do(merging(self.crew.forge), plan.merge, at, _merged)
         except (HeadMoved, EffectRefused) as moved:

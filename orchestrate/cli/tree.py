@@ -200,6 +200,20 @@ MEMORY = Branch(
     "orchestrate memory list --env production",
 )
 
+RESERVE = Branch(
+    "files that somebody wants for themselves",
+    {
+        "add": Leaf(
+            "reserve files: deployments that come later wait for you",
+            "reserve:add",
+            "orchestrate reserve add 'shop/*.py' --for 1h --reason 'the till is taken apart'",
+        ),
+        "list": Leaf("who works on which files", "reserve:list_all", "orchestrate reserve list"),
+        "rm": Leaf("give them back", "reserve:give_back", "orchestrate reserve rm"),
+    },
+    "orchestrate reserve add shop/till.py --for 1h",
+)
+
 DB = Branch(
     "the store",
     {
@@ -265,6 +279,7 @@ TREE = Branch(
         "audit": AUDIT,
         "secret": SECRET,
         "memory": MEMORY,
+        "reserve": RESERVE,
         "db": DB,
         "doctor": Leaf("is everything there?", "doctor:doctor", "orchestrate doctor"),
         "demo": Leaf(

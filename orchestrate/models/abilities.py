@@ -58,10 +58,24 @@ def _kubernetes(_: Component) -> Abilities:
     return Abilities(strategies=some, can=EVERYTHING.can - lacks, why=why)
 
 
+def _custom(part: Component) -> Abilities:
+    own = part.custom
+    if own is None:
+        return Abilities(strategies=(Strategy.RECREATE,), can=frozenset())
+    can = {Ability.SCALE, Ability.RESTARTS, Ability.USAGE}  # as `status` tells
+    can |= {Ability.SLOTS, Ability.SHARES} if own.traffic else set[Ability]()
+    can |= {Ability.BUILD} if own.build or not own.artifact else set[Ability]()
+    can |= {Ability.DIGEST} if own.artifact else set[Ability]()
+    can |= {Ability.LOGS} if own.logs else set[Ability]()
+    strategies = tuple(Strategy) if own.traffic else (Strategy.RECREATE,)
+    return Abilities(strategies=strategies, can=frozenset(can), why="it has no `traffic` command")
+
+
 DECLARED: Mapping[str, Callable[[Component], Abilities]] = {
     "process": _process,
     "docker": _docker,
     "kubernetes": _kubernetes,
+    "custom": _custom,
 }
 """Each provider by its name in orchestrate.yaml. The conformance kit holds it to what is declared here."""
 

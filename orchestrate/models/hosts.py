@@ -37,6 +37,24 @@ class Kubernetes(Fact):
     context: str = ""  # of the kubeconfig; '': its current one
     kubeconfig: Path | None = None  # None: ~/.kube/config
     credentials: str | None = None  # a secret, user:password, for the registry
+    secret: str = ""  # a Secret of the namespace, whose keys are variables of the pods
+    pull_secret: str = ""  # a Secret of the namespace, with which the cluster pulls the image
     service: str = ""  # its name; '': the component's
     port: Port = 8080  # on which the program listens in its pod
     pause: Annotated[int, Field(ge=0, le=120)] = 5  # seconds in which routers learn that a pod leaves
+
+
+Words = tuple[str, ...]
+
+
+class Custom(Fact):
+    """Your own commands, as words: placeholders are filled in, and no shell reads them."""
+
+    start: Words  # {slot} {version} {commit} {tree} {instances}
+    stop: Words  # {slot}
+    status: Words  # writes what runs, as JSON
+    traffic: Words = ()  # {weights}, such as blue=90,green=10; without it a version has all or nothing
+    drain: Words = ()  # {slot} {seconds}
+    build: Words = ()  # {checkout} {version} {commit} {tree}
+    artifact: Words = ()  # {version} {commit} {tree}; writes the digest, or ends with 1 when there is none
+    logs: Words = ()  # {slot} {lines}

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from fnmatch import fnmatchcase
+
 from orchestrate.models.fact import Fact
 
 
@@ -52,3 +54,10 @@ class Reserved(Fact):
 
     given: Reservation
     held: tuple[Held, ...] = ()
+
+
+def covers(pattern: str, path: str) -> bool:
+    """Whether the file is meant, as git's ignore files mean it: itself, a folder above it, or by its name."""
+    said = pattern.strip().strip("/")
+    names = (path, path.rpartition("/")[2]) if "/" not in said else (path,)
+    return any(fnmatchcase(name, said) for name in names) or fnmatchcase(path, f"{said}/*")

@@ -6,15 +6,25 @@ from collections.abc import Mapping
 
 from orchestrate.models.abilities import Ability, abilities_of
 from orchestrate.models.environment import Component, Strategy
-from orchestrate.models.hosts import Docker
+from orchestrate.models.hosts import Custom, Docker, Kubernetes
 from orchestrate.reports.markdown import table
 
+LEAST = Custom(start=("start",), stop=("stop",), status=("status",), artifact=("artifact",))
+WHOLE = LEAST.model_copy(update={word: (word,) for word in ("traffic", "drain", "build", "logs")})
 EXAMPLES: Mapping[str, Component] = {
     "process": Component(name="web", port=8080, run=("./web",)),
     "docker": Component(name="web", provider="docker", port=8080),
     "docker, from a registry": Component(
         name="web", provider="docker", port=8080, docker=Docker(image="registry.example/web:{commit}")
     ),
+    "kubernetes": Component(
+        name="web",
+        provider="kubernetes",
+        port=80,
+        kubernetes=Kubernetes(image="registry.example/web:{commit}", namespace="shop"),
+    ),
+    "custom": Component(name="web", provider="custom", port=8080, custom=LEAST),
+    "custom, with all commands": Component(name="web", provider="custom", port=8080, custom=WHOLE),
 }
 """One component of each provider, with all that it can have."""
 

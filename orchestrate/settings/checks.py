@@ -11,6 +11,7 @@ from orchestrate.models.abilities import inability
 from orchestrate.models.environment import Channel, Component, Environment, Person, Window
 from orchestrate.models.smoke import CacheSmoke, HttpSmoke
 from orchestrate.settings.faults import unknown
+from orchestrate.settings.hosts import check_host
 from orchestrate.settings.tree import Document, Loc
 
 _DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
@@ -55,10 +56,7 @@ def _check_components(document: Document, loc: Loc, environment: Environment) ->
 
 
 def _check_component(document: Document, loc: Loc, part: Component, secrets: Sequence[str]) -> None:
-    if part.provider == "process" and not part.run:
-        raise document.fault(
-            loc, f"{part.name}: missing key 'run', the words that start it", cure="run: [python, -m, shop]"
-        )
+    check_host(document, loc, part, secrets)
     for index, smoke in enumerate(part.smoke):
         asked = smoke.secret if isinstance(smoke, HttpSmoke | CacheSmoke) else None
         if asked is not None and asked not in secrets:
@@ -68,8 +66,8 @@ def _check_component(document: Document, loc: Loc, part: Component, secrets: Seq
 def _check_strategy(document: Document, loc: Loc, part: Component, environment: Environment) -> None:
     """Raise SettingsInvalid where the provider of a component lacks its strategy."""
     if said := inability(part, environment.strategy_of(part)):
-        own = (*loc, "strategy") if part.strategy else ("environments", environment.name, "strategy")
-        raise document.fault(own, said)
+        places = ((*loc, "strategy"), ("environments", environment.name, "strategy"), (*loc, "provider"), loc)
+        raise document.fault(next(one for one in places if document.find(*one)), said)
 
 
 def _check_calendar(document: Document, loc: Loc, environment: Environment) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import Boolean, Column, Float, Index, PrimaryKeyConstraint, String, Table, Text
+from sqlalchemy import Boolean, Column, Float, Index, PrimaryKeyConstraint, String, Table, Text, false
 
 from orchestrate.store.tables import metadata
 
@@ -27,6 +27,7 @@ reservations = Table(
     Column("service", String, nullable=False),
     Column("reason", Text, nullable=False),
     Column("until", Float, nullable=False),
+    Column("exclusive", Boolean, nullable=False, server_default=false()),
     PrimaryKeyConstraint("holder", "path"),
     Index("reservations_of_a_service", "service", "until"),
 )

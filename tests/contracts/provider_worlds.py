@@ -13,12 +13,13 @@ import pytest
 from orchestrate.models.abilities import Ability, abilities_of
 from orchestrate.models.change import Version
 from orchestrate.models.environment import Component
-from orchestrate.models.hosts import Docker, Kubernetes
+from orchestrate.models.hosts import Custom, Docker, Kubernetes
 from orchestrate.models.move import Move
 from tests.servers.docker_engine import DockerEngine
 from tests.servers.kubernetes.site import Site
 from tests.servers.sample_service import checkout, component, environment, version
 from tools.provider import Hosting, MemoryProvider, holds
+from tools.providers.custom.provider import CustomProvider
 from tools.providers.docker.provider import DockerProvider
 from tools.providers.kubernetes.provider import KubernetesProvider
 from tools.providers.process.provider import ProcessProvider
@@ -29,6 +30,7 @@ TWO = version("v2")
 BAD = version("bad", does="crash")
 RED = version("red", does="red")
 DOES = {"bad": "crash", "red": "red"}
+PLACE = str(Path(__file__).parents[1] / "servers" / "custom_place.py")
 WORDS = ("python3", "-S", "service.py", "{port}", "{slot}", "{version}")
 
 
@@ -43,7 +45,7 @@ class World:
     def needs(self, ability: Ability) -> None:
         """Leave the test out where the provider declares that it cannot."""
         if not abilities_of(self.web).does(ability):
-            pytest.skip(f"declared: {self.web.provider} is not one that {ability}")
+            pytest.skip(f"declared: {self.web.provider} cannot: {ability.name}")
 
     async def build(self, version: Version) -> None:
         files = checkout(DOES.get(version.name, "serve"))
@@ -117,6 +119,32 @@ def in_cluster(site: Site, namespace: str, **facts: object) -> Component:
     return component(provider="kubernetes", run=run, kubernetes=words, **facts)
 
 
+@asynccontextmanager
+async def custom(request: pytest.FixtureRequest, folder: Path) -> AsyncGenerator[World]:
+    own = in_a_file(folder / "place.json")
+    web = component(provider="custom", run=(), custom=own)
+    provider = CustomProvider(environment(folder / "root", web), None)
+    yield World(provider, web)
+    await provider.stop_all(web)
+
+
+def in_a_file(file: Path) -> Custom:
+    """The commands of a place that is nothing but a file."""
+
+    def command(*words: str) -> tuple[str, ...]:
+        return (sys.executable, "-S", PLACE, str(file), *words)
+
+    return Custom(
+        start=command("start", "{slot}", "{version}", "{instances}"),
+        stop=command("stop", "{slot}"),
+        status=command("status"),
+        traffic=command("traffic", "{weights}"),
+        build=command("build", "{version}", "{checkout}"),
+        artifact=command("artifact", "{version}"),
+        logs=command("logs", "{slot}", "{lines}"),
+    )
+
+
 def in_docker(engine: DockerEngine, **facts: object) -> Component:
     """The service as a component of the docker provider."""
     words = Docker(socket=engine.socket, port=8000)
@@ -129,6 +157,7 @@ WORLDS: dict[str, Opening] = {
     "process": process,
     "docker": docker,
     "kubernetes": kubernetes,
+    "custom": custom,
 }
 """Every provider; those that are not here do not count as one."""
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
@@ -11,10 +12,14 @@ from typing import cast
 import yaml
 from pydantic import BaseModel
 
+from agents.announcer import misfit
+from agents.answers import Draft, Resolution
 from agents.looks import ReadTool
 from agents.model import Brief, Quoted
 from agents.role import Role
+from orchestrate.models.conflict import Conflict, ConflictingFile, ResolvedFile
 from orchestrate.models.fact import Fact
+from orchestrate.resolving import aligned, objection
 
 FOLDER = Path(__file__).parent / "cases"
 
@@ -28,6 +33,7 @@ class Expected(Fact):
     any_of_list: dict[str, tuple[str, ...]] = {}  # at least one of them is in the list
     mentions: tuple[str, ...] = ()  # anywhere in the answer, whatever the case
     absent: tuple[str, ...] = ()  # nowhere in the answer
+    taken: bool = False  # the product takes it: what it would drop is no good answer
 
 
 class Case(Fact):
@@ -48,7 +54,9 @@ class Case(Fact):
 
     def wrong(self, answer: BaseModel) -> tuple[str, ...]:
         """What is not as expected; () for a good answer."""
-        return tuple(_wrong(self.expect, answer))
+        found = tuple(_wrong(self.expect, answer))
+        dropped = _dropped(self.facts, answer) if self.expect.taken else ""
+        return (*found, f"it would not be taken: {dropped}") if dropped else found
 
 
 @dataclass(frozen=True)
@@ -67,6 +75,28 @@ def cases(role: Role) -> tuple[Case, ...]:
     """The evaluation set of a role."""
     loaded = cast(list[object], yaml.safe_load((FOLDER / f"{role}.yaml").read_text()))
     return tuple(Case.model_validate(one) for one in loaded)
+
+
+def _dropped(facts: Mapping[str, str], answer: BaseModel) -> str:
+    """Why the product would not take this answer, or ''."""
+    match answer:
+        case Resolution(texts=texts):
+            files = [ResolvedFile(path=one.path, text=one.text) for one in texts]
+            conflict = conflict_in(facts["conflicts"])
+            return objection(conflict, aligned(conflict, files))
+        case Draft(text=text):
+            return misfit(" ".join(text.split()), facts["facts"])
+        case _:
+            raise TypeError(f"nothing is known of taking a {type(answer).__name__}")
+
+
+def conflict_in(page: str) -> Conflict:
+    """The conflict that the product shows as this page."""
+    _, *found = re.split(r"^--- (\S+)\n", page, flags=re.MULTILINE)
+    *others, last = found[1::2]
+    texts = [*(text.removesuffix("\n") for text in others), last]
+    files = (ConflictingFile(path=path, text=text) for path, text in zip(found[::2], texts, strict=True))
+    return Conflict(head="h", base="b", files=tuple(files))
 
 
 def _wrong(expected: Expected, answer: BaseModel) -> Iterator[str]:

@@ -13,9 +13,10 @@ import pytest
 from agents.role import Role
 from agents.roles import ROLES
 from orchestrate.models.secret import Secret
+from orchestrate.resolving import shown, unfit
 from prompts import load
 from tests.evals.__main__ import main, script, settings
-from tests.evals.cases import FOLDER, Case, cases
+from tests.evals.cases import FOLDER, Case, cases, conflict_in
 from tests.evals.running import evaluated, lines
 from tests.servers.anthropic import KEY, FakeAnthropic, anthropic_api
 
@@ -44,6 +45,34 @@ def test_the_properties_tell_a_good_answer_from_a_bad_one(role: Role, case: Case
 @pytest.mark.parametrize(("role", "case"), EVERY)
 def test_a_case_tells_exactly_what_the_prompt_needs(role: Role, case: Case) -> None:
     assert {*case.facts} == {*load(role).inputs} >= {*case.outside}
+
+
+@pytest.mark.parametrize("case", cases(Role.CONFLICT_RESOLVER), ids=lambda case: case.name)
+def test_a_conflict_is_one_that_the_product_would_show(case: Case) -> None:
+    conflict = conflict_in(case.facts["conflicts"])
+
+    assert unfit(conflict) == ""
+    assert shown(conflict) == case.facts["conflicts"]
+    assert {*case.outside} == {*case.facts}  # the product quotes all of it
+
+
+@pytest.mark.parametrize(
+    ("role", "said"),
+    [
+        (Role.ANNOUNCER, {"title": "It is live", "text": "Ask @ada about the 7 new prices."}),
+        (
+            Role.CONFLICT_RESOLVER,
+            {"summary": "Takes ours.", "texts": [{"path": "x", "text": "<<<<<<< base"}]},
+        ),
+    ],
+)
+def test_what_the_product_would_drop_is_no_good_answer(role: Role, said: dict[str, object]) -> None:
+    answer = ROLES[role].output.model_validate_json(json.dumps(said))
+    demanding = [case for case in cases(role) if case.expect.taken]
+
+    assert demanding
+    for case in demanding:
+        assert any(one.startswith("it would not be taken: ") for one in case.wrong(answer))
 
 
 async def test_good_answers_pass_and_bad_ones_fail_with_their_cost(fake: FakeAnthropic) -> None:

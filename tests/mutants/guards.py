@@ -42,6 +42,8 @@ PLACES = (
     Place("orchestrate/resolving.py", Says.WHY, "tests/orchestrate/test_resolving.py"),
     Place("agents/announcer.py", Says.WHY, "tests/agents/test_announcer.py"),
     Place("tools/providers/fleet/fleet.py", Says.RAISE, "tests/tools/providers/process"),
+    Place("tools/providers/kubernetes/provider.py", Says.RAISE, "tests/tools/providers/kubernetes"),
+    Place("tools/providers/custom/provider.py", Says.RAISE, "tests/tools/providers/custom"),
     Place("tools/providers/fleet/layout.py", Says.RAISE, "tests/tools/providers/process"),
     # gates, plan, approval
     Place("orchestrate/gates/artifact.py", Says.FINDING, GATES),
@@ -105,6 +107,7 @@ PLACES = (
     Place("orchestrate/cli/change.py", Says.RAISE, f"{CLI}/test_task.py {CLI}/test_github.py"),
     Place("orchestrate/cli/task.py", Says.RAISE, f"{CLI}/test_clickup.py"),
     Place("orchestrate/cli/secret.py", Says.RAISE, f"{CLI}/test_secret.py"),
+    Place("orchestrate/cli/reserve.py", Says.RAISE, f"{CLI}/test_reserve.py"),
     Place("orchestrate/cli/memory.py", Says.RAISE, f"{CLI}/test_memory.py"),
     Place("orchestrate/cli/switch.py", Says.RAISE, f"{CLI}/test_audit.py"),
     Place("orchestrate/cli/workspace.py", Says.RAISE, f"{CLI}/test_workspace.py"),

@@ -2,13 +2,21 @@
 
 from __future__ import annotations
 
+import asyncio
 from pathlib import Path
 from typing import get_args
 
-from orchestrate.models.abilities import DECLARED
-from orchestrate.models.environment import Component
+from agents.planner import RunbookPlanner
+from orchestrate.models.abilities import DECLARED, chosen
+from orchestrate.models.deployment import Kind
+from orchestrate.models.environment import Component, Strategy
+from orchestrate.models.gate import Finding, GateName
+from orchestrate.models.hosts import Custom
 from orchestrate.places import PROVIDERS
+from orchestrate.policy import violations
 from orchestrate.reports.providers import EXAMPLES, providers
+from tests.agents.situations import environment, situation
+from tests.orchestrate.gates.evidence import evidence, finding
 
 DOCS = Path(__file__).parents[2] / "docs" / "providers"
 
@@ -23,3 +31,40 @@ def test_every_provider_that_can_be_named_is_declared_made_shown_and_described()
 
 def test_the_table_of_the_docs_is_what_they_declare() -> None:
     assert providers() in (DOCS / "README.md").read_text(), "run: python -m orchestrate.reports.providers"
+
+
+CUSTOM = Component(
+    name="web", provider="custom", port=8080, custom=Custom(start=("a",), stop=("b",), status=("c",))
+)
+
+
+def test_a_strategy_that_a_provider_lacks_stops_a_plan() -> None:
+    strange = environment(Strategy.CANARY)
+    parts = (CUSTOM.model_copy(update={"name": strange.components[0].name}), *strange.components[1:])
+    plan = asyncio.run(RunbookPlanner().plan(situation(Strategy.CANARY)))
+
+    found = violations(plan, strange.model_copy(update={"components": parts}))
+
+    assert any("the provider custom cannot do canary (it has no `traffic` command)" in one for one in found)
+
+
+def test_a_strategy_that_a_provider_lacks_fails_a_gate_with_what_can_be_asked() -> None:
+    given = evidence()
+    lacking = given.environment.model_copy(update={"components": (CUSTOM,), "strategy": Strategy.RECREATE})
+    asked = given.request.model_copy(update={"strategy": Strategy.CANARY})
+    found = finding(GateName.SETTINGS, given.model_copy(update={"environment": lacking, "request": asked}))
+
+    assert (found.finding, found.cure) == (Finding.FAIL, "ask for a strategy that the provider has")
+    assert found.sentence.endswith("use recreate")
+
+
+def test_a_rollback_goes_back_by_traffic_where_that_is_possible_and_else_as_always() -> None:
+    given = evidence()
+    back = given.request.model_copy(update={"kind": Kind.ROLLBACK, "strategy": Strategy.CANARY})
+    process = given.environment.components[0].model_copy(update={"port": 8080})
+
+    def way(part: Component) -> Strategy:
+        usual = given.environment.model_copy(update={"strategy": Strategy.RECREATE, "components": (part,)})
+        return chosen(part, usual, back, None)
+
+    assert (way(process), way(CUSTOM)) == (Strategy.BLUE_GREEN, Strategy.RECREATE)

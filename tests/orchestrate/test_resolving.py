@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from orchestrate.models.conflict import Conflict, ConflictingFile, ResolvedFile
-from orchestrate.resolving import LIMIT, MOST, objection, unfit
+from orchestrate.resolving import LIMIT, MOST, aligned, objection, unfit
 
 HUNK = "<<<<<<< base\nprice = 2\n=======\nprice = 3\n>>>>>>> head\n"
 MARKED = f"import shop\n{HUNK}total = price\n"
@@ -23,6 +23,24 @@ def objected(text: str, path: str = "shop.py") -> str:
 
 def test_a_text_that_differs_only_between_the_marks_is_taken() -> None:
     assert objected("import shop\nprice = 5\ntotal = price\n") == ""
+
+
+@pytest.mark.parametrize("ending", ["", "\n\n\n"])
+def test_line_breaks_at_the_end_are_those_of_the_file(ending: str) -> None:
+    said = ResolvedFile(path="shop.py", text=f"import shop\nprice = 5\ntotal = price{ending}")
+    assert objection(conflict(), (said,))
+
+    (taken,) = aligned(conflict(), (said,))
+
+    assert taken.text == "import shop\nprice = 5\ntotal = price\n"
+    assert objection(conflict(), (taken,)) == ""
+
+
+@pytest.mark.parametrize(("path", "text"), [("shop.py", ""), ("else.py", "x\n\n")])
+def test_what_is_empty_or_of_another_file_stays_as_it_was_said(path: str, text: str) -> None:
+    said = ResolvedFile(path=path, text=text)
+
+    assert aligned(conflict(), (said,)) == (said,)
 
 
 def test_both_sides_may_be_left_out() -> None:

@@ -255,9 +255,9 @@ PORT = "        port: 8081\n"
         ("service: shop", "service: shop\nvault: here", 2, "vault: expected keys and values"),
         (
             STAGING,
-            "    type: staging\n    provider: docker\n",
+            "    type: staging\n    provider: doker\n",
             7,
-            "provider: expected 'process', found 'docker'",
+            "provider: expected 'process', 'docker'",
         ),
         (STAGING, "    type: staging\n    url: ${a b}\n", 7, "expected ${NAME} or ${NAME:-default}"),
         (PORT, "        port: high\n", 10, "port: expected a whole number, found 'high'"),

@@ -93,8 +93,6 @@ def require() -> None:
     why = f"{', '.join(missing)} not installed" if missing else ""
     if not why and (sys.platform != "linux" or os.geteuid() != 0):
         why = "an engine is only started by root on Linux"
-    if not why and _is_up("docker0"):
-        why = "another engine has docker0"
     if why:
         pytest.fail(why) if os.environ.get("CI") else pytest.skip(why)
 
@@ -105,7 +103,11 @@ def running() -> Generator[DockerEngine]:
     require()
     folder = Path(tempfile.mkdtemp(prefix="engine-"))  # a socket's path may not be long
     try:
-        with registry_in(folder) as registry, _engine(folder, registry) as engine:
+        with (
+            registry_in(folder) as registry,
+            _bridge() as bridge,
+            _engine(folder, registry, bridge) as engine,
+        ):
             _import_base(engine)
             yield engine
             engine.clear()
@@ -114,12 +116,20 @@ def running() -> Generator[DockerEngine]:
 
 
 @contextmanager
-def _engine(folder: Path, registry: str) -> Generator[DockerEngine]:
+def _engine(folder: Path, registry: str, bridge: str) -> Generator[DockerEngine]:
     path = folder / "docker.sock"
     argv = [
         *(_program("dockerd"), "--host", f"unix://{path}", "--pidfile", str(folder / "pid")),
         *("--data-root", str(folder / "data"), "--exec-root", str(folder / "exec")),
-        *("--iptables=false", "--ip-masq=false", "--ip-forward=false", "--log-level", "error"),
+        *(
+            "--bridge",
+            bridge,
+            "--iptables=false",
+            "--ip-masq=false",
+            "--ip-forward=false",
+            "--log-level",
+            "error",
+        ),
     ]
     with _started(argv, folder / "dockerd.log") as process:
         engine = DockerEngine(str(path), registry, process.pid)
@@ -231,24 +241,25 @@ def _libraries(programs: Sequence[Path]) -> list[Path]:
 
 
 def _tidy(folder: Path) -> None:
-    """Unmount what is left, remove the bridge, and the folder."""
+    """Unmount what is left, and remove the folder."""
     mounts = [line.split()[1] for line in Path("/proc/self/mounts").read_text().splitlines()]
-    for mount in sorted((one for one in mounts if one.startswith(str(folder))), reverse=True):
+    for mount in sorted((one for one in mounts if one.startswith(f"{folder}/")), reverse=True):
         subprocess.run(["umount", "-l", mount], check=False)
-    _remove_bridge("docker0")
     shutil.rmtree(folder, ignore_errors=True)
 
 
-def _is_up(name: str) -> bool:
-    return Path(f"/sys/class/net/{name}").exists()
-
-
-def _remove_bridge(name: str) -> None:
-    """Down, and away: what `ip link delete` does, which is not installed everywhere."""
-    down, flags, remove = 0, 0x8914, 0x89A1  # SIOCSIFFLAGS, SIOCBRDELBR
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as handle, suppress(OSError):
-        fcntl.ioctl(handle, flags, struct.pack("16sH14s", name.encode(), down, b""))
-        fcntl.ioctl(handle, remove, name.encode() + b"\0")
+@contextmanager
+def _bridge() -> Generator[str]:
+    """A network of this engine alone: what `ip link` does, which is not installed everywhere."""
+    name = f"orch{os.getpid()}"
+    add, set_flags, remove = 0x89A0, 0x8914, 0x89A1  # SIOCBRADDBR, SIOCSIFFLAGS, SIOCBRDELBR
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as handle:
+        fcntl.ioctl(handle, add, name.encode() + b"\0")
+        try:
+            yield name
+        finally:
+            fcntl.ioctl(handle, set_flags, struct.pack("16sH14s", name.encode(), 0, b""))
+            fcntl.ioctl(handle, remove, name.encode() + b"\0")
 
 
 def _program(name: str) -> str:

@@ -8,6 +8,8 @@ from typing import cast
 from tests.servers.github_routes import Call, Json, Refusal, said_of
 from tests.servers.github_world import NAME, OWNER, GithubWorld, Pull
 
+REMOVED = "REMOVED_FROM_MERGE_QUEUE_EVENT"
+
 
 def queued(call: Call, number: int) -> Json | None:
     """The entry of a pull request in the merge queue."""
@@ -40,7 +42,7 @@ def graph(call: Call) -> Mapping[str, Json]:
         if number not in waiting:
             raise Refusal(422, "The pull request is not in the merge queue")
         left = queued(call, number)
-        waiting.remove(number)
+        call.world.removed(number, "manual", call.login)
         return {"mergeQueueEntry": left}
 
     mutation: Json = {"enqueuePullRequest": enqueue, "dequeuePullRequest": dequeue}
@@ -55,8 +57,13 @@ def _graph_pull(call: Call, pull: Pull) -> Json:
         info = {"hasNextPage": more, "endCursor": str(begin + first) if more else None}
         return {"nodes": newest[begin : begin + first], "pageInfo": info}
 
+    def timeline(*, last: int, itemTypes: list[str]) -> Json:  # noqa: N803
+        told = said_of(call.world.removals, str(pull.number)) if itemTypes == [REMOVED] else []
+        return {"nodes": [{"__typename": "RemovedFromMergeQueueEvent", **one} for one in told[-last:]]}
+
     return {
         "id": f"PR_{pull.number}",
+        "timelineItems": timeline,
         "number": pull.number,
         "reviewDecision": _decision(call.world, pull.number),
         "mergeStateStatus": "CLEAN",

@@ -53,7 +53,8 @@ TYPES = (
     "Query", "Mutation", "Repository", "PullRequest", "PullRequestReviewConnection", "PullRequestReview",
     "PullRequestReviewState", "PullRequestReviewDecision", "PageInfo", "Actor", "Commit", "MergeQueueEntry",
     "MergeQueueEntryState", "MergeStateStatus", "EnqueuePullRequestInput", "EnqueuePullRequestPayload",
-    "DequeuePullRequestInput", "DequeuePullRequestPayload",
+    "DequeuePullRequestInput", "DequeuePullRequestPayload", "PullRequestTimelineItemsConnection",
+    "PullRequestTimelineItemsItemType", "RemovedFromMergeQueueEvent",
 )  # fmt: skip
 FIELDS = {
     "Query": ("repository",),
@@ -61,8 +62,10 @@ FIELDS = {
     "Repository": ("pullRequest",),
     "PullRequest": (
         "id", "number", "reviewDecision", "mergeStateStatus", "isInMergeQueue", "isMergeQueueEnabled",
-        "mergeQueueEntry", "latestOpinionatedReviews",
+        "mergeQueueEntry", "latestOpinionatedReviews", "timelineItems",
     ),
+    "PullRequestTimelineItemsConnection": ("nodes",),
+    "RemovedFromMergeQueueEvent": ("actor", "createdAt", "reason"),
     "PullRequestReview": ("author", "authorCanPushToRepository", "commit", "state", "submittedAt"),
     "Actor": ("login",),
     "Commit": ("oid",),

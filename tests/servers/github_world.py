@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -12,6 +12,7 @@ from tests.servers.git_remote import GitRemote
 from tests.servers.github_merges import NotMerged, integrated
 
 OWNER, NAME = "acme", "shop"
+QUEUE = "github-merge-queue[bot]"
 EVERY_METHOD = ("merge", "squash", "rebase")
 
 
@@ -59,6 +60,7 @@ class GithubWorld:
     app_seconds: float = 3600  # how long its tokens are good
     app_permissions: Mapping[str, str] = field(default_factory=lambda: {"contents": "write"})
     log_signature: str = "0a1b2c"
+    clock: Callable[[], float] = lambda: 0.0
     scopes: str | None = None  # those of a classic token, as it is told of them
     hooks: list[dict[str, object]] | None = field(default_factory=list[dict[str, object]])  # None: not shown
     scanning: str = ""  # why code scanning is not to be seen
@@ -80,11 +82,12 @@ class GithubWorld:
         self.logs: dict[int, str] = {}
         self.analyses: list[Said] = []  # by ref
         self.alerts: list[Said] = []
+        self.removals: list[Said] = []  # from the merge queue
         self._now, self._tips = datetime.now(UTC).replace(microsecond=0), dict[str, str]()
 
     def now(self) -> str:
-        """An instant, a second after the one before."""
-        self._now += timedelta(seconds=1)
+        """An instant, a second after the one before, and no earlier than the clock."""
+        self._now = max(self._now + timedelta(seconds=1), datetime.fromtimestamp(self.clock(), UTC))
         return self._now.isoformat().replace("+00:00", "Z")
 
     def id(self) -> int:
@@ -178,6 +181,19 @@ class GithubWorld:
         pull.merge_commit, pull.state = merged, "closed"
         self.seen()
         return merged
+
+    def merge_queued(self) -> None:
+        """The queue's group is green: each of it is merged onto the one before, in order."""
+        for number in list(self.queue or ()):
+            self.merge(self.pulls[number], "merge", f"Merge pull request #{number}", QUEUE)
+            self.removed(number, "merge", QUEUE)
+
+    def removed(self, number: int, reason: str, by: str = QUEUE) -> None:
+        """It is in the queue no more, for a reason that GitHub words."""
+        assert self.queue is not None
+        self.queue.remove(number)
+        values = {"createdAt": self.now(), "reason": reason, "actor": {"login": by}}
+        self.removals.append(Said(str(number), values))
 
     def _refuse(self, pull: Pull, method: str) -> None:
         if pull.state != "open":

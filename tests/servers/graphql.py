@@ -62,6 +62,12 @@ class Schema:
     def _picked(self, type: str, asked: tuple[Asked, ...], value: Json, variables: Json) -> Json:
         picked: Json = {}
         for one in asked:
+            if one.name == "...":
+                is_one = value.get("__typename") == one.arguments["on"]
+                picked |= (
+                    self._picked(str(one.arguments["on"]), one.fields, value, variables) if is_one else {}
+                )
+                continue
             if one.name == "__typename":
                 picked[one.name] = value.get("__typename", type)
                 continue
@@ -93,6 +99,12 @@ class Schema:
     def _fits(self, type: str, value: object) -> None:
         if value is None:
             assert not type.endswith("!"), f"{type} is null"
+        elif isinstance(value, list):
+            assert type.startswith("["), f"{value!r} is no {type}"
+            for one in cast(list[object], value):
+                self._fits(_plain(type), one)
+        elif self.kinds.get(_plain(type)) == "enum":
+            assert value in self.values[_plain(type)], f"{value!r} is no {type}"
         elif self.kinds.get(_plain(type)) == "input":
             self._checked(
                 Field(type, {key: one.type for key, one in self.fields[_plain(type)].items()}),
@@ -135,6 +147,9 @@ def _selection(words: Iterator[str]) -> tuple[Asked, ...]:
             found[-1] = Asked(found[-1].name, found[-1].arguments, _selection(words))
         elif word == "(":
             found[-1] = Asked(found[-1].name, _arguments(words, ")"))
+        elif word == "...":
+            assert next(words) == "on"
+            found.append(Asked(word, {"on": next(words)}))
         else:
             assert word.isidentifier(), word
             found.append(Asked(word))
@@ -153,6 +168,8 @@ def _value(words: Iterator[str]) -> object:
     word = next(words)
     if word == "{":
         return _arguments(words, "}")
+    if word == "[":
+        return [*iter(lambda: _value(words), "]")]
     if word.startswith("$"):
         return Variable(word[1:])
     if word.startswith('"'):

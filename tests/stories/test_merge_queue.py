@@ -107,6 +107,18 @@ async def test_a_lost_answer_is_looked_at_and_not_asked_for_again(folder: Path) 
         assert not [one for one in here.store.events.of(deployment.id) if one.kind == "still_queued"]
 
 
+async def test_what_the_queue_took_out_is_not_put_there_again(folder: Path) -> None:
+    async with queued(folder) as (here, queue, deployment, _):
+        queue.waiting.clear()
+        queue.told["1"] = "the queue took it out: a check failed"
+
+        await looked(here, deployment.id)
+        ended = await here.go(deployment.id)
+
+        assert (ended.outcome, ended.reason) == (Outcome.MERGE_REFUSED, queue.told["1"])
+        assert queue.waiting == []
+
+
 async def test_where_it_cannot_be_taken_out_the_story_says_so(folder: Path) -> None:
     async with queued(folder) as (here, queue, deployment, task):
         queue.problem = OutsideFailed("GitHub leaves it in", cure="take it out on GitHub")

@@ -17,7 +17,7 @@ from orchestrate.reports.rows import wait_words
 from tests.stories.places import quick, staging
 from tests.stories.test_working import plan_of
 from tests.stories.twins import Clock, outside
-from tests.stories.world import World, assembled
+from tests.stories.world import World, assembled, world
 from tools.reserving import MemoryReservations
 
 LIMIT = 1800
@@ -166,3 +166,22 @@ async def test_where_the_settings_wait_for_nobody_a_person_is_asked_at_once(fold
         row = await begun(here)
 
         assert isinstance(row.waits_for, ForApproval) and KEPT in plan_of(here, row.id).risk_reasons
+
+
+async def test_a_person_is_waited_for_in_our_own_book_and_deployments_are_not(folder: Path) -> None:
+    async with world(folder, quick(folder)) as here:
+        book = here.store.reservations
+        theirs = Reservation(
+            holder="rob", service="shop", files=("*.py",), reason="", until=here.clock() + 1e6, exclusive=True
+        )
+        book.add(theirs)
+        first = await begun(here)
+        assert isinstance(first.waits_for, ForChecks) and first.waits_for.held_by == "rob"
+
+        assert book.give_back("rob") == 1
+        await here.wait(60)
+        assert isinstance((await here.go(first.id)).waits_for, ForApproval)
+
+        change = await here.propose("second", {"faster.py": "other"})
+        second = here.accept("production", change=change.id)
+        assert isinstance((await here.go(second.id)).waits_for, ForApproval)

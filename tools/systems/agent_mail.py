@@ -6,15 +6,13 @@ import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from fnmatch import fnmatchcase
 from itertools import count
-from pathlib import Path
 from typing import TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, RootModel, ValidationError
 
 from orchestrate.errors import AccessDenied, OutsideFailed, Unreachable
-from orchestrate.models.learning import Held, Reservation, Reserved
+from orchestrate.models.learning import Held, Reservation, Reserved, covers
 from orchestrate.models.secret import Secret
 from tools.fetch import Ask, fetch
 
@@ -152,7 +150,7 @@ class AgentMail:
             for path in wanted.files
             if (agent is None or one.agent != agent.name)
             and (one.until is None or one.until > now)
-            and _covers(one.path_pattern, path)
+            and covers(one.path_pattern, path)
         )
 
     async def release(self, given: Reservation) -> None:
@@ -228,13 +226,6 @@ def _read(form: type[T], tool: str, text: str) -> T:
         return form.model_validate(data) if data is not None else form.model_validate_json(said)
     except ValidationError as odd:
         raise Unreachable(f"Agent Mail gave another answer to {tool} than is known") from odd
-
-
-def _covers(pattern: str, path: str) -> bool:
-    """Whether the file is meant, as git's ignore files mean it: itself, a folder above it, or by its name."""
-    said = pattern.strip().strip("/")
-    names = (path, Path(path).name) if "/" not in said else (path,)
-    return any(fnmatchcase(name, said) for name in names) or fnmatchcase(path, f"{said}/*")
 
 
 def _message(text: str) -> str:

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from _pytest.mark import ParameterSet
 
 from orchestrate.app import assembled
 from orchestrate.cli.doctor.finding import Finding, State
@@ -107,6 +108,11 @@ async def test_a_check_that_never_reports_is_named(doctor: Doctor, github: Githu
     assert "take it off the rules" in one.cure
 
 
+def later(*rows: tuple[object, ...]) -> Iterator[ParameterSet]:
+    """Those that `make test` leaves out."""
+    return (pytest.param(*row, marks=pytest.mark.slow) for row in rows)
+
+
 SCAN = ", security_scan: 'code-scanning: high'"
 TOKENS = [
     ("", "repo, gist", SCAN, None, "GitHub security_events", "nothing was ever scanned", "scan once"),
@@ -118,7 +124,9 @@ TOKENS = [
 ]
 
 
-@pytest.mark.parametrize(("path", "scopes", "more", "scanning", "what", "said", "cure"), TOKENS)
+@pytest.mark.parametrize(
+    ("path", "scopes", "more", "scanning", "what", "said", "cure"), [*TOKENS[:3], *later(*TOKENS[3:])]
+)
 async def test_what_a_token_lacks_is_named(
     doctor: Doctor, github: Github, path: str, scopes: str | None, more: str, scanning: str | None, what: str,
     said: str, cure: str,
@@ -147,7 +155,7 @@ APPS = [
 ]
 
 
-@pytest.mark.parametrize(("given", "what", "said", "cure"), APPS)
+@pytest.mark.parametrize(("given", "what", "said", "cure"), [APPS[0], *later(*APPS[1:])])
 async def test_what_an_app_lacks_is_named(
     doctor: Doctor, github: Github, key: object, given: dict[str, str], what: str, said: str, cure: str
 ) -> None:

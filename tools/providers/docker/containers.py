@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -10,7 +11,7 @@ from datetime import UTC, datetime
 from pydantic import BaseModel, Field
 
 from orchestrate.models.change import Version
-from orchestrate.models.environment import Component
+from orchestrate.models.environment import Component, Environment
 from orchestrate.models.hosts import Docker
 from tools.providers.fleet.health import HOST
 
@@ -169,6 +170,12 @@ def body_of(order: Order, place: str, words: list[str]) -> dict[str, object]:
     if docker.user:
         body["User"] = docker.user
     return body
+
+
+def place_of(environment: Environment) -> str:
+    """By which the containers of this environment are known, among those of all others on the engine."""
+    root = str(environment.root.resolve())
+    return hashlib.sha256(f"{environment.service}/{environment.name}@{root}".encode()).hexdigest()[:12]
 
 
 def docker_of(component: Component) -> Docker:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import psutil
 
@@ -14,7 +14,17 @@ from orchestrate.models.environment import Component, Environment
 from orchestrate.models.move import Scale, Start
 from orchestrate.models.runtime import Instance
 from tools.provider import Say
-from tools.providers.docker.containers import PART, PLACE, SLOT, Container, Order, body_of, docker_of, name_of
+from tools.providers.docker.containers import (
+    PART,
+    PLACE,
+    SLOT,
+    Container,
+    Order,
+    body_of,
+    docker_of,
+    name_of,
+    place_of,
+)
 from tools.providers.docker.engine import Answer, Engine
 from tools.providers.docker.images import Image, Images
 from tools.providers.docker.looking import ailment, instance
@@ -34,15 +44,15 @@ class DockerCrew:
     def __init__(
         self,
         environment: Environment,
-        place: str,
         images: Images,
         variables: Variables,
         outputs: Outputs,
         stop_seconds: float,
+        ports: Callable[[], int] = free_port,
     ) -> None:
-        self._environment, self._place = environment, place
+        self._environment, self._place = environment, place_of(environment)
         self._images, self._variables, self._outputs = images, variables, outputs
-        self._stop_seconds = stop_seconds
+        self._stop_seconds, self._ports = stop_seconds, ports
         self._usage = Usage()
 
     async def members(self, component: Component, slot: str | None = None) -> list[Container]:
@@ -128,7 +138,7 @@ class DockerCrew:
     ) -> Container:
         """A container that was made and started. Raises StartFailed, PortTaken, NameTaken, ImageMissing."""
         for attempt in range(PORTS):
-            port = free_port() if component.port else 0
+            port = self._ports() if component.port else 0
             order = self._order(component, move, number, image, port)
             say(
                 f"{component.name}: start {order.id} of {image.digest[:19]}" + (f" on {port}" if port else "")

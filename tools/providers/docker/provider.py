@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import hashlib
 import json
 from collections.abc import Callable
 from pathlib import Path
@@ -13,12 +12,14 @@ from orchestrate.models.environment import Component, Environment
 from orchestrate.models.move import Move, words
 from orchestrate.models.runtime import Artifact, Resources, Running
 from tools.provider import Checkout, Say
+from tools.providers.docker.containers import place_of
 from tools.providers.docker.crew import DockerCrew, engine_of
 from tools.providers.docker.images import Images
 from tools.providers.docker.outputs import Outputs
 from tools.providers.fleet import health
 from tools.providers.fleet.fleet import Fleet
 from tools.providers.fleet.layout import Layout
+from tools.providers.fleet.ports import free_port
 from tools.providers.fleet.storage import stored
 from tools.providers.fleet.variables import Variables, unchanged
 from tools.providers.process import usage
@@ -38,14 +39,14 @@ class DockerProvider:
         *,
         filled: Callable[[str], str] = unchanged,
         stop_seconds: float = STOP_SECONDS,
+        ports: Callable[[], int] = free_port,
     ) -> None:
         self._environment = environment
         self._layout = Layout(environment.root)
-        place = place_of(environment)
         variables = Variables(environment, secrets, filled)
-        self._images = Images(self._layout, place, secrets)
+        self._images = Images(self._layout, place_of(environment), secrets)
         self._outputs = Outputs(self._layout, variables)
-        self._crew = DockerCrew(environment, place, self._images, variables, self._outputs, stop_seconds)
+        self._crew = DockerCrew(environment, self._images, variables, self._outputs, stop_seconds, ports)
         self._fleet = Fleet(self._layout, traffic, self._crew)
 
     async def running(self, component: Component) -> Running:
@@ -90,9 +91,3 @@ class DockerProvider:
 
     async def public(self, component: Component) -> str:
         return f"http://{health.HOST}:{component.port}" if component.port else self._environment.url
-
-
-def place_of(environment: Environment) -> str:
-    """By which the containers of this environment are known, among those of all others on the engine."""
-    root = str(environment.root.resolve())
-    return hashlib.sha256(f"{environment.service}/{environment.name}@{root}".encode()).hexdigest()[:12]

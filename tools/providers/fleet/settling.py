@@ -34,10 +34,10 @@ async def until_well(
         for one in sick:
             if (number := one.restarts - crashes.get(one.id, 0)) >= (1 if is_late else CRASHES):
                 raise _crashed(one, number, await end(one.id))
-        if len(seen) < wanted:
+        if is_late and len(seen) != wanted:
             raise StartFailed(
-                f"{component.name}: {wanted - len(seen)} of {wanted} instances are gone",
-                cure="somebody removed them meanwhile: find out who",
+                f"{component.name}: {len(seen)} instances run, wanted are {wanted}",
+                cure="find out who starts or removes them meanwhile, and let them stop",
             )
         if is_late:
             raise _too_late(component, sick[0], await end(sick[0].id))

@@ -61,10 +61,7 @@ def deployment(
             "strategy": {"type": "RollingUpdate", "rollingUpdate": {"maxSurge": 1, "maxUnavailable": 0}},
             "template": {
                 "metadata": {"labels": told},
-                "spec": {
-                    "terminationGracePeriodSeconds": component.drain_seconds + kubernetes_of(component).pause,
-                    "containers": [_container(component, image, variables)],
-                },
+                "spec": _pod(component, image, variables),
             },
         },
     }
@@ -82,6 +79,17 @@ def service(component: Component, slots: tuple[str, ...]) -> Json:
     }
 
 
+def _pod(component: Component, image: str, variables: Mapping[str, str]) -> Json:
+    settings = kubernetes_of(component)
+    found: Json = {
+        "terminationGracePeriodSeconds": component.drain_seconds + settings.pause,
+        "containers": [_container(component, image, variables)],
+    }
+    if settings.pull_secret:
+        found["imagePullSecrets"] = [{"name": settings.pull_secret}]
+    return found
+
+
 def _container(component: Component, image: str, variables: Mapping[str, str]) -> Json:
     settings = kubernetes_of(component)
     fields = {"HOST": "status.podIP", "INSTANCE": "metadata.name"}
@@ -94,6 +102,8 @@ def _container(component: Component, image: str, variables: Mapping[str, str]) -
         "env": [*({"name": name, "value": value} for name, value in sorted(variables.items())), *own],
         "lifecycle": {"preStop": {"sleep": {"seconds": settings.pause}}},
     }
+    if settings.secret:
+        found["envFrom"] = [{"secretRef": {"name": settings.secret}}]
     if component.run:
         found["command"] = list(component.run)
     if component.memory_limit:

@@ -251,7 +251,7 @@ def _awaited(slot: str, number: int, deployed: Json) -> Instance:
         one.get("message", "") for one in status.get("conditions", []) if one.get("type") == "ReplicaFailure"
     ]
     return Instance(
-        id=f"{slot}, pod {number + 1}",
+        id=f"pod-{number + 1}-of-{slot}",
         slot=slot,
         address="",
         healthy=False,
@@ -280,5 +280,5 @@ def _check_near(component: Component, wanted: Weights, given: Weights) -> None:
         told = ", ".join(f"{name} {share} %" for name, share in sorted(given.items()))
         raise StartFailed(
             f"{component.name}: a Service shares by instances, and they would get {told}",
-            cure="deploy it rolling or blue_green",
+            cure="deploy it rolling or blue-green",
         )

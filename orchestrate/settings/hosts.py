@@ -1,0 +1,104 @@
+"""Hosts: what each provider wants of a component, and what it has no use for."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+
+from orchestrate.models.environment import Component
+from orchestrate.settings.tree import Document, Loc
+
+SECTIONS = ("docker", "kubernetes", "custom")
+PLACEHOLDERS = ("{version}", "{commit}", "{tree}")
+
+
+def check_host(document: Document, loc: Loc, part: Component, secrets: Sequence[str]) -> None:
+    """Raise SettingsInvalid where the words of a component and its provider do not fit."""
+    for section in SECTIONS:
+        if getattr(part, section) is not None and part.provider != section:
+            said = f"{section}: the provider of {part.name} is {part.provider}"
+            raise document.fault((*loc, section), said, cure=f"provider: {section}")
+    if part.provider in CHECKS:
+        CHECKS[part.provider](document, loc, part, secrets)
+
+
+def _process(document: Document, loc: Loc, part: Component, _: Sequence[str]) -> None:
+    if not part.run:
+        said = f"{part.name}: missing key 'run', the words that start it"
+        raise document.fault(loc, said, cure="run: [python, -m, shop]")
+
+
+def _docker(document: Document, loc: Loc, part: Component, secrets: Sequence[str]) -> None:
+    own = part.docker
+    if part.build:
+        cure = "write it into the Dockerfile, or name the image that was built elsewhere"
+        raise document.fault((*loc, "build"), "build: the docker provider builds a Dockerfile", cure=cure)
+    if own is None:
+        return
+    if own.image:
+        _check_image(document, (*loc, "docker", "image"), own.image)
+    _check_credentials(document, (*loc, "docker"), own.credentials, secrets)
+    if not own.socket.startswith("/"):
+        said = f"socket: expected a path on this machine, found {own.socket!r}"
+        raise document.fault((*loc, "docker", "socket"), said, cure="socket: /var/run/docker.sock")
+
+
+def _kubernetes(document: Document, loc: Loc, part: Component, secrets: Sequence[str]) -> None:
+    own = part.kubernetes
+    if own is None:
+        said = f"{part.name}: missing key 'kubernetes', which names the image and the namespace"
+        raise document.fault(loc, said, cure="kubernetes: {image: …, namespace: …}")
+    if part.build:
+        cure = "let continuous integration push the image of each commit"
+        raise document.fault((*loc, "build"), "build: the kubernetes provider builds nothing", cure=cure)
+    _check_credentials(document, (*loc, "kubernetes"), own.credentials, secrets)
+    if {*secrets} - {own.credentials} and not own.secret:
+        said = f"{part.name}: secrets of the environment do not reach its pods"
+        raise document.fault(loc, said, cure="keep them in a Secret, and name it: kubernetes: {secret: …}")
+    _check_image(document, (*loc, "kubernetes", "image"), own.image)
+    if part.port and part.metrics.kind == "proxy":
+        said = "metrics: the traffic of a Service does not pass our router; name another source"
+        raise document.fault((*loc, "kubernetes"), said, cure="metrics: {kind: prometheus, url: …}")
+
+
+def _check_credentials(document: Document, loc: Loc, name: str | None, secrets: Sequence[str]) -> None:
+    if name is not None and name not in secrets:
+        said = f"credentials: the environment has no secret {name!r}"
+        raise document.fault((*loc, "credentials"), said)
+
+
+def _check_image(document: Document, loc: Loc, image: str) -> None:
+    """One image for each version, known by a tag whose digest is asked for."""
+    if not any(word in image for word in PLACEHOLDERS):
+        said = "image: expected {version}, {commit} or {tree} in it: each version has an image of its own"
+        raise document.fault(loc, said, cure="image: registry.example/shop:{commit}")
+    if "@" in image:
+        raise document.fault(loc, "image: expected a tag; the digest is asked for and kept")
+
+
+def _custom(document: Document, loc: Loc, part: Component, _: Sequence[str]) -> None:
+    if part.custom is None:
+        said = f"{part.name}: missing key 'custom', the commands that do the moves"
+        raise document.fault(loc, said, cure="custom: {start: […], stop: […], status: […]}")
+    for key in ("run", "build"):
+        if getattr(part, key):
+            said = f"{key}: the custom provider has its own commands"
+            raise document.fault((*loc, key), said, cure=f"move it to custom: {{{key}: …}}")
+    for name, command in part.custom.model_dump().items():
+        if not command and name in ("start", "stop", "status"):
+            raise document.fault((*loc, "custom", name), f"{name}: expected the words of a command")
+        if command and "/" in command[0] and not Path(command[0]).is_absolute():
+            said = f"{name}: expected a program's name or an absolute path, found {command[0]!r}"
+            raise document.fault((*loc, "custom", name), said)
+    if part.port and part.metrics.kind == "proxy" and part.custom.traffic:
+        said = "metrics: the custom provider's traffic does not pass our router; name another source"
+        raise document.fault((*loc, "custom"), said, cure="metrics: {kind: prometheus, url: …}")
+
+
+Check = Callable[[Document, Loc, Component, Sequence[str]], None]
+CHECKS: Mapping[str, Check] = {
+    "process": _process,
+    "docker": _docker,
+    "kubernetes": _kubernetes,
+    "custom": _custom,
+}

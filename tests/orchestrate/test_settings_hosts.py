@@ -1,0 +1,103 @@
+"""What is said about a component whose words do not fit its provider."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+from orchestrate.settings import load
+from tests.orchestrate.written import changed, refused
+
+GUIDES = Path(__file__).parents[2] / "docs" / "providers"
+GOOD = """\
+service: shop
+environments:
+  dev:
+    type: dev
+    secrets: {TOKEN: "${TOKEN:-x}"}
+    components:
+      - name: web
+        provider: docker
+        port: 8081
+        docker: {image: "registry.example/shop:{commit}", credentials: TOKEN}
+      - name: mail
+        provider: custom
+        strategy: recreate
+        custom: {start: [a], stop: [b], status: [c]}
+"""
+DOCKER = '        docker: {image: "registry.example/shop:{commit}", credentials: TOKEN}\n'
+CUSTOM = "        custom: {start: [a], stop: [b], status: [c]}\n"
+
+
+def test_the_good_file_is_good(tmp_path: Path) -> None:
+    path = tmp_path / "orchestrate.yaml"
+    path.write_text(GOOD)
+
+    assert [one.provider for one in load(path).environment("dev").components] == ["docker", "custom"]
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "line", "said"),
+    [
+        (
+            DOCKER,
+            '        docker: {image: "shop:latest"}\n',
+            10,
+            "expected {version}, {commit} or {tree} in it",
+        ),
+        (DOCKER, '        docker: {image: "shop@sha256:{tree}"}\n', 10, "image: expected a tag"),
+        (DOCKER, "        docker: {credentials: KEY}\n", 10, "the environment has no secret 'KEY'"),
+        (DOCKER, "        docker: {socket: tcp://far:2375}\n", 10, "socket: expected a path on this machine"),
+        (DOCKER, "        docker: {port: 0}\n", 10, "port: expected"),
+        (DOCKER, "        docker: {dockerfil: x}\n", 10, "did you mean 'dockerfile'?"),
+        (DOCKER, "        build: [[make]]\n", 10, "build: the docker provider builds a Dockerfile"),
+        (DOCKER, CUSTOM, 10, "custom: the provider of web is docker"),
+        (CUSTOM, "", 11, "mail: missing key 'custom'"),
+        (CUSTOM, "        custom: {start: [a], stop: [b]}\n", 14, "missing key 'status'"),
+        (CUSTOM, "        custom: {start: [], stop: [b], status: [c]}\n", 14, "start: expected"),
+        (
+            CUSTOM,
+            "        custom: {start: [./a], stop: [b], status: [c]}\n",
+            14,
+            "an absolute path, found './a'",
+        ),
+        (CUSTOM, f"        run: [x]\n{CUSTOM}", 14, "run: the custom provider has its own commands"),
+        ("strategy: recreate", "strategy: canary", 13, "mail: the provider custom cannot do canary"),
+        (
+            "        strategy: recreate\n",
+            "",
+            12,
+            "cannot do rolling (it has no `traffic` command); use recreate",
+        ),
+        (
+            CUSTOM,
+            f"{CUSTOM}        port: 8082\n        docker: {{}}\n",
+            16,
+            "docker: the provider of mail is custom",
+        ),
+    ],
+)
+def test_a_wrong_word_is_told_with_its_line(tmp_path: Path, old: str, new: str, line: int, said: str) -> None:
+    problem = refused(tmp_path, changed(GOOD, old, new))
+
+    assert said in str(problem)
+    assert f"orchestrate.yaml:{line}" in str(problem)
+
+
+def test_numbers_of_a_place_that_does_not_pass_our_router_come_from_elsewhere(tmp_path: Path) -> None:
+    new = "        port: 8082\n        custom: {start: [a], stop: [b], status: [c], traffic: [d]}\n"
+
+    assert "does not pass our router" in str(refused(tmp_path, changed(GOOD, CUSTOM, new)))
+
+
+@pytest.mark.parametrize("name", ["docker", "custom"])
+def test_the_settings_of_each_guide_can_be_used(tmp_path: Path, name: str) -> None:
+    (block,) = re.findall(r"```yaml\n(.*?)```", (GUIDES / f"{name}.md").read_text(), re.DOTALL)
+    file = tmp_path / "orchestrate.yaml"
+    file.write_text(block)
+
+    (part,) = load(file).environment("production").components
+
+    assert part.provider == name

@@ -1,0 +1,60 @@
+"""Every strategy through the whole graph, on a real Docker engine behind HAProxy, under load from outside."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from orchestrate.models.deployment import Outcome
+from orchestrate.models.environment import Strategy
+from tests.servers.docker_engine import DockerEngine
+from tests.servers.live import does
+from tests.servers.under_load import OLD, breaks, deployed, failures, frequency, page, shop_under_load
+
+pytestmark = [pytest.mark.docker, pytest.mark.haproxy, pytest.mark.slow]
+WATCH = {"period": 40, "sample": 1, "report": 20, "alerts": ["errors"]}
+SMOOTH = [Strategy.ROLLING, Strategy.BLUE_GREEN, Strategy.CANARY]
+
+
+@pytest.mark.parametrize("strategy", SMOOTH)
+async def test_a_healthy_deployment_of_containers_costs_nobody_a_request(
+    folder: Path, strategy: Strategy, docker_engine: DockerEngine
+) -> None:
+    async with shop_under_load(folder, strategy, "haproxy", docker_engine) as (shop, load):
+        row, seen = await deployed(shop, load, does(page="Hello again"))
+
+        assert row.outcome is Outcome.DEPLOYED, shop.told(row.id)
+        assert failures(seen) == {"kept": 0, "new": 0, "long": 0}
+        assert frequency(seen) >= 50
+        assert await page(shop) == {"Hello again"}
+        live = (await shop.running()).live
+        assert live is not None and live.version is not None
+        assert {one.tree for one in live.instances} == {live.version.tree}
+        assert shop.remote.git("rev-parse", "main^{tree}") == live.version.tree
+
+
+@pytest.mark.parametrize("strategy", SMOOTH)
+async def test_a_bad_release_of_containers_is_gone_within_half_a_minute_and_its_traffic_within_two_seconds(
+    folder: Path, strategy: Strategy, docker_engine: DockerEngine
+) -> None:
+    async with shop_under_load(
+        folder,
+        strategy,
+        "haproxy",
+        docker_engine,
+        canary=[{"share": "50 %", "seconds": 60}],
+        monitoring=WATCH,
+    ) as (shop, load):
+        row, seen = await deployed(shop, load, does("errors", bad_share=0.05))
+
+        assert row.outcome is Outcome.ROLLED_BACK, shop.told(row.id)
+        first = next(at for at, weights in shop.weights if set(weights) - set(OLD))
+        (verdict,) = [one for one in shop.events(row.id, "verdict") if one.data["verdict"] == "fail"]
+        back = next(at for at, weights in shop.weights if at > verdict.at and weights == OLD)
+        assert back - first <= 30
+        assert strategy is Strategy.ROLLING or back - verdict.at <= 2
+        assert frequency(seen) >= 50
+        assert breaks(seen) == {"kept": 0, "new": 0, "long": 0}
+        assert seen["long"].failed == 0
+        assert await page(shop) == {"Hello"}

@@ -1,0 +1,220 @@
+"""What goes wrong in a real cluster, each with its name and with what was there before left as it was."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncGenerator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pytest
+
+from orchestrate.errors import AccessDenied, ImageMissing, NameTaken, StartFailed, Unreachable
+from orchestrate.models.change import Version
+from orchestrate.models.environment import Component
+from orchestrate.models.move import SetTraffic, Start, Stop
+from orchestrate.models.smoke import HealthCheck
+from tests.contracts.provider_worlds import in_cluster
+from tests.servers.kubernetes.kubelet import NODE
+from tests.servers.kubernetes.site import Site
+from tests.servers.sample_service import checkout, environment, version
+from tools.providers.kubernetes.provider import KubernetesProvider
+
+pytestmark = [pytest.mark.kubernetes, pytest.mark.slow, pytest.mark.timeout(180)]
+
+ONE, TWO = version("v1"), version("v2")
+
+
+@dataclass
+class Here:
+    """A namespace in which version one serves."""
+
+    site: Site
+    provider: KubernetesProvider
+    web: Component
+    root: Path
+    said: list[str] = field(default_factory=list[str])
+
+    @property
+    def namespace(self) -> str:
+        assert self.web.kubernetes is not None
+        return self.web.kubernetes.namespace
+
+    def post(self, path: str, body: dict[str, object]) -> None:
+        with self.site.cluster.client() as client:
+            client.post(f"/api/v1/namespaces/{self.namespace}/{path}", json=body).raise_for_status()
+
+    def asked_by(self, **news: object) -> tuple[KubernetesProvider, Component]:
+        """The same place, asked in another way."""
+        assert self.web.kubernetes is not None
+        web = self.web.model_copy(update={"kubernetes": self.web.kubernetes.model_copy(update=news)})
+        return KubernetesProvider(environment(self.root, web), None), web
+
+    async def build(self, version: Version, does: str = "serve") -> None:
+        await self.site.publish("shop", version, checkout(does))
+        await self.provider.build(self.web, version, checkout(does), self.said.append)
+
+    async def start(self, slot: str, version: Version, instances: int = 1) -> None:
+        move = Start(component="web", slot=slot, version=version, instances=instances)
+        await self.provider.apply(self.web, move, self.said.append)
+
+    async def is_as_before(self) -> bool:
+        """Only version one, well, with all the traffic."""
+        running = await self.provider.running(self.web)
+        (slot,) = running.slots
+        return slot.version == ONE and slot.is_healthy and running.weights == {"blue": 100}
+
+
+@pytest.fixture
+async def here(kubernetes_site: Site, tmp_path: Path) -> AsyncGenerator[Here]:
+    health = HealthCheck(start_seconds=6, timeout=1)
+    web = in_cluster(kubernetes_site, kubernetes_site.namespace(), health=health)
+    made = Here(kubernetes_site, KubernetesProvider(environment(tmp_path, web), None), web, tmp_path)
+    await made.build(ONE)
+    await made.start("blue", ONE)
+    await made.provider.apply(
+        web, SetTraffic(component="web", was={}, weights={"blue": 100}), made.said.append
+    )
+    yield made
+    await made.provider.stop_all(web)
+
+
+@pytest.mark.parametrize(
+    ("does", "why"),
+    [
+        ("crash", "crash loop: ended with 3 .*\n.*cannot find the database"),
+        ("broken", "readiness probe has not passed"),
+    ],
+)
+async def test_a_version_that_does_not_get_well_leaves_nothing(here: Here, does: str, why: str) -> None:
+    bad = version("bad", does)
+    await here.build(bad, does)
+
+    with pytest.raises(StartFailed, match=f"(?s){why}"):
+        await here.start("green", bad)
+
+    assert await here.is_as_before()
+
+
+async def test_an_image_that_is_not_in_the_registry_is_not_built(here: Here) -> None:
+    with pytest.raises(ImageMissing, match="the registry has no .*/shop:"):
+        await here.provider.build(here.web, TWO, checkout(), here.said.append)
+
+
+async def test_an_image_that_no_node_can_pull_ends_at_once(here: Here) -> None:
+    await here.build(TWO)
+    here.site.images.pop(await here.site.publish("shop", TWO, checkout()))
+
+    with pytest.raises(StartFailed, match="ErrImagePull"):
+        await here.start("green", TWO)
+
+    assert await here.is_as_before()
+
+
+async def test_a_tag_that_is_moved_changes_nothing(here: Here) -> None:
+    built = await here.provider.artifact(here.web, ONE)
+    await here.site.publish("shop", ONE, checkout("crash"))
+
+    assert await here.provider.artifact(here.web, ONE) == built
+
+
+async def test_a_quota_that_is_used_up_is_named(here: Here) -> None:
+    here.post("resourcequotas", {"metadata": {"name": "small"}, "spec": {"hard": {"pods": "1"}}})
+    await here.build(TWO)
+
+    with pytest.raises(StartFailed, match="exceeded quota: small"):
+        await here.start("green", TWO)
+
+    assert await here.is_as_before()
+
+
+async def test_nodes_that_take_nothing_are_named(here: Here) -> None:
+    await here.build(TWO)
+    _cordon(here, is_closed=True)
+    try:
+        with pytest.raises(StartFailed, match="no node takes it: .*unschedulable"):
+            await here.start("green", TWO)
+    finally:
+        _cordon(here, is_closed=False)
+
+    assert await here.is_as_before()
+
+
+async def test_whoever_lacks_a_right_is_told_which(here: Here) -> None:
+    provider, web = here.asked_by(kubeconfig=here.site.cluster.kubeconfig("reader"))
+
+    with pytest.raises(AccessDenied, match='"reader" cannot list resource "deployments"') as denied:
+        await provider.running(web)
+
+    assert "kubectl auth can-i" in denied.value.cure
+
+
+async def test_credentials_that_are_not_known_are_told(here: Here) -> None:
+    config = here.root / "stranger"
+    known = here.site.cluster.kubeconfig().read_text()
+    config.write_text(known.replace("token-of-admin", "token-of-nobody"))
+    provider, web = here.asked_by(kubeconfig=config)
+
+    with pytest.raises(AccessDenied, match="does not know us"):
+        await provider.running(web)
+
+
+async def test_a_cluster_that_does_not_answer_is_unreachable(here: Here) -> None:
+    config = here.root / "nowhere"
+    known = here.site.cluster.kubeconfig().read_text()
+    config.write_text(known.replace(here.site.cluster.url, "https://127.0.0.1:9"))
+    provider, web = here.asked_by(kubeconfig=config)
+
+    with pytest.raises(Unreachable, match="the cluster does not answer"):
+        await provider.running(web)
+
+
+async def test_what_another_manager_holds_is_not_taken_from_it(here: Here) -> None:
+    path = f"/apis/apps/v1/namespaces/{here.namespace}/deployments/web-blue"
+    body = {"apiVersion": "apps/v1", "kind": "Deployment", "spec": {"replicas": 3}}
+    with here.site.cluster.client() as client:
+        asked = {"fieldManager": "helm", "force": "true"}
+        headers = {"content-type": "application/apply-patch+yaml"}
+        client.patch(path, params=asked, json=body, headers=headers).raise_for_status()
+
+    with pytest.raises(NameTaken, match="helm"):
+        await here.start("blue", ONE, 1)
+
+
+async def test_a_pod_that_somebody_deletes_comes_back(here: Here) -> None:
+    before = (await here.provider.running(here.web)).slots[0].instances[0]
+    with here.site.cluster.client() as client:
+        client.delete(f"/api/v1/namespaces/{here.namespace}/pods/{before.id}").raise_for_status()
+
+    async with asyncio.timeout(30):
+        while (await here.provider.running(here.web)).slots[0].instances[:1] == (before,) or not (
+            await here.is_as_before()
+        ):
+            await asyncio.sleep(0.2)
+
+
+async def test_a_move_that_was_left_half_done_is_done_again(here: Here) -> None:
+    await here.build(TWO)
+    with pytest.raises(TimeoutError):
+        async with asyncio.timeout(0.4):
+            await here.start("green", TWO, 2)
+
+    await here.start("green", TWO, 2)
+
+    green = (await here.provider.running(here.web)).slot("green")
+    assert green is not None and green.is_healthy and green.wanted == 2
+    await here.provider.apply(
+        here.web, Stop(component="web", slot="green", version=TWO, instances=2), here.said.append
+    )
+    assert await here.is_as_before()
+
+
+async def test_what_pods_wrote_is_read(here: Here) -> None:
+    assert any("starting" in line for line in await here.provider.tail(here.web, "blue", 10))
+
+
+def _cordon(here: Here, *, is_closed: bool) -> None:
+    with here.site.cluster.client() as client:
+        headers = {"content-type": "application/merge-patch+json"}
+        body = {"spec": {"unschedulable": is_closed}}
+        client.patch(f"/api/v1/nodes/{NODE}", json=body, headers=headers).raise_for_status()
