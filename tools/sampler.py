@@ -13,6 +13,7 @@ from orchestrate.models.environment import Component
 from orchestrate.models.runtime import Running, Slot
 from orchestrate.models.sample import Counters, Sample, SampleState
 from orchestrate.models.watch import Watch
+from tools.increments import increment, instances
 from tools.levels import kept, level
 from tools.place import Place
 from tools.series import Parts
@@ -35,16 +36,6 @@ FIRST = "first reading: there is nothing before it to compare with"
 
 
 Series = Mapping[str, Parts | SampleState]  # by alert
-
-
-@dataclass(frozen=True)
-class Increment:
-    """What was counted between two readings."""
-
-    requests: int = 0
-    errors: int = 0
-    database_errors: int = 0
-    buckets: tuple[int, ...] | None = None
 
 
 @dataclass(frozen=True)
@@ -93,52 +84,6 @@ class Sampler:
             Sample(at=at, component=watch.component, slot=slot, state=SampleState.SOURCE_DOWN, note=why)
             for slot in _slots(watch)
         )
-
-
-def increment(before: Counters, now: Counters) -> Increment:
-    """What was counted between two totals; where instances are told apart, by each of them.
-
-    An instance never seen before may have counted for long: it gives nothing until the next time.
-    """
-    if not now.parts:
-        return _difference(before, now)
-    found = [
-        _difference(before.parts[name], part) for name, part in now.parts.items() if name in before.parts
-    ]
-    buckets = [one.buckets for one in found if one.buckets is not None]
-    is_measured = bool(buckets) and len(buckets) == len(found)
-    return Increment(
-        requests=sum(one.requests for one in found),
-        errors=sum(one.errors for one in found),
-        database_errors=sum(one.database_errors for one in found),
-        buckets=tuple(map(sum, zip(*buckets, strict=False))) if is_measured else None,
-    )
-
-
-def _difference(before: Counters, now: Counters) -> Increment:
-    """A total that became smaller began anew: then all of it was counted since."""
-    if _began_anew(before, now):
-        return Increment(now.requests, now.errors, now.database_errors, now.buckets)
-    return Increment(
-        requests=now.requests - before.requests,
-        errors=now.errors - before.errors,
-        database_errors=now.database_errors - before.database_errors,
-        buckets=_bucket_difference(before.buckets, now.buckets),
-    )
-
-
-def _began_anew(before: Counters, now: Counters) -> bool:
-    return (
-        now.requests < before.requests
-        or now.errors < before.errors
-        or now.database_errors < before.database_errors
-    )
-
-
-def _bucket_difference(before: tuple[int, ...] | None, now: tuple[int, ...] | None) -> tuple[int, ...] | None:
-    if before is None or now is None or len(before) != len(now):
-        return None
-    return tuple(max(0, new - old) for old, new in zip(before, now, strict=True))
 
 
 async def _numbers(
@@ -222,6 +167,7 @@ def _measured(before: Counters | None, now: Counters | SampleState) -> Sample:
             "errors": found.errors,
             "database_errors": found.database_errors,
             "buckets": found.buckets,
+            "instances": instances(before, found),
         }
     )
 

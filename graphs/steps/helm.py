@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from graphs.state import Asking, Course, State
 from graphs.steps.chores import rollback_marker
 from graphs.steps.crew import MOST_SAID, NEW, OLD, Crew
+from graphs.steps.known import known_before
 from orchestrate import analysis, reports
 from orchestrate.errors import EffectRefused, OrchestrateError, Unreachable
 from orchestrate.models.deployment import Decision, DecisionKind, Failure, ForApproval, ForTime
@@ -77,6 +78,7 @@ class Helm:
             interval=plan.monitoring.sample,
             share=move.share,
             final=move.final,
+            prior=known_before(self.crew.store, at.deployment, plan.environment, move, now),
         )
 
     def watching(self, state: State, watch: Watch, reports_made: int) -> State:

@@ -3,54 +3,92 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import groupby
 
-from orchestrate.models.sample import Sample, SampleState
+from orchestrate.analysis.series import bucket_of
+from orchestrate.models.sample import Part, Sample, SampleState
 from orchestrate.models.watch import Prior
 
 BLOCK = 300.0  # seconds that are counted together: noise that lasts for minutes shows in them
-DOUBT = 10  # so many counts of a dispersion of 1 are believed before any are seen
-EXPECTED = 1.0  # errors of an instance in a block, below which its count says nothing
+DOUBT = 10  # so many counts with a dispersion of 1 are believed before any are seen
+EXPECTED = 1.0  # hits of an instance in a block, below which its count says nothing
+SLOW = 0.9  # quantile of a slot beyond which its requests count as slow
 
-Counts = Mapping[str, tuple[int, int]]  # instance → requests, errors
+Hits = Sequence[tuple[int, int]]  # of each instance: requests, and to how many of them it happened
 
 
-def prior(samples: Sequence[Sample]) -> Prior:
+def prior(samples: Iterable[Sample]) -> Prior:
     """What usable `samples` of one version say: its latencies, and how unlike its instances are.
 
-    The dispersion is Pearson's: the mean of (counted − expected)² / expected, where the expected errors of
-    an instance are its share of the block's. 1 is luck alone; the evidence is divided by it
-    (McCullagh & Nelder, Generalized Linear Models, 4.5: quasi-likelihood).
+    A dispersion is Pearson's: the mean of (counted − expected)² over what luck alone would give, where an
+    instance's expected hits are its share of the block's. The evidence is divided by it: quasi-likelihood
+    (McCullagh & Nelder, Generalized Linear Models, 4.5).
     """
     usable = [sample for sample in samples if sample.state is SampleState.OK]
-    squares, freedom = 0.0, 0
-    for block in _blocks(usable):
-        more, degrees = _scatter(block)
-        squares, freedom = squares + more, freedom + degrees
-    dispersion = (squares + DOUBT) / (freedom + DOUBT)
-    return Prior(buckets=_latencies(usable), dispersion=max(1.0, dispersion), blocks=freedom)
+    blocks, edge = list(_blocks(usable)), decile(_latencies(usable))
+    periods = list(_periods(usable, edge))
+    drift, _ = _dispersion([[(one.requests, one.errors) for one in periods]])
+    drift_slow, _ = _dispersion([[(one.requests, one.slow) for one in periods]])
+    errors, counts = _dispersion([(part.requests, part.errors) for part in block] for block in blocks)
+    slow, _ = _dispersion([(part.requests, part.slow) for part in block] for block in blocks)
+    return Prior(
+        seconds=_length(usable),
+        requests=sum(sample.requests for sample in usable),
+        errors=sum(sample.errors for sample in usable),
+        buckets=_latencies(usable),
+        dispersion=errors,
+        dispersion_slow=slow,
+        counts=counts,
+        drift=drift,
+        drift_slow=drift_slow,
+    )
 
 
-def _blocks(samples: Sequence[Sample]) -> Iterator[Counts]:
-    """The counts of each instance in each block of time."""
-    blocks: dict[int, dict[str, list[int]]] = defaultdict(lambda: defaultdict(lambda: [0, 0]))
+def decile(buckets: Sequence[int] | None) -> int | None:
+    """The bucket beyond which requests count as slow; None when nothing is known."""
+    return bucket_of(buckets, SLOW)[0] if buckets and sum(buckets) else None
+
+
+def _blocks(samples: Sequence[Sample]) -> Iterator[list[Part]]:
+    """The sums of each instance in each block of time."""
+    blocks: Mapping[int, dict[str, list[int]]] = defaultdict(lambda: defaultdict(lambda: [0, 0, 0]))
     for sample in samples:
-        for name, (requests, errors) in sample.instances.items():
-            sums = blocks[int(sample.at // BLOCK)][name]
-            sums[0] += requests
-            sums[1] += errors
+        block = blocks[int(sample.at // BLOCK)]
+        for name, part in sample.instances.items():
+            block[name] = [before + more for before, more in zip(block[name], part, strict=True)]
     for block in blocks.values():
-        yield {name: (requests, errors) for name, (requests, errors) in block.items()}
+        yield [Part(*sums) for sums in block.values()]
 
 
-def _scatter(block: Counts) -> tuple[float, int]:
-    """The sum of Pearson's squares in one block, and its degrees of freedom."""
-    whole, bad = (sum(one[which] for one in block.values()) for which in (0, 1))
-    told = [(errors, bad * requests / whole) for requests, errors in block.values() if whole and requests]
-    told = [(errors, expected) for errors, expected in told if expected >= EXPECTED]
-    if len(told) < 2:
-        return 0.0, 0
-    return sum((errors - expected) ** 2 / expected for errors, expected in told), len(told) - 1
+def _periods(samples: Sequence[Sample], edge: int | None) -> Iterator[Part]:
+    """The sums of the slot in each block of time."""
+    for _, several in groupby(samples, key=lambda sample: int(sample.at // BLOCK)):
+        block = list(several)
+        beyond = [sum((one.buckets or ())[edge + 1 :]) if edge is not None else 0 for one in block]
+        yield Part(sum(one.requests for one in block), sum(one.errors for one in block), sum(beyond))
+
+
+def _length(samples: Sequence[Sample]) -> float:
+    """Seconds that the samples cover; one interval more than between the first and the last."""
+    if len(samples) < 2:
+        return 0.0
+    between = samples[-1].at - samples[0].at
+    return between * len(samples) / (len(samples) - 1)
+
+
+def _dispersion(blocks: Iterable[Hits]) -> tuple[float, int]:
+    """The mean square, at least 1, and how many counts it is of."""
+    squares, freedom = 0.0, 0
+    for block in blocks:
+        requests, hits = (sum(one[which] for one in block) for which in (0, 1))
+        share = hits / requests if requests else 0.0
+        told = [one for one in block if share * one[0] >= EXPECTED]
+        if len(told) < 2 or share >= 1:
+            continue
+        squares += sum((had - share * of) ** 2 / (share * (1 - share) * of) for of, had in told)
+        freedom += len(told) - 1
+    return max(1.0, (squares + DOUBT) / (freedom + DOUBT)), freedom
 
 
 def _latencies(samples: Sequence[Sample]) -> tuple[int, ...]:

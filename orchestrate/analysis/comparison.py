@@ -13,6 +13,7 @@ from orchestrate.analysis.evidence import (
     Tolerance,
     Wager,
     constant,
+    over_hours,
     rare_gains,
     tally,
     warming,
@@ -25,8 +26,9 @@ from orchestrate.models.sample import Sample
 from orchestrate.models.watch import Watch
 
 CATASTROPHE = 0.2  # share of failed requests that is not waited out
+PARTS = 5  # of a window, each of which must be worse than the hours before
 NEWEST = 3  # intervals that a catastrophe is seen in
-OF_ALARMS = {Trigger.COMPARISON: 0.4, Trigger.SLOW_REQUESTS: 0.3, Trigger.ERROR_BURST: 0.3}
+OF_ALARMS = {Trigger.COMPARISON: 0.5, Trigger.SLOW_REQUESTS: 0.2, Trigger.ERROR_BURST: 0.3}
 """How the allowed chance of a false alarm is divided; together they spend it once."""
 
 
@@ -65,7 +67,8 @@ class Difference:
 class Comparison:
     """The evidence so far, from one pair of samples after another; what was once found stays found."""
 
-    def __init__(self, watch: Watch, triggers: Triggers, edges: Edges) -> None:
+    def __init__(self, watch: Watch, triggers: Triggers, edges: Edges, *, is_over_time: bool = False) -> None:
+        """`is_over_time` where the old side is of the hours before."""
         length = max(1.0, watch.until - watch.opened_at)
         looks = max(1, round(length / watch.interval))
         self._triggers, self._edges = triggers, edges
@@ -75,8 +78,10 @@ class Comparison:
         self._errors: list[Pair] = []
         self._requests = [0, 0]
         self._sudden, self._lasting = Wager(len(RATIOS), looks), Wager(len(RATIOS), looks)
-        self._slow = SlowRequests(edges, looks, watch.prior.buckets)
-        self._tolerated, self._warm_at = _warm_up(watch, triggers, length)
+        known, unlike = watch.prior.buckets, watch.prior.dispersion_slow
+        self._slow = SlowRequests(edges, looks, known, unlike, least=int(is_over_time))
+        self._is_over_time, self._plain = is_over_time, over_hours if is_over_time else constant
+        self._tolerated, self._warm_at = _warm_up(watch, triggers, length, self._plain)
         self.worse: Difference | None = None
 
     @property
@@ -100,10 +105,10 @@ class Comparison:
 
     def _bet_on_errors(self, pair: Pair) -> None:
         self._lasting.take(rare_gains(pair, self._tolerated(pair.at), self._dispersion))
-        if self._tolerated is constant:
+        if self._tolerated is self._plain:
             self._sudden = self._lasting
         else:
-            self._sudden.take(rare_gains(pair, TOLERATED, self._dispersion))
+            self._sudden.take(rare_gains(pair, self._plain(pair.at), self._dispersion))
 
     def _catastrophe(self) -> Difference | None:
         """A fifth or more of the newest requests fail, and not those to the old slot: cold or not."""
@@ -115,7 +120,7 @@ class Comparison:
         return Difference(Trigger.ERROR_BURST, self._sudden.value, newest, "failed")
 
     def _errors_differ(self) -> Difference | None:
-        if not self._is_enough(Trigger.COMPARISON, self._lasting.value):
+        if not self._is_enough(Trigger.COMPARISON, self._lasting.value) or not self._lasts(self._errors):
             return None
         sums = self._telling(self._errors)
         return Difference(Trigger.COMPARISON, self._lasting.value, sums, "failed")
@@ -127,9 +132,29 @@ class Comparison:
         edge = self._slow.edge([(new, old) for _, new, old in measured])
         if edge is None:
             return None
-        sums = self._telling([slow(at, new, old, edge) for at, new, old in measured])
+        pairs = [slow(at, new, old, edge) for at, new, old in measured]
+        if not self._lasts(pairs):
+            return None
+        sums = self._telling(pairs)
         what = f"took longer than {amount(self._edges[edge])} ms"
         return Difference(Trigger.SLOW_REQUESTS, self._slow.value, sums, what)
+
+    def _lasts(self, pairs: list[Pair]) -> bool:
+        """Whether every part of the newest window is worse than the hours before: an incident passes.
+
+        Beside an old slot in the same minutes it need not last: an incident would be that one's, too.
+        """
+        if not self._is_over_time:
+            return True
+        start, part = pairs[-1].at - self._triggers.window, self._triggers.window / PARTS
+        if pairs[0].at > start + part / 2:
+            return False
+        old, parts = tally(pairs), [tally(())] * PARTS
+        for index in range(PARTS):
+            begin = start + index * part
+            new = tally(pair for pair in pairs if begin < pair.at <= begin + part)
+            parts[index] = Tally(new.requests_new, old.requests_old, new.hits_new, old.hits_old)
+        return all(one.ratio > TOLERATED for one in parts)
 
     def _measured(self) -> Iterator[tuple[Sample, Sample]]:
         """The pairs whose latency is judged."""
@@ -154,16 +179,16 @@ class Comparison:
         return newest if enough and newest.ratio > whole.ratio else whole
 
 
-def _warm_up(watch: Watch, triggers: Triggers, length: float) -> tuple[Tolerance, float]:
+def _warm_up(watch: Watch, triggers: Triggers, length: float, plain: Tolerance) -> tuple[Tolerance, float]:
     """What is tolerated when, and from when on latency is judged."""
     if not triggers.warm_up:
-        return constant, watch.opened_at
+        return plain, watch.opened_at
     known = watch.prior.warm_up
     since = watch.opened_at if watch.prior.warm_since is None else watch.prior.warm_since
     declared = triggers.warm_up / 90
     fading = max(1.0, min(known.fading * declared, length / 12))
     settling = min(known.settling * declared, length / 4)
-    return warming(since, fading, known.surplus), since + settling
+    return warming(since, fading, known.surplus, plain(since)), since + settling
 
 
 def _has_latency(sample: Sample, edges: Edges) -> bool:

@@ -18,6 +18,9 @@ from math import exp, log
 TOLERATED = 1.25
 """A ratio of error rates that is not worth a rollback."""
 
+TOLERATED_OVER_TIME = 2.0
+"""The same against the hours before: nobody knows what else was different then."""
+
 RATIOS = (1.5, 2.5, 5.0, 15.0, 80.0)
 """Alternatives, as multiples of the tolerated ratio, believed in equally."""
 
@@ -100,11 +103,16 @@ def constant(_at: float) -> float:
     return TOLERATED
 
 
-def warming(since: float, seconds: float, surplus: float = 4.0) -> Tolerance:
+def over_hours(_at: float) -> float:
+    """The tolerance against the hours before."""
+    return TOLERATED_OVER_TIME
+
+
+def warming(since: float, seconds: float, surplus: float = 4.0, plain: float = TOLERATED) -> Tolerance:
     """The plain tolerance and `surplus` times as much for a new instance, fading in `seconds`."""
 
     def tolerated(at: float) -> float:
-        return TOLERATED * (1 + surplus * exp(-max(0.0, at - since) / seconds))
+        return plain * (1 + surplus * exp(-max(0.0, at - since) / seconds))
 
     return tolerated
 

@@ -35,14 +35,19 @@ WAYS = len(SHIFTS) + len(STRETCHES)
 class SlowRequests:
     """The evidence that requests to the new slot are slower, from one interval after another."""
 
-    def __init__(self, edges: Edges, looks: int, known: Sequence[int] = ()) -> None:
+    def __init__(
+        self, edges: Edges, looks: int, known: Sequence[int] = (), dispersion: float = 1.0, least: int = 0
+    ) -> None:
+        """`known` are the latencies from before; the mildest `least` ways of being slower are tolerated."""
         self._size = len(edges) + 1
         self._known = list(known) if len(known) == self._size else [0] * self._size
         self._requests = sum(self._known)
         self._placed_at = 0
+        self._dispersion = max(1.0, dispersion)
         self._last: tuple[int, ...] = ()  # the last bucket of each class but the slowest
         self._ways: tuple[Way, ...] = ()  # per class
-        self._wager = Wager(WAYS, looks)
+        self._least = least
+        self._wager = Wager(WAYS - 2 * least, looks)
 
     @property
     def value(self) -> float:
@@ -67,7 +72,7 @@ class SlowRequests:
         if not self._ways or not requests_new or not requests_old:
             return None
         part = requests_new / (requests_new + requests_old)
-        gains = [0.0] * WAYS
+        gains = [0.0] * (WAYS - 2 * self._least)
         classes = zip(_classes(new, self._last), _classes(old, self._last), self._ways, strict=True)
         for here, there, ways in classes:
             if both := here + there:
@@ -75,7 +80,7 @@ class SlowRequests:
                     gain + here * logarithm - both * log1p(part * more)
                     for gain, (more, logarithm) in zip(gains, ways, strict=True)
                 ]
-        return [exp(min(STEEPEST, gain)) for gain in gains]
+        return [exp(min(STEEPEST, gain / self._dispersion)) for gain in gains]
 
     def _place(self) -> None:
         """Look the quantiles up; an edge chosen from the interval it judges would be a bet after the race."""
@@ -84,8 +89,8 @@ class SlowRequests:
         classes = [inside + 0.5 for inside in _classes(self._known, self._last)]
         whole = sum(classes)
         shares = [inside / whole for inside in classes]
-        ways = [_way(shares, shift, 1.0) for shift in SHIFTS]
-        ways += [_way(shares, 0.0, stretch) for stretch in STRETCHES]
+        ways = [_way(shares, shift, 1.0) for shift in SHIFTS[self._least :]]
+        ways += [_way(shares, 0.0, stretch) for stretch in STRETCHES[self._least :]]
         self._ways = tuple(zip(*ways, strict=True))
 
     def _edges(self) -> Iterator[int]:

@@ -76,8 +76,8 @@ class Series:
         """Usable samples of new and old with the same end."""
         return ((new, old) for new, old in zip(self.usable, self.paired, strict=True) if old is not None)
 
-    def take(self, new: Sample, old: Sample | None) -> bool:
-        """The next moment; whether both slots were seen in it."""
+    def take(self, new: Sample, old: Sample | None) -> None:
+        """The next moment; `old` where the old slot has a usable sample of it."""
         self.new.append(new)
         if new.restarts:
             self.restarted.append(new)
@@ -85,13 +85,12 @@ class Series:
             self._sick = 0 if well else self._sick + 1
             self.sickest = max(self.sickest, self._sick)
         if new.state is not SampleState.OK:
-            return False
+            return
         self.usable.append(new)
         self.paired.append(old)
         self._ats.append(new.at)
         self._sums.append(self._after(self._sums[-1], new))
         self._old_sums.append(self._old_sums[-1] if old is None else self._after(self._old_sums[-1], old))
-        return old is not None
 
     def recent(self, seconds: float) -> Stretch:
         """The usable samples of the newest `seconds`, counted back from the newest one."""

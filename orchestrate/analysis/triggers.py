@@ -15,7 +15,7 @@ from orchestrate.models.sample import Sample
 PARTS = 5  # a threshold is crossed for a window when it is crossed in each of so many parts of it
 BURST = 0.2  # share of failed requests that is not waited out
 BURST_SAMPLES = 3
-LUCK = 4  # standard deviations by which the old slot's rate must be exceeded
+LUCK = 5  # standard deviations by which the old slot's rate must be exceeded
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +44,7 @@ class Window:
         return self.found.is_compared and self.old.requests >= self.triggers.minimum_requests
 
     def is_clearly_more(self, number: int, fair: float) -> bool:
-        """More than the old slot's rate explains, with the tolerance and four standard deviations of luck."""
+        """More than the old slot's rate explains, with the tolerance and five standard deviations of luck."""
         tolerated = TOLERATED * fair
         return number > tolerated + LUCK * sqrt(tolerated * max(1.0, self.found.watch.prior.dispersion))
 

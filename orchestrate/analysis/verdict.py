@@ -15,6 +15,7 @@ from orchestrate.analysis.alerts import (
     unproven,
     with_usual,
 )
+from orchestrate.analysis.before import NAME, HoursBefore, over_time
 from orchestrate.analysis.comparison import Comparison
 from orchestrate.analysis.series import Edges, Series, moments
 from orchestrate.analysis.triggers import Crossing, crossings, lingering
@@ -67,15 +68,21 @@ class Looks:
         self, watch: Watch, triggers: Triggers, alerts: Alerts = NONE, edges: Edges = LATENCY_EDGES_MS
     ) -> None:
         self.series = Series(watch, triggers, edges)
-        self.comparison = Comparison(watch, triggers, edges)
+        self._before = HoursBefore(watch) if watch.baseline is None and watch.share == 100 else None
+        against = watch if self._before is None else over_time(watch)
+        is_over_time = self._before is not None
+        self.comparison = Comparison(against, triggers, edges, is_over_time=is_over_time)
         self._triggers, self._alerts = triggers, alerts
-        self._is_compared = self.series.is_compared and triggers.comparison
 
     def take(self, new: Sample, old: Sample | None) -> None:
         """The samples of the next moment; `old` where the old slot has a usable one."""
-        is_pair = self.series.take(new, old)
-        if is_pair and old is not None and self._is_compared:
-            self.comparison.take(new, old)
+        self.series.take(new, old)
+        if new.state is not SampleState.OK or not self._triggers.comparison:
+            return
+        before = self._before.next(new) if self._before and self._before.is_known else None
+        other = old if self.series.is_compared else before
+        if other is not None:
+            self.comparison.take(new, other)
 
     def crossings(self) -> tuple[Crossing, ...]:
         """Every fixed trigger that is crossed now."""
@@ -90,7 +97,7 @@ class Looks:
                 return _says(Verdict.FAIL, crossing.trigger, crossing.sentence, crossing.numbers)
         if worse := self.comparison.worse:
             watch = self.series.watch
-            sentence = worse.sentence(watch.slot, watch.baseline or "")
+            sentence = worse.sentence(watch.slot, watch.baseline or NAME)
             return _says(Verdict.FAIL, worse.trigger, sentence, worse.numbers())
         return None
 

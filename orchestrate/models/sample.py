@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from enum import StrEnum
+from typing import NamedTuple
 
 from orchestrate.models.fact import Fact
 
@@ -38,6 +39,14 @@ class Counters(Fact):
     parts: dict[str, Counters] = {}  # totals per instance, where the source tells them apart
 
 
+class Part(NamedTuple):
+    """What one instance counted during one interval."""
+
+    requests: int
+    errors: int
+    slow: int = 0  # slower than the slot's ninth decile
+
+
 class Sample(Fact):
     """What happened in one slot during one interval: increments, not totals."""
 
@@ -49,7 +58,7 @@ class Sample(Fact):
     errors: int = 0
     buckets: tuple[int, ...] | None = None
     database_errors: int = 0
-    instances: dict[str, tuple[int, int]] = {}  # requests and errors of each, where they are told apart
+    instances: dict[str, Part] = {}  # what each of them counted, where the source tells them apart
     healthy: bool | None = None  # None: not asked
     restarts: int = 0
     cpu: float | None = None  # percent of one core, mean of the instances

@@ -15,11 +15,17 @@ class WarmUp(Fact):
 
 
 class Prior(Fact):
-    """What was known of the two slots when a watch began, from the hours before."""
+    """What was known when a watch began of the version before, from the hours before."""
 
-    buckets: tuple[int, ...] = ()  # latencies of the version that serves: what is slow for it
+    seconds: float = 0.0  # how long that was
+    requests: int = 0
+    errors: int = 0
+    buckets: tuple[int, ...] = ()  # its latencies: what is slow for it
     dispersion: float = 1.0  # variance of errors among its instances, over what luck alone would give
-    blocks: int = 0  # how many counts of instances say so
+    dispersion_slow: float = 1.0  # the same of slow requests
+    counts: int = 0  # of instances in five minutes that say so
+    drift: float = 1.0  # the same of the whole slot's errors from five minutes to five minutes
+    drift_slow: float = 1.0
     warm_up: WarmUp = WarmUp()
     warm_since: float | None = None  # when the new slot began to serve, where that is before the watch
 

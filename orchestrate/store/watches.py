@@ -34,6 +34,18 @@ ACTIVE = (
     .where(rows.closed_at.is_(None), rows.next_at <= bindparam("now"))
     .order_by(rows.next_at, rows.id)
 )
+FINAL = (
+    select(watches)
+    .where(
+        rows.environment == bindparam("place"),
+        rows.component == bindparam("part"),
+        rows.slot == bindparam("where"),
+        rows.final,
+        rows.opened_at < bindparam("now"),
+    )
+    .order_by(rows.opened_at.desc(), rows.id.desc())
+    .limit(1)
+)
 CLAIM = (
     update(watches)
     .where(rows.id == bindparam("watched"), rows.next_at == bindparam("expected"), rows.closed_at.is_(None))
@@ -127,6 +139,13 @@ class Watches:
         """Those of a deployment that are measured, oldest first."""
         with self._database.reading() as connection:
             return tuple(_watch(row) for row in connection.execute(OPEN, {"whose": deployment}).mappings())
+
+    def last_final(self, environment: str, component: str, slot: str, before: float) -> Watch | None:
+        """The newest watch over a slot with all the traffic that was opened before that moment, or None."""
+        asked = {"place": environment, "part": component, "where": slot, "now": before}
+        with self._database.reading() as connection:
+            row = connection.execute(FINAL, asked).mappings().first()
+            return None if row is None else _watch(row)
 
     def active(self, now: float) -> tuple[Watch, ...]:
         """Open ones whose next sample is due, the longest due first."""

@@ -12,7 +12,7 @@ from zlib import crc32
 import numpy as np
 
 from orchestrate.analysis.calibration import prior
-from orchestrate.models.sample import Sample
+from orchestrate.models.sample import Part, Sample
 from orchestrate.models.watch import Prior
 from tests.bench_judge.ours import LEARNED, WARM, Stopwatch, detected
 from tests.bench_judge.rivals import RIVALS
@@ -121,6 +121,8 @@ def some(task: Task) -> Outcome:
 
 def known_before(scenario: Scenario, earlier: Before) -> Prior:
     """What the product makes of the hour before."""
+    columns = (earlier.requests, earlier.errors, earlier.slow, earlier.buckets)
+    columns = [column.tolist() for column in columns]
     samples = [
         Sample.model_construct(
             at=float(index * WINDOW),
@@ -129,11 +131,12 @@ def known_before(scenario: Scenario, earlier: Before) -> Prior:
             requests=sum(requests),
             errors=sum(errors),
             buckets=tuple(buckets),
-            instances={f"pod {pod}": pair for pod, pair in enumerate(zip(requests, errors, strict=True))},
+            instances={
+                f"pod {pod}": Part(*counts)
+                for pod, counts in enumerate(zip(requests, errors, slow, strict=True))
+            },
         )
-        for index, (requests, errors, buckets) in enumerate(
-            zip(earlier.requests.tolist(), earlier.errors.tolist(), earlier.buckets.tolist(), strict=True)
-        )
+        for index, (requests, errors, slow, buckets) in enumerate(zip(*columns, strict=True))
     ]
     return prior(samples)
 

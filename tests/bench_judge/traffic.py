@@ -52,6 +52,7 @@ class Before:
     buckets: Counts
     requests: Counts  # (windows, pods)
     errors: Counts
+    slow: Counts  # beyond the service's ninth decile
 
 
 def drawn(scenario: Scenario, seed: int) -> Hour:
@@ -106,7 +107,17 @@ def before(scenario: Scenario, random: np.random.Generator) -> Before:
     noise = _noise(scenario.pods, NOISE_LASTS, PODS, random)
     requests = random.poisson(np.repeat(volume[:, None] / PODS, PODS, 1))
     errors = random.binomial(requests, _share(common[:, None] * noise))
-    return Before(random.poisson(volume[:, None] * chances), requests, errors)
+    slower_pods = _noise(scenario.pods * LATENCY_NOISE, NOISE_LASTS, PODS, random)
+    decile = int(np.searchsorted(np.cumsum(chances.mean(0)), 0.9))
+    beyond = np.stack(
+        [
+            _chances(scenario, slower * pod, np.zeros(WINDOWS, bool))[:, decile + 1 :].sum(1)
+            for pod in slower_pods.T
+        ],
+        1,
+    )
+    slow = random.binomial(requests, np.clip(beyond, 0, 1))
+    return Before(random.poisson(volume[:, None] * chances), requests, errors, slow)
 
 
 def _draw(random: np.random.Generator, volume: Floats, rates: Rates) -> tuple[Counts, Counts]:

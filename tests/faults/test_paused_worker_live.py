@@ -11,7 +11,7 @@ from orchestrate.models.deployment import Deployment, Outcome
 from tests.servers.live import Live, does, environment, live
 from tests.servers.load import Load
 from tests.servers.ports import free_ports
-from tests.stories.test_worker_killed_live import PATIENCE, queued, worker
+from tests.servers.workers import PATIENCE, queued, worker
 
 AWAKE = 3.0  # seconds in which whoever woke could do harm
 

@@ -12,7 +12,7 @@ from orchestrate.models.deployment import Deployment, ForEffects, Outcome, Statu
 from tests.servers.live import Live, does, environment, live
 from tests.servers.load import Load
 from tests.servers.ports import free_ports
-from tests.stories.test_worker_killed_live import PATIENCE, ROOT, queued, worker
+from tests.servers.workers import PATIENCE, ROOT, queued, worker
 from tools.commands import CLEAN
 
 OBEYED = 5000  # milliseconds

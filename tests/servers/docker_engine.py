@@ -6,6 +6,7 @@ No image can be pulled where tests run: the base image is this machine's Python 
 from __future__ import annotations
 
 import fcntl
+import io
 import json
 import os
 import shutil
@@ -22,7 +23,7 @@ from collections.abc import Callable, Generator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO
+from typing import IO, TypedDict
 
 import httpx
 import psutil
@@ -47,6 +48,14 @@ http: {{addr: "127.0.0.1:{port}"}}
 """
 
 
+class Listed(TypedDict):
+    """A container in a list, as far as tests look."""
+
+    Id: str
+    ImageID: str
+    Labels: dict[str, str]
+
+
 @dataclass(frozen=True)
 class DockerEngine:
     """An engine that answers on `socket`, and a registry at `registry` (host:port)."""
@@ -69,9 +78,20 @@ class DockerEngine:
             url = f"http://engine{path}"
             return client.request(method, url, params=params, content=content, headers=headers)
 
+    def listed(self) -> list[Listed]:
+        """All containers, the newest first."""
+        return self.ask("GET", "/containers/json", params={"all": "true"}).json()
+
     def containers(self) -> list[str]:
         """The ids of all there are."""
-        return [one["Id"] for one in self.ask("GET", "/containers/json", params={"all": "true"}).json()]
+        return [one["Id"] for one in self.listed()]
+
+    def make(self, name: str, image: str = BASE, labels: Mapping[str, str] | None = None) -> str:
+        """A container that somebody else made, and did not start; its id."""
+        body = json.dumps({"Image": image, "Cmd": ["sleep"], "Labels": labels or {}}).encode()
+        headers = {"Content-Type": "application/json"}
+        query = {"name": name}
+        return self.ask("POST", "/containers/create", query, io.BytesIO(body), headers).json()["Id"]
 
     def push(self, image: str, tag: str) -> str:
         """Bring an image that the engine has to the registry, under another name; its name with the tag."""
@@ -80,6 +100,12 @@ class DockerEngine:
         headers = {"X-Registry-Auth": "e30="}
         self.ask("POST", f"/images/{self.registry}/{name}/push", params={"tag": label}, headers=headers)
         return f"{self.registry}/{tag}"
+
+    def forget(self, name: str, digest: str) -> None:
+        """Have the registry lose an image: `name` with its host."""
+        host, _, path = name.partition("/")
+        with httpx.Client(trust_env=False) as client:
+            client.delete(f"http://{host}/v2/{path}/manifests/{digest}").raise_for_status()
 
     def clear(self) -> None:
         """Remove every container."""

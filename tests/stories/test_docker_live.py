@@ -10,7 +10,17 @@ from orchestrate.models.deployment import Outcome
 from orchestrate.models.environment import Strategy
 from tests.servers.docker_engine import DockerEngine
 from tests.servers.live import does
-from tests.servers.under_load import OLD, breaks, deployed, failures, frequency, page, shop_under_load
+from tests.servers.under_load import (
+    OLD,
+    breaks,
+    deployed,
+    failures,
+    files,
+    frequency,
+    page,
+    shop_under_load,
+)
+from tests.servers.workers import killed_at, queued, worker
 
 pytestmark = [pytest.mark.docker, pytest.mark.haproxy, pytest.mark.slow]
 WATCH = {"period": 40, "sample": 1, "report": 20, "alerts": ["errors"]}
@@ -58,3 +68,30 @@ async def test_a_bad_release_of_containers_is_gone_within_half_a_minute_and_its_
         assert breaks(seen) == {"kept": 0, "new": 0, "long": 0}
         assert seen["long"].failed == 0
         assert await page(shop) == {"Hello"}
+
+
+MOMENTS = {
+    "while containers start": ("move", "web: start 2"),
+    "while the traffic moves": ("move", "web: traffic blue 50 %"),
+}
+
+
+@pytest.mark.parametrize("moment", MOMENTS)
+async def test_a_worker_that_is_killed_in_a_move_costs_no_request_and_leaves_no_container(
+    folder: Path, moment: str, docker_engine: DockerEngine
+) -> None:
+    steps = [{"share": "50 %", "seconds": 5}]
+    async with (
+        shop_under_load(folder, Strategy.CANARY, "haproxy", docker_engine, canary=steps) as (shop, load),
+        worker(folder) as process,
+    ):
+        task = await queued(shop, await shop.change("again", files(does(page="Hello again"))))
+        row = await killed_at(shop, process, task, *MOMENTS[moment])
+        ended = await shop.serve(row.id)
+        seen = await load.end()
+
+        assert ended.outcome is Outcome.DEPLOYED, shop.told(ended.id)
+        assert failures(seen) == {"kept": 0, "new": 0, "long": 0}
+        assert (await shop.running()).weights == {"green": 100}
+        labels = [one["Labels"] for one in docker_engine.listed()]
+        assert sorted(one["orchestrate.slot"] for one in labels) == ["green", "green"]

@@ -16,7 +16,8 @@ from tests.tools.systems.running import slot
 from tools.metrics import MemoryMetrics, combined
 from tools.place import Place
 from tools.provider import MemoryProvider
-from tools.sampler import FIRST, Sampler, increment
+from tools.increments import increment
+from tools.sampler import FIRST, Sampler
 from tools.series import MemorySeries
 
 WATCH = Watch(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncGenerator, Callable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -70,6 +71,15 @@ class Yard:
     async def instances(self, slot: str = "blue") -> tuple[Instance, ...]:
         found = (await self.running()).slot(slot)
         return found.instances if found else ()
+
+    async def once(self, is_so: Callable[[Instance], bool]) -> Instance:
+        """The instance in blue, as soon as it is so."""
+        async with asyncio.timeout(30):
+            while True:
+                (one,) = await self.instances()
+                if is_so(one):
+                    return one
+                await asyncio.sleep(0.1)
 
     def keys(self) -> list[str]:
         return self.engine.containers()
