@@ -4,15 +4,20 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from typing import cast
 
 from orchestrate.models.change import Version
 from orchestrate.models.environment import Component
 from orchestrate.models.hosts import Kubernetes
+from orchestrate.models.move import Weights
 from tools.providers.kubernetes.kubectl import Json
 
 PART, SLOT, TREE = "orchestrate/component", "orchestrate/slot", "orchestrate/tree"
-VERSION = "orchestrate/version"
-"""Annotation: the version's facts as JSON. A label could not hold them."""
+VERSION, SHARES = "orchestrate/version", "orchestrate/shares"
+"""Annotations: the version's facts and the asked shares, as JSON. A label could not hold them."""
+
+NOBODY = "nobody"
+"""The slot that a Service selects which gives its traffic to no one."""
 
 
 def deployment_name(component: Component, slot: str) -> str:
@@ -67,16 +72,34 @@ def deployment(
     }
 
 
-def service(component: Component, slots: tuple[str, ...]) -> Json:
-    """The Service that gives all traffic to one slot, or shares it among all ready pods of several."""
+def service(component: Component, weights: Weights) -> Json:
+    """The Service that gives all traffic to one slot, to nobody, or to each instance of several as much.
+
+    What was asked stands beside it: the shares of several are those of their instances.
+    """
+    slots = tuple(weights) or (NOBODY,)
     selector = {PART: component.name, **({SLOT: slots[0]} if len(slots) == 1 else {})}
     port = {"name": "http", "port": component.port, "targetPort": kubernetes_of(component).port}
     return {
         "apiVersion": "v1",
         "kind": "Service",
-        "metadata": {"name": service_name(component), "labels": {PART: component.name}},
+        "metadata": {
+            "name": service_name(component),
+            "labels": {PART: component.name},
+            "annotations": {SHARES: json.dumps(weights, sort_keys=True)},
+        },
         "spec": {"selector": selector, "ports": [port]},
     }
+
+
+def weights_of(found: Json) -> Weights:
+    """The shares in force: what the selector names, and among several what was asked."""
+    about, spec = cast("dict[str, dict[str, str]]", found["metadata"]), cast("Json", found["spec"])
+    selector = cast("dict[str, str]", spec.get("selector") or {})
+    told = cast("Weights", json.loads(about.get("annotations", {}).get(SHARES, "{}")))
+    if SLOT in selector:
+        return {} if selector[SLOT] == NOBODY else {selector[SLOT]: 100}
+    return told if PART in selector else {}
 
 
 def _pod(component: Component, image: str, variables: Mapping[str, str]) -> Json:

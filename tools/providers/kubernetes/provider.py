@@ -29,15 +29,12 @@ from tools.providers.kubernetes.objects import (
     labels_of,
     service,
     service_name,
+    weights_of,
 )
 from tools.providers.kubernetes.pods import Pod, instance, pods_of
 
 AGAIN = 0.2
 LINES = 20
-NOBODY = "nobody"
-"""The slot that a Service points at which gives its traffic to no one."""
-
-NEAR = 10  # percent that a share by ready instances may differ from the asked one
 
 
 class KubernetesProvider:
@@ -65,7 +62,7 @@ class KubernetesProvider:
                 (_slot(one, [instance(pod, port) for pod in pods]) for one in found), key=lambda one: one.name
             )
         )
-        return Running(component=component.name, slots=slots, weights=await self._weights(component, slots))
+        return Running(component=component.name, slots=slots, weights=await self._weights(component))
 
     async def build(self, component: Component, version: Version, checkout: Checkout, say: Say) -> Artifact:  # noqa: ARG002
         """The version's image in the registry, from now on by its digest.
@@ -187,17 +184,12 @@ class KubernetesProvider:
             slot = running.slot(name)
             if slot is None or not any(one.healthy for one in slot.instances):
                 raise StartFailed(f"{component.name}: {name} has no healthy instance to give traffic to")
-        if len(wanted) > 1:
-            _check_near(component, wanted, _by_instances(running.slots))
-        names = tuple(wanted) or (NOBODY,)
-        await self._kubectl(component).apply(service(component, names))
+        await self._kubectl(component).apply(service(component, wanted))
 
     async def _stop(self, component: Component, slot: str) -> None:
         running = await self.running(component)
         if component.port and shares(running.weights).get(slot):
-            await self._kubectl(component).apply(
-                service(component, tuple(without(running.weights, slot)) or (NOBODY,))
-            )
+            await self._kubectl(component).apply(service(component, without(running.weights, slot)))
             await asyncio.sleep(kubernetes_of(component).pause)
         await self._kubectl(component).delete(Kind.DEPLOYMENT, deployment_name(component, slot))
         await self._until_gone(component, slot)
@@ -213,15 +205,12 @@ class KubernetesProvider:
     async def _pods(self, component: Component, slot: str) -> list[Pod]:
         return pods_of(await self._kubectl(component).list(Kind.POD, _selector(component, slot)))
 
-    async def _weights(self, component: Component, slots: Sequence[Slot]) -> Weights:
-        """The shares as the Service gives them: all to one slot, or to each ready instance as much."""
+    async def _weights(self, component: Component) -> Weights:
+        """The shares that the Service was told; where nobody told any, all to the slot that it selects."""
         if not component.port:
             return {}
         found = await self._kubectl(component).get(Kind.SERVICE, service_name(component))
-        selector = cast("dict[str, str]", cast("Json", (found or {}).get("spec", {})).get("selector") or {})
-        if not selector or selector.get(SLOT) == NOBODY:
-            return {}
-        return {selector[SLOT]: 100} if SLOT in selector else _by_instances(slots)
+        return weights_of(found) if found else {}
 
     def _kubectl(self, component: Component) -> Kubectl:
         return Kubectl(kubernetes_of(component), self._layout.home)
@@ -259,26 +248,3 @@ def _awaited(slot: str, number: int, deployed: Json) -> Instance:
         started_at=datetime.now(UTC),
         detail=why[0] if why else "the cluster has not made it yet",
     )
-
-
-def _by_instances(slots: Sequence[Slot]) -> Weights:
-    """Percent by ready instances; they add up to 100."""
-    ready = {one.name: sum(each.healthy for each in one.instances) for one in slots}
-    total = sum(ready.values())
-    if not total:
-        return {}
-    found = {name: number * 100 // total for name, number in ready.items() if number}
-    largest = max(found, key=lambda name: ready[name])
-    found[largest] += 100 - sum(found.values())
-    return found
-
-
-def _check_near(component: Component, wanted: Weights, given: Weights) -> None:
-    """Raise StartFailed where instances alone cannot give these shares."""
-    names = {*wanted, *given}
-    if any(abs(wanted.get(name, 0) - given.get(name, 0)) > NEAR for name in names):
-        told = ", ".join(f"{name} {share} %" for name, share in sorted(given.items()))
-        raise StartFailed(
-            f"{component.name}: a Service shares by instances, and they would get {told}",
-            cure="deploy it rolling or blue-green",
-        )
