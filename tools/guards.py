@@ -28,6 +28,7 @@ from tools.destroying import DestroyOrder
 from tools.executor import EffectClass, Errand, Guard, is_change_of
 from tools.hearing import Hearing
 from tools.moves import MOVE, UNDO, PlacedMove
+from tools.posting import Edit, Post
 from tools.queueing import LeaveOrder
 from tools.reverting import RevertOrder
 from tools.showing import Shown
@@ -46,6 +47,8 @@ NOTES = (
     Shown,
     Learning,
     Reservation,
+    Post,
+    Edit,
 )
 """What every note is about; anything else needs an approved plan."""
 

@@ -20,13 +20,14 @@ from orchestrate.counter.clerk import Clerk
 from orchestrate.counter.herald import Herald
 from orchestrate.counter.naming import question_named
 from orchestrate.counter.reply import Reply, refused
-from orchestrate.errors import NotAllowed, OrchestrateError, RateLimited
+from orchestrate.errors import NotAllowed, OrchestrateError
 from orchestrate.identity import Identity
 from orchestrate.models.deployment import DecisionKind
 from orchestrate.models.environment import Channel
 from orchestrate.settings import Settings
 from orchestrate.slack.said import Said
 from tools.chat import Chat
+from tools.rests import asked_rest, growing
 
 Say = Callable[[str], None]
 
@@ -35,6 +36,7 @@ MOST = 500
 
 TURN = 0.2
 HERALD_SECONDS = 1.0
+FIRST_REST, LONGEST_REST = 5.0, 60.0  # seconds, after what cannot be said now
 KIND = "said in slack"
 
 
@@ -87,7 +89,7 @@ class Working:
 
     async def herald(self) -> None:
         """Keep the channel up to date; what cannot be said now is said later."""
-        herald, pause = Herald(self.app, self.chat), HERALD_SECONDS
+        herald, pause, failed = Herald(self.app, self.chat), HERALD_SECONDS, 0
         while True:
             await asyncio.sleep(pause)
             pause = HERALD_SECONDS
@@ -95,7 +97,10 @@ class Working:
                 await herald.look()
             except OrchestrateError as problem:
                 self.say(str(problem))
-                pause = _pause(problem)
+                pause = asked_rest(problem) or growing(failed, FIRST_REST, LONGEST_REST)
+                failed += 1
+            else:
+                failed = 0
 
     async def do(self, said: Said) -> None:
         """Do it, unless it was done before, and tell whoever said it what came of it."""
@@ -146,8 +151,3 @@ class Working:
         asked = question_named(self.app.store, named or marker.partition("/")[2])
         now = await self.app.answers.decide(asked.id, kind, who.channel, who.login, said.text, said.comment)
         return Reply(text=f"Counted: {kind.replace('_', ' ')} for {now.id}.", deployment=now.deployment)
-
-
-def _pause(problem: OrchestrateError) -> float:
-    asked = problem.retry_after if isinstance(problem, RateLimited) else None
-    return max(asked or 5.0, HERALD_SECONDS)

@@ -50,6 +50,19 @@ TAKE = (
     )
     .returning(threads.lease_token)
 )
+CLAIM = (
+    update(letter_threads)
+    .where(
+        threads.thread == bindparam("which"),
+        or_(threads.lease_until.is_(None), threads.lease_until <= bindparam("now")),
+    )
+    .values(
+        lease_worker=bindparam("worker"),
+        lease_token=threads.lease_token + 1,
+        lease_until=bindparam("until"),
+    )
+    .returning(threads.lease_token)
+)
 RENEW = (
     update(letter_threads).where(threads.thread == bindparam("which")).values(lease_until=bindparam("until"))
 )
@@ -171,6 +184,17 @@ class Outbox:
         asked = {"which": thread, "worker": worker, "now": now, "until": now + seconds}
         with self._database.writing() as connection:
             token = connection.execute(TAKE, asked).scalar()
+        if token is None:
+            return None
+        return Lease(deployment="", worker=worker, token=token, until=now + seconds, thread=thread)
+
+    def claim(self, thread: str, worker: str, seconds: float) -> Lease | None:
+        """The right to tell on a thread of which no letter is kept, or None where another has it."""
+        now = self._database.clock()
+        asked = {"which": thread, "worker": worker, "now": now, "until": now + seconds}
+        with self._database.writing() as connection:
+            insert_once(connection, letter_threads, {"thread": thread, "lease_token": 0})
+            token = connection.execute(CLAIM, asked).scalar()
         if token is None:
             return None
         return Lease(deployment="", worker=worker, token=token, until=now + seconds, thread=thread)

@@ -183,6 +183,8 @@ NOT_NEEDED = {
 
 NOT_ASKED = {
     "destroy workspace": "nobody outside is asked: tests/faults/test_workspace_attacks.py",
+    "post_message": "the herald's, beside every deployment: tests/orchestrate/counter/test_herald.py",
+    "edit_message": "the herald's, beside every deployment: tests/orchestrate/counter/test_herald.py",
     "leave_queue": "only a forge with a merge queue is asked: tests/stories/test_merge_queue.py",
     "move": "each kind of move has its own row",
     "verify": "it only reads: tests/faults/test_garbage_answers.py",

@@ -18,6 +18,7 @@ LOOKING = "tests/agents/test_looking.py"
 MODELS = "tests/agents/test_model.py"
 POSITIONS = "tests/orchestrate/test_positions.py"
 REACH = "tests/tools/test_reach.py"
+RESERVED = "tests/stories/test_reserved_files.py"
 VAULT = "tests/orchestrate/vault"
 WORDS = "tests/orchestrate/reports/test_hostile.py tests/orchestrate/test_outside.py"
 WORKSPACES = "tests/tools/test_workspace.py tests/faults/test_workspace_attacks.py"
@@ -44,6 +45,48 @@ class Cut:
 
 
 CUTS = (
+    Cut(
+        "graphs/steps/arrive.py",
+        "a person sees that others kept files for themselves",
+        " or is_contended(situation)",
+        "",
+        RESERVED,
+    ),
+    Cut(
+        "graphs/steps/working.py",
+        "whoever has reserved files is not waited for for ever",
+        " or now >= since + crew.waits_for_files",
+        "",
+        RESERVED,
+    ),
+    Cut(
+        "graphs/steps/working.py",
+        "whoever comes later is not waited for",
+        " if one.by in first",
+        "",
+        RESERVED,
+    ),
+    Cut(
+        "graphs/steps/ship.py",
+        "what was begun goes back to no gate",
+        "if self._has_begun(at, plan) or self.crew.may_still_come(at, AT_THE_GATES):",
+        "if self.crew.may_still_come(at, AT_THE_GATES):",
+        "tests/stories/test_signatures.py tests/stories/test_outage.py",
+    ),
+    Cut(
+        "graphs/steps/judging.py",
+        "a doubt extends no watch",
+        " and (said is None or not said.is_doubt)",
+        "",
+        DOUBTS,
+    ),
+    Cut(
+        "orchestrate/intake.py",
+        "a task at another stage is left alone",
+        "                self._check_stage(task)\n",
+        "",
+        "tests/orchestrate/test_intake.py",
+    ),
     Cut(
         "agents/looking.py",
         "only the role's own tools exist",

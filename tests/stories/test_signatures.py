@@ -167,3 +167,22 @@ async def test_a_rollback_to_what_never_ran_here_needs_a_signature(scene: Scene)
     back = here.accept("production", kind=Kind.ROLLBACK, version=evil, requested_by="ada")
 
     assert (await here.go(back.id)).outcome is Outcome.BLOCKED
+
+
+async def test_what_was_merged_goes_back_to_no_gate_while_the_list_cannot_be_read(scene: Scene) -> None:
+    here, (row, _, _) = scene.here, await scene.asked()
+    await here.approve(row.id)
+    away = scene.signers.with_suffix(".away")
+    here.forge.before_merge = lambda: scene.signers.rename(away)
+    until = here.clock.now + 300
+    while here.clock.now < until:
+        if here.is_due(row.id):
+            await here.runner.drive(row.id)
+        await here.wait(1)
+    assert here.stages(row.id)[-1] == "build"
+    assert here.store.locks.holder("production", "shop") == row.id
+
+    away.rename(scene.signers)
+
+    assert (await here.go(row.id)).outcome is Outcome.DEPLOYED
+    assert len(here.forge.merges) == 1

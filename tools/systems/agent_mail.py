@@ -127,31 +127,36 @@ class AgentMail:
             "paths": [*wanted.files],
             "ttl_seconds": seconds,
             "exclusive": True,
-            "reason": f"{OURS}{wanted.holder}: {wanted.reason}",
+            "reason": f"{_reason(wanted.holder)}{wanted.reason}",
         }
         taken = await self._call(_Taken, "file_reservation_paths", asked)
         known = await self._described(taken)
+        found = [
+            (one.path, known.get((who.agent, who.path_pattern), who.model_copy(update=_TOLD)))
+            for one in taken.conflicts
+            for who in one.holders
+        ]
         return Reserved(
-            given=wanted,
-            held=tuple(
-                known.get((who.agent, who.path_pattern), who.model_copy(update=_TOLD)).of(one.path)
-                for one in taken.conflicts
-                for who in one.holders
-                if who.agent != agent.name
-            ),
+            given=wanted, held=tuple(who.of(path) for path, who in found if self._is_other(who, wanted))
         )
 
     async def others(self, wanted: Reservation) -> tuple[Held, ...]:
         """As it lists them: by their patterns, and without what ended by its time."""
-        agent, now = self._agents.get(wanted.holder), self.clock()
+        now = self.clock()
         return tuple(
             one.of(path)
             for one in await self._listed()
             for path in wanted.files
-            if (agent is None or one.agent != agent.name)
+            if self._is_other(one, wanted)
             and (one.until is None or one.until > now)
             and covers(one.path_pattern, path)
         )
+
+    def _is_other(self, who: _Holder, wanted: Reservation) -> bool:
+        """Whether it is neither the deployment's agent, nor the one of a worker that drove it before."""
+        agent = self._agents.get(wanted.holder)
+        is_agent = agent is not None and who.agent == agent.name
+        return not is_agent and not who.reason.startswith(_reason(wanted.holder))
 
     async def release(self, given: Reservation) -> None:
         agent = self._agents.get(given.holder)
@@ -226,6 +231,10 @@ def _read(form: type[T], tool: str, text: str) -> T:
         return form.model_validate(data) if data is not None else form.model_validate_json(said)
     except ValidationError as odd:
         raise Unreachable(f"Agent Mail gave another answer to {tool} than is known") from odd
+
+
+def _reason(holder: str) -> str:
+    return f"{OURS}{holder}: "
 
 
 def _message(text: str) -> str:

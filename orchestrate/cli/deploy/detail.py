@@ -15,6 +15,7 @@ from orchestrate.models.model_call import spent
 from orchestrate.models.question import Question
 from orchestrate.models.watch import Watch
 from orchestrate.store import Store
+from tools.posting import EDIT
 
 LATEST = 30
 """So many events are shown to people; programs get all of them."""
@@ -121,9 +122,10 @@ def _show_events(out: Output, events: Sequence[Event]) -> None:
 
 
 def _show_effects(out: Output, effects: Sequence[Effect]) -> None:
-    if effects:
+    shown = [one for one in effects if one.name != EDIT]  # a chat's messages are edited many times
+    if shown:
         out.say()
-        rows = [(_clock(one.at), one.name, one.state, one.why or one.key) for one in effects]
+        rows = [(_clock(one.at), one.name, one.state, one.why or one.key) for one in shown]
         out.table(("at", "effect", "state", "what"), rows)
 
 

@@ -159,3 +159,5 @@ async def test_what_another_worker_reserved_is_left_to_its_time() -> None:
 
         (held,) = (await later.reserve(OURS.model_copy(update={"holder": "D2"}))).held
         assert held.path == "a.py"
+        assert (await later.reserve(OURS)).held[1:] == ()  # D2's, and none of its own
+        assert [one.reason for one in await later.others(OURS)] == ["orchestrate D2: deploying"]
