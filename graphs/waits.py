@@ -76,10 +76,10 @@ class Waits:
         return any(one.is_bad for one in self.store.watches.open_of(deployment))
 
     def _has_news(self, deployment: str) -> bool:
-        """Whether an open watch has a verdict against the release, or an alert that nobody was told of."""
+        """Whether an open watch has a verdict, or an alert that nobody was told of."""
         open_ones = self.store.watches.open_of(deployment)
-        is_bad = any(one.is_bad for one in open_ones)
-        return is_bad or bool(untold(self.store, deployment, open_ones))
+        is_decided = any(one.is_bad or one.is_proven for one in open_ones)
+        return is_decided or bool(untold(self.store, deployment, open_ones))
 
     def _is_free(self, wait: ForTurn) -> bool:
         return self.store.locks.holder(wait.environment, wait.service) is None

@@ -13,6 +13,7 @@ from graphs.steps.advice import advised, reviewed
 from graphs.steps.approval import next_round, rule_of
 from graphs.steps.crew import MOST_SAID, WHOLE_STORY, Crew
 from graphs.steps.found import AGAINST, blocked_digest, found_in, no_longer, obstacle, readiness, told, why
+from graphs.steps.known import foreseen
 from graphs.steps.resolving import resolution
 from graphs.steps.telling import answered
 from graphs.steps.working import barred, informed, is_contended
@@ -114,6 +115,8 @@ class Arrive:
         if problems:
             return State(planned=Planned.REFUSED, reason=clipped("; ".join(problems), MOST_SAID))
         self.crew.store.deployments.planned(at.lease, plan)
+        for seen in foreseen(self.crew.store, evidence.environment):
+            self.crew.event(at, "foresight", seen)
         known = State(plan=plan.hash, version=plan.version, cursor=0)
         if not is_asked:
             return known | State(planned=Planned.GO)

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from orchestrate.analysis.calibration import prior
+from orchestrate.analysis.power import foresight
+from orchestrate.models.environment import Component, Environment, Strategy
 from orchestrate.models.move import Analyse
 from orchestrate.models.sample import Sample
 from orchestrate.models.watch import Prior, Watch
 from orchestrate.store import Store
 from orchestrate.strategies import SLOTS
 
-HOURS = 3600.0  # seconds of the newest samples that are looked at
 DAY = 86_400.0  # seconds; what is older is not what a version without an old one beside it is held against
 
 
@@ -23,16 +26,37 @@ def known_before(store: Store, deployment: str, environment: str, move: Analyse,
     served = [one.opened_at for one in of_now if one.slot == move.slot and one.share > 0]
     other = move.baseline or next(slot for slot in SLOTS if slot != move.slot)
     last = store.watches.last_final(environment, move.component, other, now)
-    of_before = [last] if last is not None and last.deployment != deployment else []
-    found = [sample for watch in (*of_before, *of_now) for sample in _of(store, watch, other)]
-    newest = sorted(found, key=lambda sample: sample.at)
-    oldest = 0.0 if move.baseline else now - DAY
-    known = prior(one for one in newest if one.at > max(oldest, newest[-1].at - HOURS))
+    is_told = last is not None and last.deployment != deployment and not last.is_bad
+    of_before = [last] if last is not None and is_told and (move.baseline or last.until > now - DAY) else []
+    known = _known(store, [*of_before, *(one for one in of_now if one.baseline == other)], other)
     return known.model_copy(update={"warm_since": min(served, default=None)})
 
 
-def _of(store: Store, watch: Watch, slot: str) -> list[Sample]:
-    """The samples of one slot; those after a verdict against it say nothing about what is usual."""
-    if watch.slot == slot and watch.is_bad:
-        return []
-    return [one for one in store.watches.samples(watch.id) if one.slot == slot]
+def foreseen(store: Store, environment: Environment) -> tuple[str, ...]:
+    """What each step of a canary could see with the traffic of the hours before, where that is known."""
+    told: list[str] = []
+    for part in environment.components:
+        if not part.port or (part.strategy or environment.strategy) is not Strategy.CANARY:
+            continue
+        known = _usual(store, environment, part)
+        seen = [foresight(step, known, environment.triggers) for step in environment.canary]
+        told += [f"{part.name}: {one.sentence}" for one in seen if one is not None]
+    return tuple(told)
+
+
+def _usual(store: Store, environment: Environment, part: Component) -> Prior:
+    """What the newest final watch of a component measured."""
+    now = store.clock()
+    last = [store.watches.last_final(environment.name, part.name, slot, now) for slot in SLOTS]
+    newest = max((one for one in last if one), key=lambda one: one.opened_at, default=None)
+    return _known(store, [newest], newest.slot) if newest else Prior()
+
+
+def _known(store: Store, watches: Sequence[Watch], slot: str) -> Prior:
+    """What these watches, the oldest first, measured of one slot."""
+    seconds, found = 0.0, list[Sample]()
+    for watch in watches:
+        measured = [one for one in store.watches.samples(watch.id) if one.slot == slot]
+        seconds += measured[-1].at - watch.opened_at if measured else 0.0
+        found += measured
+    return prior(found, max(0.0, seconds))

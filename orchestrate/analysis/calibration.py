@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import groupby
 
 from orchestrate.analysis.series import bucket_of
-from orchestrate.models.sample import Part, Sample, SampleState
+from orchestrate.models.sample import Part, Sample
 from orchestrate.models.watch import Prior
 
 BLOCK = 300.0  # seconds that are counted together: noise that lasts for minutes shows in them
@@ -18,14 +18,16 @@ SLOW = 0.9  # quantile of a slot beyond which its requests count as slow
 Hits = Sequence[tuple[int, int]]  # of each instance: requests, and to how many of them it happened
 
 
-def prior(samples: Iterable[Sample]) -> Prior:
-    """What usable `samples` of one version say: its latencies, and how unlike its instances are.
+def prior(samples: Iterable[Sample], seconds: float) -> Prior:
+    """What `samples` of one version in so much time say: its latencies, and how unlike its instances are.
+
+    They may be sums of neighbours; of those in which a reading is missing, what was counted is used.
 
     A dispersion is Pearson's: the mean of (counted − expected)² over what luck alone would give, where an
     instance's expected hits are its share of the block's. The evidence is divided by it: quasi-likelihood
     (McCullagh & Nelder, Generalized Linear Models, 4.5).
     """
-    usable = [sample for sample in samples if sample.state is SampleState.OK]
+    usable = [sample for sample in samples if sample.requests]
     blocks, edge = list(_blocks(usable)), decile(_latencies(usable))
     periods = list(_periods(usable, edge))
     drift, _ = _dispersion([[(one.requests, one.errors) for one in periods]])
@@ -33,7 +35,7 @@ def prior(samples: Iterable[Sample]) -> Prior:
     errors, counts = _dispersion([(part.requests, part.errors) for part in block] for block in blocks)
     slow, _ = _dispersion([(part.requests, part.slow) for part in block] for block in blocks)
     return Prior(
-        seconds=_length(usable),
+        seconds=seconds,
         requests=sum(sample.requests for sample in usable),
         errors=sum(sample.errors for sample in usable),
         buckets=_latencies(usable),
@@ -67,14 +69,6 @@ def _periods(samples: Sequence[Sample], edge: int | None) -> Iterator[Part]:
         block = list(several)
         beyond = [sum((one.buckets or ())[edge + 1 :]) if edge is not None else 0 for one in block]
         yield Part(sum(one.requests for one in block), sum(one.errors for one in block), sum(beyond))
-
-
-def _length(samples: Sequence[Sample]) -> float:
-    """Seconds that the samples cover; one interval more than between the first and the last."""
-    if len(samples) < 2:
-        return 0.0
-    between = samples[-1].at - samples[0].at
-    return between * len(samples) / (len(samples) - 1)
 
 
 def _dispersion(blocks: Iterable[Hits]) -> tuple[float, int]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from math import ceil, log
 
 from orchestrate.analysis.evidence import (
     RATIOS,
@@ -18,6 +19,7 @@ from orchestrate.analysis.evidence import (
     tally,
     warming,
 )
+from orchestrate.analysis.exclusion import Exclusion
 from orchestrate.analysis.latency import SlowRequests, slow
 from orchestrate.analysis.series import Edges
 from orchestrate.analysis.words import Trigger, amount, chance, count, percent, times
@@ -64,6 +66,11 @@ class Difference:
         }
 
 
+def needed(trigger: Trigger, triggers: Triggers) -> float:
+    """The e-value that is enough for a rollback."""
+    return 10_000 / (triggers.false_alarms * OF_ALARMS[trigger])
+
+
 class Comparison:
     """The evidence so far, from one pair of samples after another; what was once found stays found."""
 
@@ -71,7 +78,7 @@ class Comparison:
         """`is_over_time` where the old side is of the hours before."""
         length = max(1.0, watch.until - watch.opened_at)
         looks = max(1, round(length / watch.interval))
-        self._triggers, self._edges = triggers, edges
+        self._triggers, self._edges, self._interval = triggers, edges, watch.interval
         self._minimum = triggers.minimum_requests
         self._dispersion = max(1.0, watch.prior.dispersion)
         self._pairs: list[tuple[Sample, Sample]] = []
@@ -82,6 +89,9 @@ class Comparison:
         self._slow = SlowRequests(edges, looks, known, unlike, least=int(is_over_time))
         self._is_over_time, self._plain = is_over_time, over_hours if is_over_time else constant
         self._tolerated, self._warm_at = _warm_up(watch, triggers, length, self._plain)
+        harm = triggers.smallest_harm
+        self._exclusion = Exclusion(harm, watch.prior) if harm else None
+        self._has_latency, self._slow.is_counted = False, bool(harm)
         self.worse: Difference | None = None
 
     @property
@@ -89,6 +99,15 @@ class Comparison:
         """The e-values at the newest look."""
         found = {Trigger.COMPARISON: self._lasting.value, Trigger.SLOW_REQUESTS: self._slow.value}
         return found if self._errors else {}
+
+    @property
+    def is_harm_excluded(self) -> bool:
+        """Whether the declared smallest harm, and plainly slower answers, would have shown by now."""
+        if self._exclusion is None or self.worse is not None or min(self._requests) < self._minimum:
+            return False
+        certain = log(10_000 / self._triggers.false_alarms)
+        least = min(self._exclusion.value, self._slow.against) if self._has_latency else self._exclusion.value
+        return least >= certain
 
     def take(self, new: Sample, old: Sample) -> None:
         """One interval in both slots."""
@@ -99,7 +118,10 @@ class Comparison:
         self._requests[1] += old.requests
         self._bet_on_errors(pair)
         if _has_latency(new, self._edges) and _has_latency(old, self._edges):
+            self._has_latency = True
             self._slow.take(new.buckets or (), old.buckets or (), is_judged=new.at > self._warm_at)
+        if self._exclusion is not None and new.at > self._warm_at:
+            self._exclusion.take(pair)
         if self.worse is None:
             self.worse = self._catastrophe() or self._errors_differ() or self._slowness_differs()
 
@@ -112,7 +134,7 @@ class Comparison:
 
     def _catastrophe(self) -> Difference | None:
         """A fifth or more of the newest requests fail, and not those to the old slot: cold or not."""
-        if self._sudden.value < self._needed(Trigger.ERROR_BURST):
+        if self._sudden.value < needed(Trigger.ERROR_BURST, self._triggers):
             return None
         newest = tally(self._errors[-NEWEST:])
         if newest.hits_new < CATASTROPHE * max(1, newest.requests_new):
@@ -146,15 +168,16 @@ class Comparison:
         """
         if not self._is_over_time:
             return True
-        start, part = pairs[-1].at - self._triggers.window, self._triggers.window / PARTS
-        if pairs[0].at > start + part / 2:
+        looks = max(1, round(self._triggers.window / self._interval))
+        if len(pairs) < looks:
             return False
-        old, parts = tally(pairs), [tally(())] * PARTS
-        for index in range(PARTS):
-            begin = start + index * part
-            new = tally(pair for pair in pairs if begin < pair.at <= begin + part)
-            parts[index] = Tally(new.requests_new, old.requests_old, new.hits_new, old.hits_old)
-        return all(one.ratio > TOLERATED for one in parts)
+        old, width = tally(pairs), ceil(looks / PARTS)
+        for start in range(len(pairs) - looks, len(pairs), width):
+            new = tally(pairs[start : start + width])
+            part = Tally(new.requests_new, old.requests_old, new.hits_new, old.hits_old)
+            if part.ratio <= TOLERATED:
+                return False
+        return True
 
     def _measured(self) -> Iterator[tuple[Sample, Sample]]:
         """The pairs whose latency is judged."""
@@ -164,10 +187,7 @@ class Comparison:
 
     def _is_enough(self, trigger: Trigger, evidence: float) -> bool:
         """Whether it suffices for a rollback, on at least the declared number of requests."""
-        return evidence >= self._needed(trigger) and min(self._requests) >= self._minimum
-
-    def _needed(self, trigger: Trigger) -> float:
-        return 10_000 / (self._triggers.false_alarms * OF_ALARMS[trigger])
+        return evidence >= needed(trigger, self._triggers) and min(self._requests) >= self._minimum
 
     def _telling(self, pairs: list[Pair]) -> Tally:
         """The counts of the whole watch, or of its newest part where a late start would be averaged away."""

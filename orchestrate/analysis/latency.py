@@ -47,11 +47,19 @@ class SlowRequests:
         self._last: tuple[int, ...] = ()  # the last bucket of each class but the slowest
         self._ways: tuple[Way, ...] = ()  # per class
         self._least = least
+        self.is_counted = False  # whether somebody asks for the evidence against slower answers
+        self._sums = [0.0] * (WAYS - 2 * least)  # logarithms of the likelihood ratios so far
         self._wager = Wager(WAYS - 2 * least, looks)
 
     @property
     def value(self) -> float:
         return self._wager.value
+
+    @property
+    def against(self) -> float:
+        """The evidence (as a logarithm) against every way of being slower but the mildest."""
+        half, mildest = len(self._sums) // 2, 1 - self._least
+        return -max(*self._sums[mildest:half], *self._sums[half + mildest :])
 
     def take(self, new: Sequence[int], old: Sequence[int], *, is_judged: bool) -> None:
         """One interval: bets with what was known before it, and learns from the old slot's part of it."""
@@ -80,7 +88,10 @@ class SlowRequests:
                     gain + here * logarithm - both * log1p(part * more)
                     for gain, (more, logarithm) in zip(gains, ways, strict=True)
                 ]
-        return [exp(min(STEEPEST, gain / self._dispersion)) for gain in gains]
+        gains = [gain / self._dispersion for gain in gains]
+        if self.is_counted:
+            self._sums = [before + gain for before, gain in zip(self._sums, gains, strict=True)]
+        return [exp(min(STEEPEST, gain)) for gain in gains]
 
     def _place(self) -> None:
         """Look the quantiles up; an edge chosen from the interval it judges would be a bet after the race."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from copy import copy
 from math import ceil
 from types import MappingProxyType
 
@@ -50,7 +51,11 @@ def judge(  # noqa: PLR0913  what was measured, and each part of what the plan s
     found, compared = looks.series, looks.comparison
     fixed = looks.crossings()
     crossed = (*fixed, *metric_crossings(found, alerts))
-    verdict = looks.failure(crossed) or _otherwise(found, triggers, crossed, now, alerts)
+    verdict = (
+        looks.failure(crossed)
+        or _proven(looks, crossed, now)
+        or _otherwise(found, triggers, crossed, now, alerts)
+    )
     named = _named(found, fixed, with_usual(alerts, monitoring, watch.interval))
     return verdict.model_copy(
         update={
@@ -72,12 +77,12 @@ class Looks:
         against = watch if self._before is None else over_time(watch)
         is_over_time = self._before is not None
         self.comparison = Comparison(against, triggers, edges, is_over_time=is_over_time)
-        self._triggers, self._alerts = triggers, alerts
+        self.triggers, self.alerts = triggers, alerts
 
     def take(self, new: Sample, old: Sample | None) -> None:
         """The samples of the next moment; `old` where the old slot has a usable one."""
         self.series.take(new, old)
-        if new.state is not SampleState.OK or not self._triggers.comparison:
+        if new.state is not SampleState.OK or not self.triggers.comparison:
             return
         before = self._before.next(new) if self._before and self._before.is_known else None
         other = old if self.series.is_compared else before
@@ -86,12 +91,12 @@ class Looks:
 
     def crossings(self) -> tuple[Crossing, ...]:
         """Every fixed trigger that is crossed now."""
-        return crossings(self.series, self._triggers)
+        return crossings(self.series, self.triggers)
 
     def failure(self, crossed: Sequence[Crossing] | None = None) -> Judgement | None:
         """The judgement of the first thing that is bad enough to go back, of what is `crossed` now."""
         if crossed is None:
-            crossed = (*self.crossings(), *metric_crossings(self.series, self._alerts))
+            crossed = (*self.crossings(), *metric_crossings(self.series, self.alerts))
         for crossing in crossed:
             if not crossing.shared:
                 return _says(Verdict.FAIL, crossing.trigger, crossing.sentence, crossing.numbers)
@@ -100,6 +105,20 @@ class Looks:
             sentence = worse.sentence(watch.slot, watch.baseline or NAME)
             return _says(Verdict.FAIL, worse.trigger, sentence, worse.numbers())
         return None
+
+
+def _proven(looks: Looks, crossed: tuple[Crossing, ...], now: float) -> Judgement | None:
+    """A pass before the time is over, of a step that needs no longer: the declared harm would have shown."""
+    found, triggers = looks.series, looks.triggers
+    if found.watch.final or now >= found.watch.until or not looks.comparison.is_harm_excluded:
+        return None
+    ended_now = copy(found)
+    ended_now.watch = found.watch.model_copy(update={"until": now})
+    ended = _otherwise(ended_now, triggers, crossed, now, looks.alerts)
+    if ended.verdict is not Verdict.PASS:
+        return None
+    excluded = f"{percent(triggers.smallest_harm, 10_000)} more errors would have shown by now"
+    return ended.model_copy(update={"sentence": f"{ended.sentence}; {excluded}", "trigger": Trigger.EXCLUDED})
 
 
 def _otherwise(

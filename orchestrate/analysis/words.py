@@ -21,6 +21,7 @@ class Trigger(StrEnum):
     TOO_FEW_REQUESTS = "too_few_requests"
     WATCHING = "watching"
     PASSED = "passed"
+    EXCLUDED = "harm_excluded"
 
 
 def percent(part: float, whole: float) -> str:

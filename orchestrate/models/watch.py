@@ -55,3 +55,9 @@ class Watch(Fact):
     def is_bad(self) -> bool:
         """Whether there is a verdict against the release."""
         return self.judgement is not None and self.judgement.verdict is Verdict.FAIL
+
+    @property
+    def is_proven(self) -> bool:
+        """Whether a step needs no more time: the declared harm would have shown."""
+        is_good = self.judgement is not None and self.judgement.verdict is Verdict.PASS
+        return is_good and not self.final

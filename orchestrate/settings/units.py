@@ -89,6 +89,7 @@ TRIGGERS: Units = {
     ("response_time_p99",): MILLISECONDS,
     ("window",): SECONDS,
     ("warm_up",): SECONDS,
+    ("smallest_harm",): HUNDREDTHS,
     ("false_alarms",): HUNDREDTHS,
 }
 ENVIRONMENT: Units = {

@@ -8,7 +8,7 @@ from math import ceil
 
 from sqlalchemy import Connection, bindparam, delete, select
 
-from orchestrate.models.sample import Sample, SampleState
+from orchestrate.models.sample import Part, Sample, SampleState
 from orchestrate.store import logs
 from orchestrate.store.tables import samples, watches
 from orchestrate.store.watches import MEASURE, text_of
@@ -57,6 +57,7 @@ def _sum(part: Sequence[Sample]) -> Sample:
             "errors": sum(one.errors for one in part),
             "buckets": _sum_buckets(part),
             "database_errors": sum(one.database_errors for one in part),
+            "instances": _sum_instances(part),
             "healthy": all(known) if known else None,
             "restarts": sum(one.restarts for one in part),
             "cpu": max((one.cpu for one in part if one.cpu is not None), default=None),
@@ -64,6 +65,14 @@ def _sum(part: Sequence[Sample]) -> Sample:
             "series": {name: level for one in part for name, level in one.series.items()},
         }
     )
+
+
+def _sum_instances(part: Sequence[Sample]) -> dict[str, Part]:
+    found: dict[str, Part] = {}
+    for one in part:
+        for name, more in one.instances.items():
+            found[name] = Part(*map(sum, zip(found.get(name, Part(0, 0)), more, strict=True)))
+    return found
 
 
 def _sum_buckets(part: Sequence[Sample]) -> tuple[int, ...] | None:

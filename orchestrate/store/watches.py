@@ -219,7 +219,7 @@ def _judge(connection: Connection, id: str, judgement: Judgement, now: float) ->
     connection.execute(JUDGE, {"watched": id, "verdict": judgement.model_dump_json()})
     known = watch.judgement.named_alerts if watch.judgement else {}
     is_news = not judgement.named_alerts.keys() <= known.keys()
-    if judgement.verdict is Verdict.FAIL or is_news or now >= watch.until:
+    if judgement.verdict is not Verdict.INCONCLUSIVE or is_news or now >= watch.until:
         wake(connection, (watch.deployment,))
 
 

@@ -28,7 +28,7 @@ def main() -> int:
     """Exit code 1 when a target was missed."""
     given = _arguments()
     began = time.monotonic()
-    outcomes = {kind: list(_measured(kind, given)) for kind in KINDS}
+    outcomes = {kind: list(_measured(kind, given)) if kind in given.kind else [] for kind in KINDS}
     for kind, draw in (("healthy", false_rollbacks), ("regressions", delays), ("restarted", delays)):
         if outcomes[kind]:
             sys.stdout.write(draw(outcomes[kind]) + "\n\n")
@@ -72,6 +72,7 @@ def _measured(kind: str, given: argparse.Namespace) -> Iterator[Outcome]:
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m tests.bench_judge", description=__doc__)
     parser.add_argument("--runs", type=int, help="of each scenario; 1000 healthy ones and 100 others")
+    parser.add_argument("--kind", nargs="*", default=list(KINDS), choices=KINDS)
     parser.add_argument("--scenario", nargs="*", default=[], metavar="WORD", help="those whose name has it")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1)

@@ -16,7 +16,7 @@ from orchestrate.models.sample import Part, Sample
 from orchestrate.models.watch import Prior
 from tests.bench_judge.ours import LEARNED, WARM, Stopwatch, detected
 from tests.bench_judge.rivals import RIVALS
-from tests.bench_judge.scenarios import WINDOW, Scenario
+from tests.bench_judge.scenarios import HOUR, WINDOW, Scenario
 from tests.bench_judge.traffic import Before, before, hour
 
 OURS_WARM, OURS_LEARNED = "ours, warm", "ours, learned"
@@ -138,7 +138,7 @@ def known_before(scenario: Scenario, earlier: Before) -> Prior:
         )
         for index, (requests, errors, slow, buckets) in enumerate(zip(*columns, strict=True))
     ]
-    return prior(samples)
+    return prior(samples, HOUR)
 
 
 def _since(at: float | None, scenario: Scenario) -> float | None:

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 import typer
 
+from graphs.steps.known import foreseen
 from orchestrate.app import App
 from orchestrate.cli import options
 from orchestrate.cli.exits import Exit
@@ -33,17 +34,18 @@ def validate(  # noqa: PLR0913  one parameter per option
     wanted = Wanted(
         environment=environment, version=version, task=task, change=change, overrides=override or ()
     )
-    found = asyncio.run(evidence(scene_of(ctx), wanted))
+    found, seen = asyncio.run(evidence(scene_of(ctx), wanted))
     results = findings(found)
     passes = all(one.finding is Finding.PASS for one in results)
-    _show(out, found, results, passes=passes)
+    _show(out, found, results, seen, passes=passes)
     raise typer.Exit(int(Exit.OK if passes else Exit.NO))
 
 
-async def evidence(scene: Scene, wanted: Wanted) -> Evidence:
-    """What the gates would look at."""
+async def evidence(scene: Scene, wanted: Wanted) -> tuple[Evidence, Sequence[str]]:
+    """What the gates would look at, and what the steps of a canary could see."""
     async with scene.app() as app:
-        return await looked_at(app, wanted)
+        found = await looked_at(app, wanted)
+        return found, foreseen(app.store, found.environment)
 
 
 async def looked_at(app: App, wanted: Wanted) -> Evidence:
@@ -52,7 +54,9 @@ async def looked_at(app: App, wanted: Wanted) -> Evidence:
     return await app.crew.survey.evidence("", request, None)
 
 
-def _show(out: Output, found: Evidence, results: Sequence[GateResult], *, passes: bool) -> None:
+def _show(
+    out: Output, found: Evidence, results: Sequence[GateResult], seen: Sequence[str], *, passes: bool
+) -> None:
     name = found.version.name if found.version else "no version"
     out.result(
         {
@@ -60,10 +64,13 @@ def _show(out: Output, found: Evidence, results: Sequence[GateResult], *, passes
             "version": found.version.model_dump(mode="json") if found.version else None,
             "passes": passes,
             "gates": [one.model_dump(mode="json") for one in results],
+            "foresight": list(seen),
         }
     )
     out.table(("gate", "finding", "evidence"), [(one.gate, one.finding, one.sentence) for one in results])
     for one in results:
         if one.finding is not Finding.PASS and one.cure:
             out.say(f"to clear {one.gate}: {one.cure}")
+    for one in seen:
+        out.say(one)
     out.say(f"{name} to {found.environment.name}: {'every gate passes' if passes else 'may not be deployed'}")

@@ -83,11 +83,19 @@ def test_samples_are_kept_with_the_counters_they_were_measured_from(any_store: S
     assert any_store.watches.watch(watch.id).totals == totals
 
 
+def test_a_step_that_needs_no_more_time_wakes_the_deployment(any_store: Store) -> None:
+    lease = waiting(any_store, until=LATER)
+
+    any_store.watches.judge(f"{lease.deployment}:0", judged(Verdict.PASS))
+
+    assert any_store.deployments.due(any_store.clock()) == (lease.deployment,)
+
+
 def test_a_failure_wakes_the_deployment_and_stays(any_store: Store) -> None:
     lease = waiting(any_store, until=LATER)
     watch = f"{lease.deployment}:0"
 
-    any_store.watches.judge(watch, judged(Verdict.PASS))
+    any_store.watches.judge(watch, judged(Verdict.INCONCLUSIVE))
     assert any_store.deployments.due(any_store.clock()) == ()
     any_store.watches.judge(watch, judged(Verdict.FAIL))
     any_store.watches.judge(watch, judged(Verdict.PASS))
