@@ -34,8 +34,8 @@ T = TypeVar("T")
 MOST_FILES = 300
 """Files of one change that are reserved and looked up; a larger change is about everything."""
 
-HELD = "held_by_others"
-"""How the story calls the line that names them."""
+HELD, RESERVED = "held_by_others", "files_reserved"
+"""How the story calls the line that names those who work on a file too, or want it for themselves."""
 LOOKS_AGAIN = 60.0
 """Seconds between two looks at files that others have reserved for themselves."""
 
@@ -72,11 +72,12 @@ async def _reserved(crew: Crew, at: Errand, situation: Situation, files: tuple[s
     got = await _tried(crew, at, "reservations", crew.executor.do(tool, wanted, at))
     if got is None or not got.held:
         return ()
-    if _found_at(crew, at) is None:
-        waits = crew.waits_for_files if _alone(situation.request, got.held) else 0
-        text = reports.held_by_others(got.held, waits)
-        await crew.voice.say(at, situation.request.task, "held by others", text)
-        crew.event(at, HELD, line(text, 600))
+    is_barred = bool(_alone(situation.request, got.held))
+    kind = RESERVED if is_barred else HELD
+    if _found_at(crew, at, kind) is None:
+        text = reports.held_by_others(got.held, crew.waits_for_files if is_barred else 0)
+        await crew.voice.say(at, situation.request.task, kind.replace("_", " "), text)
+        crew.event(at, kind, line(text, 600))
     return await _still(crew, at, crew.reservations, got) if is_again else got.held
 
 
@@ -89,7 +90,8 @@ async def _still(crew: Crew, at: Errand, reservations: Reservations, got: Reserv
 
 def barred(crew: Crew, at: Errand, situation: Situation) -> ForChecks | None:
     """The wait for whoever has reserved files for itself; None where nobody has, or when it took too long."""
-    held, since, now = _alone(situation.request, situation.held), _found_at(crew, at), crew.store.clock()
+    held, now = _alone(situation.request, situation.held), crew.store.clock()
+    since = _found_at(crew, at, RESERVED)
     if not held or since is None or now >= since + crew.waits_for_files:
         return None
     ends = [one.until for one in held if one.until is not None]
@@ -112,10 +114,10 @@ def _alone(request: Request, held: tuple[Held, ...]) -> tuple[Held, ...]:
     return tuple(one for one in held if one.exclusive and request.kind is Kind.DEPLOY)
 
 
-def _found_at(crew: Crew, at: Errand) -> float | None:
-    """When this deployment found that others hold its files, in epoch seconds."""
+def _found_at(crew: Crew, at: Errand, kind: str) -> float | None:
+    """When this deployment found that others hold its files, or have reserved them, in epoch seconds."""
     story = crew.store.events.of(at.deployment, limit=WHOLE_STORY)
-    return next((one.at for one in story if one.kind == HELD), None)
+    return next((one.at for one in story if one.kind == kind), None)
 
 
 async def learn(crew: Crew, at: Errand, plan: Plan, *, was_good: bool, text: str) -> None:

@@ -168,6 +168,8 @@ def waits(summary: Summary) -> str:
             return f"a person ({wait['gate']})"
         case "time":
             return "the watch" if wait.get("watch") else "the clock"
+        case "checks" if wait.get("held_by"):
+            return f"files that {wait['held_by']} has reserved"
         case "checks":
             return f"checks of change {wait['change']}" if wait.get("change") else "checks"
         case "turn":

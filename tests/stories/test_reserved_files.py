@@ -185,3 +185,23 @@ async def test_a_person_is_waited_for_in_our_own_book_and_deployments_are_not(fo
         change = await here.propose("second", {"faster.py": "other"})
         second = here.accept("production", change=change.id)
         assert isinstance((await here.go(second.id)).waits_for, ForApproval)
+
+
+async def test_a_wait_that_begins_after_the_change_moved_is_as_long_as_any(folder: Path) -> None:
+    async with shared(folder, exclusive=False) as (here, held):
+        row = await begun(here)
+        await held.release(held.held["GreenCastle"])
+        await here.wait(2 * LIMIT)
+        theirs = Reservation(
+            holder="GreenCastle", service="shop", files=("more.py",), reason="", until=4e9, exclusive=True
+        )
+        await held.reserve(theirs)
+        here.forge.write("faster", {"more.py": "more"}, "One more")
+        await here.review(await here.forge.change("1"))
+        await here.approve(row.id)
+
+        await here.runner.drive(row.id)
+
+        waiting = here.store.deployments.deployment(row.id)
+        assert isinstance(waiting.waits_for, ForChecks) and waiting.waits_for.held_by == "GreenCastle"
+        assert len(await here.said(row.request.task or "", "at the longest")) == 1

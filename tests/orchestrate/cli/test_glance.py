@@ -12,7 +12,16 @@ from graphs.state import GRAPH_VERSION
 from orchestrate.cli.deploy.status import whole_way
 from orchestrate.cli.glance import TABLES, under_way, waits
 from orchestrate.cli.scene import Scene
-from orchestrate.models.deployment import ForApproval, ForTime, ForTurn, Outcome, Request, Stage, Wait
+from orchestrate.models.deployment import (
+    ForApproval,
+    ForChecks,
+    ForTime,
+    ForTurn,
+    Outcome,
+    Request,
+    Stage,
+    Wait,
+)
 from orchestrate.store import Store
 from orchestrate.store.schema import HEAD
 from tests.orchestrate.cli.world import Shop
@@ -91,9 +100,17 @@ def test_a_corrupt_store_is_left_to_the_whole_way(store: Store, scene: Scene, sh
     assert under_way(scene.config) is None
 
 
-def test_what_is_waited_for_is_said_in_words(store: Store, scene: Scene) -> None:
-    waiting(store, ForApproval(gate="Q7F3K2", until=1.0))
+@pytest.mark.parametrize(
+    ("wait", "words"),
+    [
+        (ForApproval(gate="Q7F3K2", until=1.0), "a person (Q7F3K2)"),
+        (ForChecks(change="1", until=1.0), "checks of change 1"),
+        (ForChecks(change="1", until=1.0, held_by="ada"), "files that ada has reserved"),
+    ],
+)
+def test_what_is_waited_for_is_said_in_words(store: Store, scene: Scene, wait: Wait, words: str) -> None:
+    waiting(store, wait)
 
     found = under_way(scene.config)
 
-    assert found is not None and [waits(one) for one in found] == ["a person (Q7F3K2)"]
+    assert found is not None and [waits(one) for one in found] == [words]
