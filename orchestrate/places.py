@@ -18,8 +18,9 @@ from tools.migrations import Target
 from tools.place import Place
 from tools.provider import Hosting
 from tools.providers.by_component import ByComponent
+from tools.providers.compose.provider import compose_provider
 from tools.providers.custom.provider import CustomProvider
-from tools.providers.docker.provider import DockerProvider
+from tools.providers.docker.provider import docker_provider
 from tools.providers.kubernetes.provider import KubernetesProvider
 from tools.providers.process.provider import ProcessProvider
 from tools.series import SeriesOfBoth
@@ -92,7 +93,11 @@ def _process(environment: Environment, reading: Reading, traffic: Routers) -> Ho
 
 
 def _docker(environment: Environment, reading: Reading, traffic: Routers) -> Hosting:
-    return DockerProvider(environment, reading.value, traffic, filled=reading.filled)
+    return docker_provider(environment, reading.value, traffic, filled=reading.filled)
+
+
+def _compose(environment: Environment, reading: Reading, traffic: Routers) -> Hosting:
+    return compose_provider(environment, reading.value, traffic, filled=reading.filled)
 
 
 def _custom(environment: Environment, reading: Reading, _: Routers) -> Hosting:
@@ -107,6 +112,7 @@ PROVIDERS: Mapping[str, Callable[[Environment, Reading, Routers], Hosting]] = {
     "process": _process,
     "docker": _docker,
     "kubernetes": _kubernetes,
+    "compose": _compose,
     "custom": _custom,
 }
 """Who stands behind each provider's name; what each can do is in orchestrate/models/abilities.py."""

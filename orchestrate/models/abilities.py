@@ -58,6 +58,10 @@ def _kubernetes(_: Component) -> Abilities:
     return Abilities(strategies=some, can=EVERYTHING.can - lacks, why=why)
 
 
+def _compose(_: Component) -> Abilities:
+    return EVERYTHING
+
+
 def _custom(part: Component) -> Abilities:
     own = part.custom
     if own is None:
@@ -75,6 +79,7 @@ DECLARED: Mapping[str, Callable[[Component], Abilities]] = {
     "process": _process,
     "docker": _docker,
     "kubernetes": _kubernetes,
+    "compose": _compose,
     "custom": _custom,
 }
 """Each provider by its name in orchestrate.yaml. The conformance kit holds it to what is declared here."""

@@ -12,7 +12,7 @@ from orchestrate.models.afterwards import Announce
 from orchestrate.models.alert import Alert
 from orchestrate.models.change import MergeMethod
 from orchestrate.models.fact import Fact
-from orchestrate.models.hosts import Custom, Docker, Kubernetes
+from orchestrate.models.hosts import Compose, Custom, Docker, Kubernetes
 from orchestrate.models.smoke import Below, HealthCheck, Smoke
 
 
@@ -152,7 +152,7 @@ class Component(Fact):
     """A part of the service with its own strategy, checks and version (D8)."""
 
     name: str
-    provider: Literal["process", "docker", "kubernetes", "custom"] = "process"
+    provider: Literal["process", "docker", "kubernetes", "compose", "custom"] = "process"
     strategy: Strategy | None = None  # None: the environment's
     path: str = "."  # folder of the component in the repository
     build: tuple[tuple[str, ...], ...] = ()  # commands run in the release folder
@@ -164,6 +164,7 @@ class Component(Fact):
     memory_limit: PositiveInt | None = None  # MiB, per instance
     docker: Docker | None = None
     kubernetes: Kubernetes | None = None
+    compose: Compose | None = None
     custom: Custom | None = None
     health: HealthCheck = HealthCheck()
     smoke: tuple[Smoke, ...] = ()

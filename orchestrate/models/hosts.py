@@ -58,3 +58,14 @@ class Custom(Fact):
     build: Words = ()  # {checkout} {version} {commit} {tree}
     artifact: Words = ()  # {version} {commit} {tree}; writes the digest, or ends with 1 when there is none
     logs: Words = ()  # {slot} {lines}
+
+
+class Compose(Fact):
+    """Which service of a compose file a component is, and how it is reached."""
+
+    file: str = ""  # in the component's folder; '': the first of the usual names that is there
+    service: str = ""  # '': called as the component is
+    project: str = ""  # '': <service>-<environment>
+    credentials: str | None = None  # a secret, user:password, for the registry of its image
+    port: Port = 8080  # on which the service listens in its container
+    socket: str = SOCKET

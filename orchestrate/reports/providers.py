@@ -23,6 +23,7 @@ EXAMPLES: Mapping[str, Component] = {
         port=80,
         kubernetes=Kubernetes(image="registry.example/web:{commit}", namespace="shop"),
     ),
+    "compose": Component(name="web", provider="compose", port=8080),
     "custom": Component(name="web", provider="custom", port=8080, custom=LEAST),
     "custom, with all commands": Component(name="web", provider="custom", port=8080, custom=WHOLE),
 }

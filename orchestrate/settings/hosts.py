@@ -6,9 +6,10 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from orchestrate.models.environment import Component
+from orchestrate.models.hosts import Compose, Docker
 from orchestrate.settings.tree import Document, Loc
 
-SECTIONS = ("docker", "kubernetes", "custom")
+SECTIONS = ("docker", "kubernetes", "compose", "custom")
 PLACEHOLDERS = ("{version}", "{commit}", "{tree}")
 
 
@@ -37,10 +38,19 @@ def _docker(document: Document, loc: Loc, part: Component, secrets: Sequence[str
         return
     if own.image:
         _check_image(document, (*loc, "docker", "image"), own.image)
-    _check_credentials(document, (*loc, "docker"), own.credentials, secrets)
+    _check_engine(document, (*loc, "docker"), own, secrets)
+
+
+def _compose(document: Document, loc: Loc, part: Component, secrets: Sequence[str]) -> None:
+    if part.compose is not None:
+        _check_engine(document, (*loc, "compose"), part.compose, secrets)
+
+
+def _check_engine(document: Document, loc: Loc, own: Docker | Compose, secrets: Sequence[str]) -> None:
+    _check_credentials(document, loc, own.credentials, secrets)
     if not own.socket.startswith("/"):
         said = f"socket: expected a path on this machine, found {own.socket!r}"
-        raise document.fault((*loc, "docker", "socket"), said, cure="socket: /var/run/docker.sock")
+        raise document.fault((*loc, "socket"), said, cure="socket: /var/run/docker.sock")
 
 
 def _kubernetes(document: Document, loc: Loc, part: Component, secrets: Sequence[str]) -> None:
@@ -99,6 +109,7 @@ Check = Callable[[Document, Loc, Component, Sequence[str]], None]
 CHECKS: Mapping[str, Check] = {
     "process": _process,
     "docker": _docker,
+    "compose": _compose,
     "kubernetes": _kubernetes,
     "custom": _custom,
 }

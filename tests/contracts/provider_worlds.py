@@ -13,14 +13,17 @@ import pytest
 from orchestrate.models.abilities import Ability, abilities_of
 from orchestrate.models.change import Version
 from orchestrate.models.environment import Component
-from orchestrate.models.hosts import Custom, Docker, Kubernetes
+from orchestrate.models.hosts import Compose, Custom, Docker, Kubernetes
 from orchestrate.models.move import Move
 from tests.servers.docker_engine import DockerEngine
 from tests.servers.kubernetes.site import Site
+from tests.servers.live import require
 from tests.servers.sample_service import checkout, component, environment, version
 from tools.provider import Hosting, MemoryProvider, holds
+from tools.providers.compose.provider import compose_provider
 from tools.providers.custom.provider import CustomProvider
-from tools.providers.docker.provider import DockerProvider
+from tools.providers.docker.crew import Habits
+from tools.providers.docker.provider import docker_provider
 from tools.providers.kubernetes.provider import KubernetesProvider
 from tools.providers.process.provider import ProcessProvider
 from tools.traffic import MemoryTraffic
@@ -31,6 +34,7 @@ BAD = version("bad", does="crash")
 RED = version("red", does="red")
 DOES = {"bad": "crash", "red": "red"}
 PLACE = str(Path(__file__).parents[1] / "servers" / "custom_place.py")
+QUICK = Habits(stop_seconds=2)
 WORDS = ("python3", "-S", "service.py", "{port}", "{slot}", "{version}")
 
 
@@ -79,7 +83,7 @@ async def process(request: pytest.FixtureRequest, folder: Path) -> AsyncGenerato
 async def docker(request: pytest.FixtureRequest, folder: Path) -> AsyncGenerator[World]:
     engine: DockerEngine = request.getfixturevalue("docker_engine")
     web, router = in_docker(engine), MemoryTraffic()
-    provider = DockerProvider(environment(folder / "root", web), None, lambda _: router, stop_seconds=2)
+    provider = docker_provider(environment(folder / "root", web), None, lambda _: router, habits=QUICK)
     yield World(provider, web)
     await provider.stop_all(web)
 
@@ -120,6 +124,17 @@ def in_cluster(site: Site, namespace: str, **facts: object) -> Component:
 
 
 @asynccontextmanager
+async def compose(request: pytest.FixtureRequest, folder: Path) -> AsyncGenerator[World]:
+    engine: DockerEngine = request.getfixturevalue("docker_engine")
+    require("docker-compose")
+    own, router = Compose(socket=engine.socket, port=8000), MemoryTraffic()
+    web = component(provider="compose", run=WORDS, compose=own)
+    provider = compose_provider(environment(folder / "root", web), None, lambda _: router, habits=QUICK)
+    yield World(provider, web)
+    await provider.stop_all(web)
+
+
+@asynccontextmanager
 async def custom(request: pytest.FixtureRequest, folder: Path) -> AsyncGenerator[World]:
     own = in_a_file(folder / "place.json")
     web = component(provider="custom", run=(), custom=own)
@@ -156,6 +171,7 @@ WORLDS: dict[str, Opening] = {
     "memory": memory,
     "process": process,
     "docker": docker,
+    "compose": compose,
     "kubernetes": kubernetes,
     "custom": custom,
 }
@@ -163,6 +179,7 @@ WORLDS: dict[str, Opening] = {
 
 MARKS = {
     "docker": (pytest.mark.docker, pytest.mark.slow),
+    "compose": (pytest.mark.docker, pytest.mark.slow),
     "kubernetes": (pytest.mark.kubernetes, pytest.mark.slow),
 }
 KINDS = [pytest.param(kind, marks=MARKS.get(kind, ())) for kind in WORLDS]

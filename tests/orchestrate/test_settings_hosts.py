@@ -35,7 +35,11 @@ def test_the_good_file_is_good(tmp_path: Path) -> None:
     path = tmp_path / "orchestrate.yaml"
     path.write_text(GOOD)
 
-    assert [one.provider for one in load(path).environment("dev").components] == ["docker", "custom"]
+    assert [one.provider for one in load(path).environment("dev").components] == [
+        "docker",
+        "compose",
+        "custom",
+    ]
 
 
 @pytest.mark.parametrize(
@@ -54,6 +58,12 @@ def test_the_good_file_is_good(tmp_path: Path) -> None:
         (DOCKER, "        docker: {dockerfil: x}\n", 10, "did you mean 'dockerfile'?"),
         (DOCKER, "        build: [[make]]\n", 10, "build: the docker provider builds a Dockerfile"),
         (DOCKER, CUSTOM, 10, "custom: the provider of web is docker"),
+        (
+            f"docker\n        port: 8081\n{DOCKER}",
+            "compose\n        compose: {socket: x}\n",
+            9,
+            "socket: expected a path",
+        ),
         (CUSTOM, "", 11, "mail: missing key 'custom'"),
         (CUSTOM, "        custom: {start: [a], stop: [b]}\n", 14, "missing key 'status'"),
         (CUSTOM, "        custom: {start: [], stop: [b], status: [c]}\n", 14, "start: expected"),

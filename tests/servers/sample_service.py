@@ -90,6 +90,12 @@ WORKDIR /app
 COPY . .
 CMD ["python3", "-S", "service.py", "8000"]
 """
+COMPOSE = """services:
+  web:
+    build: {context: .}
+    ports: ["1:8000"]
+    environment: {PLAIN: "a $$ sign"}
+"""
 RED = 'RUN ["sh", "-c", "echo 2 tests failed; exit 1"]\n'
 
 
@@ -99,6 +105,7 @@ def checkout(does: str = "serve") -> Checkout:
     async def write(version: Version, folder: Path) -> None:
         (folder / "service.py").write_text(PROGRAM)
         (folder / "does.txt").write_text(does)
+        (folder / "compose.yaml").write_text(COMPOSE)
         (folder / "Dockerfile").write_text(DOCKERFILE + (RED if does == "red" else ""))
 
     return write

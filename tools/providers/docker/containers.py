@@ -14,6 +14,7 @@ from orchestrate.models.change import Version
 from orchestrate.models.environment import Component, Environment
 from orchestrate.models.hosts import Docker
 from tools.providers.fleet.health import HOST
+from tools.providers.fleet.placeholders import filled
 
 PREFIX = "orchestrate."
 PLACE, PART, SLOT, NUMBER = (f"{PREFIX}{word}" for word in ("place", "component", "slot", "number"))
@@ -139,9 +140,16 @@ def labels_of(order: Order, place: str) -> dict[str, str]:
     }
 
 
-def body_of(order: Order, place: str, words: list[str]) -> dict[str, object]:
-    """The container, in the engine's words; its `words` replace those of the image where there are any."""
-    part, docker = order.component, docker_of(order.component)
+def words_of(order: Order) -> list[str]:
+    """The component's own words with their placeholders filled in; none: the image's own start it."""
+    part = order.component
+    values = {"port": str(docker_of(part).port), "slot": order.slot, "version": order.version.name}
+    return [filled(word, values) for word in part.run]
+
+
+def body_of(order: Order, place: str) -> dict[str, object]:
+    """The container, in the engine's words."""
+    words, part, docker = words_of(order), order.component, docker_of(order.component)
     inner = f"{docker.port}/tcp"
     body: dict[str, object] = {
         "Image": order.image,
@@ -180,6 +188,9 @@ def place_of(environment: Environment) -> str:
 
 def docker_of(component: Component) -> Docker:
     """The component's own words for the engine, or the usual ones."""
+    if component.compose is not None:
+        own = component.compose
+        return Docker(socket=own.socket, port=own.port, credentials=own.credentials)
     return component.docker or Docker()
 
 

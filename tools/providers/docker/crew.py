@@ -5,10 +5,11 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 
 import psutil
 
-from orchestrate.errors import ImageMissing, NameTaken, OutsideFailed, PortTaken, StartFailed, UnknownVersion
+from orchestrate.errors import OutsideFailed, PortTaken, StartFailed, UnknownVersion
 from orchestrate.models.change import Version
 from orchestrate.models.environment import Component, Environment
 from orchestrate.models.move import Scale, Start
@@ -20,22 +21,28 @@ from tools.providers.docker.containers import (
     SLOT,
     Container,
     Order,
-    body_of,
     docker_of,
-    name_of,
     place_of,
 )
-from tools.providers.docker.engine import Answer, Engine
-from tools.providers.docker.images import Image, Images
+from tools.providers.docker.engine import Answer
+from tools.providers.docker.images import Image, Versions
 from tools.providers.docker.looking import ailment, instance
+from tools.providers.docker.making import Maker, engine_of
 from tools.providers.docker.outputs import Outputs
 from tools.providers.docker.usage import Usage
-from tools.providers.fleet.placeholders import filled
 from tools.providers.fleet.ports import free_port
 from tools.providers.fleet.settling import until_well
 from tools.providers.fleet.variables import Variables
 
 PORTS = 3  # that are tried when another program takes one first
+
+
+@dataclass(frozen=True)
+class Habits:
+    """How containers are ended, and where ports come from."""
+
+    stop_seconds: float = 10.0  # between SIGTERM and SIGKILL
+    ports: Callable[[], int] = free_port
 
 
 class DockerCrew:
@@ -44,15 +51,15 @@ class DockerCrew:
     def __init__(
         self,
         environment: Environment,
-        images: Images,
+        images: Versions,
+        maker: Maker,
         variables: Variables,
         outputs: Outputs,
-        stop_seconds: float,
-        ports: Callable[[], int] = free_port,
+        habits: Habits,
     ) -> None:
         self._environment, self._place = environment, place_of(environment)
-        self._images, self._variables, self._outputs = images, variables, outputs
-        self._stop_seconds, self._ports = stop_seconds, ports
+        self._images, self._maker, self._habits = images, maker, habits
+        self._variables, self._outputs = variables, outputs
         self._usage = Usage()
 
     async def members(self, component: Component, slot: str | None = None) -> list[Container]:
@@ -137,23 +144,23 @@ class DockerCrew:
         self, component: Component, move: Start | Scale, number: int, image: Image, say: Say
     ) -> Container:
         """A container that was made and started. Raises StartFailed, PortTaken, NameTaken, ImageMissing."""
+        id = f"{move.slot}-{number}"
+        await self._outputs.forget(component, id)
         for attempt in range(PORTS):
-            port = self._ports() if component.port else 0
-            order = self._order(component, move, number, image, port)
-            say(
-                f"{component.name}: start {order.id} of {image.digest[:19]}" + (f" on {port}" if port else "")
-            )
-            key = await self._created(order)
-            answer = await engine_of(component).ask("POST", f"/containers/{key}/start")
-            if answer.is_good:
-                return await self._found(component, key)
-            await engine_of(component).ask("DELETE", f"/containers/{key}", {"force": "true", "v": "true"})
-            if not _is_about_a_port(answer.message):
-                cure = "see `run` and `user` of the component, and its image"
-                raise StartFailed(f"{order.id} cannot be started: {answer.message}", cure=cure)
-            if attempt == PORTS - 1:
-                raise PortTaken(port)
-        raise StartFailed("no attempt was made")
+            port = self._habits.ports() if component.port else 0
+            where = f" on {port}" if port else ""
+            say(f"{component.name}: start {id} of {image.digest[:19]}{where}")
+            try:
+                await self._maker.make(self._order(component, move, number, image, port))
+            except PortTaken:
+                if attempt == PORTS - 1:
+                    raise
+                continue
+            break
+        found = [one for one in await self.members(component, move.slot) if one.number == number]
+        if not found:
+            raise StartFailed(f"{id} is gone", cure="somebody removed it meanwhile: find out who")
+        return found[0]
 
     def _order(
         self, component: Component, move: Start | Scale, number: int, image: Image, port: int
@@ -167,32 +174,11 @@ class DockerCrew:
         }
         return Order(component, move.slot, number, move.version, image.id, port, around)
 
-    async def _created(self, order: Order) -> str:
-        part = order.component
-        values = {"port": str(docker_of(part).port), "slot": order.slot, "version": order.version.name}
-        words = [filled(word, {**values, "release": "."}) for word in part.run]
-        name = name_of(order, self._environment.service, self._environment.name)
-        await self._outputs.forget(part, order.id)
-        body = body_of(order, self._place, words)
-        answer = await engine_of(part).ask("POST", "/containers/create", {"name": name}, body)
-        if answer.status == 409:
-            cure = f"see whose it is (docker inspect {name}), then rename or remove it"
-            raise NameTaken(f"a container that is not ours is called {name}", cure=cure)
-        if answer.status == 404:
-            raise ImageMissing(f"{order.image[:19]} is gone: {answer.message}", cure="deploy again")
-        if not answer.is_good:
-            raise StartFailed(f"{order.id} cannot be made: {answer.message}")
-        return str(json.loads(answer.body)["Id"])
-
-    async def _found(self, component: Component, key: str) -> Container:
-        answer = await engine_of(component).ask("GET", f"/containers/{key}/json")
-        return Container.model_validate_json(_good(answer, "look at a container").body)
-
     async def _end(self, one: Container) -> None:
         """Gently, then by force; one that is gone already is as good."""
         component = self._environment.component(one.label(PART))
         engine, path = engine_of(component), f"/containers/{one.key}"
-        seconds = self._stop_seconds
+        seconds = self._habits.stop_seconds
         stopped = await engine.ask("POST", f"{path}/stop", {"t": f"{seconds:.0f}"}, seconds=seconds + 30)
         if stopped.status == 404:
             return
@@ -202,18 +188,10 @@ class DockerCrew:
             raise OutsideFailed(f"{one.id} does not end: {removed.message}")
 
 
-def engine_of(component: Component) -> Engine:
-    return Engine(docker_of(component).socket)
-
-
 def _good(answer: Answer, what: str) -> Answer:
     if not answer.is_good:
         raise OutsideFailed(f"the Docker engine did not {what}: {answer.message}")
     return answer
-
-
-def _is_about_a_port(said: str) -> bool:
-    return "port is already allocated" in said or "address already in use" in said
 
 
 def _is_talked_to(ports: set[int]) -> bool:

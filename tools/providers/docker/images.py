@@ -5,11 +5,10 @@ from __future__ import annotations
 import asyncio
 import base64
 import json
-import tarfile
 import tempfile
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import Callable
 from pathlib import Path
-from typing import cast
+from typing import Protocol, cast
 from urllib.parse import quote
 
 from pydantic import ValidationError
@@ -28,14 +27,13 @@ from orchestrate.models.fact import Fact
 from orchestrate.models.runtime import Artifact
 from tools.provider import Checkout, Say
 from tools.providers.docker.containers import COMMIT, TREE, docker_of
-from tools.providers.docker.engine import Engine
-from tools.providers.docker.ignored import Ignored
+from tools.providers.docker.context import packed, pieces
+from tools.providers.docker.making import engine_of
 from tools.providers.fleet.layout import Layout, made, word
 from tools.providers.fleet.private import write_privately
 from tools.providers.process.releases import inside
 
 REVISION = "org.opencontainers.image.revision"
-CHUNK = 256 * 1024
 PULL, BUILD = 600.0, 900.0  # seconds
 Secrets = Callable[[str], str]
 
@@ -47,6 +45,22 @@ class Image(Fact):
     id: str  # of the engine: a digest of its configuration
     digest: str  # in the registry, or the id of one that was built here
     reference: str  # by which it is had: repository@digest, or the tag of one that was built here
+
+
+class Versions(Protocol):
+    """Whoever knows which image a version is."""
+
+    async def image(self, component: Component, version: Version) -> Image | None:
+        """The recorded image of a version, if it is there or to be had. Raises ImageMissing."""
+        ...
+
+    async def artifact(self, component: Component, version: Version) -> Artifact | None:
+        """The version as it is, or could be had. Raises Unreachable, AccessDenied, ImageMissing."""
+        ...
+
+    async def build(self, component: Component, version: Version, checkout: Checkout, say: Say) -> Artifact:
+        """Make or take it. Raises BuildFailed, ImageMissing, DigestDiffers, Unreachable."""
+        ...
 
 
 class Images:
@@ -63,12 +77,12 @@ class Images:
         found = self._recorded(component, version)
         if found is None:
             return None
-        if await self._id_of(component, found.id) == found.id:
+        if await self.id_of(component, found.id) == found.id:
             return found
-        if not docker_of(component).image:
+        if "@" not in found.reference:
             return None  # it was built here, and can be again
         await self._pull(component, found.reference, lambda _: None)
-        if await self._id_of(component, found.reference) != found.id:
+        if await self.id_of(component, found.reference) != found.id:
             raise DigestDiffers(f"{found.reference} is not the image that it was")
         return found
 
@@ -79,7 +93,7 @@ class Images:
         """
         found = await self.image(component, version)
         if found is not None:
-            return _artifact(component, found)
+            return artifact_of(component, found)
         if not docker_of(component).image:
             return None
         tag = tagged(component, version)
@@ -98,40 +112,44 @@ class Images:
         found = await self.image(component, version)
         if found is not None:
             say(f"{component.name}: {version.name} is {found.digest[:19]} already")
-            return _artifact(component, found)
+            return artifact_of(component, found)
         if docker_of(component).image:
-            found = await self._taken(component, version, say)
+            found = await self.taken(component, version, tagged(component, version), say)
         else:
             found = await self._built(component, version, checkout, say)
-        self._record(component, found)
-        return _artifact(component, found)
+        self.record(component, found)
+        return artifact_of(component, found)
 
-    async def _taken(self, component: Component, version: Version, say: Say) -> Image:
-        tag = tagged(component, version)
+    async def taken(self, component: Component, version: Version, tag: str, say: Say) -> Image:
+        """What the registry's `tag` names now, pulled by its digest."""
         digest = await self._digest(component, tag)
         if not digest:
             raise ImageMissing(f"the registry has no {tag}", cure="push the image of this version, or wait")
         reference = _at(tag, digest)
         say(f"{component.name}: {tag} is {digest}")
         await self._pull(component, reference, say)
-        answer = await self._engine(component).ask("GET", f"/images/{quote(reference, safe='/:@')}/json")
+        answer = await engine_of(component).ask("GET", f"/images/{quote(reference, safe='/:@')}/json")
         if answer.status != 200:
             raise ImageMissing(f"{reference} was pulled and is not there: {answer.message}")
         about = cast("dict[str, object]", json.loads(answer.body))
         _refuse_another_revision(component, version, tag, about)
         return Image(version=version, id=str(about["Id"]), digest=digest, reference=reference)
 
+    def tag(self, component: Component, version: Version) -> str:
+        """What an image that was built here is called, so that nobody takes it for one that is not needed."""
+        return f"orchestrate/{self._place}-{component.name.lower()}:{word(version.tree)[:40]}"
+
     async def _built(self, component: Component, version: Version, checkout: Checkout, say: Say) -> Image:
         folder = made(self._layout.root.resolve() / "builds")
-        tag = f"orchestrate/{self._place}-{component.name.lower()}:{word(version.tree)[:40]}"
+        tag = self.tag(component, version)
         with tempfile.TemporaryDirectory(dir=folder) as draft:
             files = made(Path(draft) / "files")
             await checkout(version, files)
             context = Path(draft) / "context.tar"
             dockerfile = docker_of(component).dockerfile
-            await asyncio.to_thread(_packed, inside(files, component.path), dockerfile, context)
+            await asyncio.to_thread(packed, inside(files, component.path), dockerfile, context)
             await self._build(component, version, tag, context, say)
-        id = await self._id_of(component, tag)
+        id = await self.id_of(component, tag)
         if not id:
             raise BuildFailed(f"{component.name}: the engine built no image")
         return Image(version=version, id=id, digest=id, reference=tag)
@@ -147,9 +165,9 @@ class Images:
         }
         said: list[str] = []
         headers = {"Content-Type": "application/x-tar"}
-        engine = self._engine(component)
+        engine = engine_of(component)
         try:
-            async for line in engine.lines("/build", query, _pieces(context), headers, BUILD):
+            async for line in engine.lines("/build", query, pieces(context), headers, BUILD):
                 _told(line, said, say)
         except TimeoutError as late:
             raise BuildFailed(f"not built after {BUILD:.0f} s: {' '.join(said[-12:])}") from late
@@ -161,7 +179,7 @@ class Images:
     async def _pull(self, component: Component, reference: str, say: Say) -> None:
         """Raises ImageMissing with the engine's own words."""
         said: list[str] = []
-        engine, headers = self._engine(component), self._login(component, reference)
+        engine, headers = engine_of(component), self._login(component, reference)
         try:
             async for line in engine.lines("/images/create", {"fromImage": reference}, None, headers, PULL):
                 _told(line, said, lambda _: None)
@@ -177,7 +195,7 @@ class Images:
     async def _digest(self, component: Component, tag: str) -> str:
         """What the registry's tag names now; '' when it has none. Raises Unreachable, AccessDenied."""
         path = f"/distribution/{quote(tag, safe='/:@')}/json"
-        answer = await self._engine(component).ask("GET", path, headers=self._login(component, tag))
+        answer = await engine_of(component).ask("GET", path, headers=self._login(component, tag))
         if answer.status == 200:
             return str(json.loads(answer.body)["Descriptor"]["digest"])
         said = answer.message
@@ -189,8 +207,8 @@ class Images:
             return ""
         raise Unreachable(f"the registry did not say what {tag} is: {said}")
 
-    async def _id_of(self, component: Component, reference: str) -> str:
-        answer = await self._engine(component).ask("GET", f"/images/{quote(reference, safe='/:@')}/json")
+    async def id_of(self, component: Component, reference: str) -> str:
+        answer = await engine_of(component).ask("GET", f"/images/{quote(reference, safe='/:@')}/json")
         return str(json.loads(answer.body)["Id"]) if answer.status == 200 else ""
 
     def _login(self, component: Component, reference: str) -> dict[str, str]:
@@ -201,9 +219,6 @@ class Images:
         who = {"username": user, "password": password, "serveraddress": reference.partition("/")[0]}
         return {"X-Registry-Auth": base64.urlsafe_b64encode(json.dumps(who).encode()).decode()}
 
-    def _engine(self, component: Component) -> Engine:
-        return Engine(docker_of(component).socket)
-
     def _file(self, component: Component, version: Version) -> Path:
         return self._layout.root.resolve() / "images" / word(component.name) / f"{word(version.tree)}.json"
 
@@ -213,7 +228,7 @@ class Images:
         except (OSError, ValidationError):
             return None
 
-    def _record(self, component: Component, image: Image) -> None:
+    def record(self, component: Component, image: Image) -> None:
         file = self._file(component, image.version)
         made(file.parent)
         write_privately(file, image.model_dump_json())
@@ -233,7 +248,7 @@ def _at(tag: str, digest: str) -> str:
     return f"{name if colon and '/' not in last else tag}@{digest}"
 
 
-def _artifact(component: Component, image: Image) -> Artifact:
+def artifact_of(component: Component, image: Image) -> Artifact:
     return Artifact(
         component=component.name, version=image.version, digest=image.digest, location=image.reference
     )
@@ -265,28 +280,3 @@ def _told(line: bytes, said: list[str], say: Say) -> None:
         if text.strip():
             said.append(text[:2000])
             say(text[:2000])
-
-
-def _packed(folder: Path, dockerfile: str, into: Path) -> None:
-    """The folder as the engine builds it: owned by root, without times, so that layers are known again."""
-    if not (folder / dockerfile).is_file():
-        raise BuildFailed(f"the repository has no {dockerfile}", cure="add one, or name it in `docker`")
-    ignored = Ignored.of(folder, dockerfile)
-    with tarfile.open(into, "w") as tar:
-        for path in sorted(folder.rglob("*")):
-            name = path.relative_to(folder).as_posix()
-            if not ignored.hides(name):
-                tar.add(path, arcname=name, recursive=False, filter=_plain)
-
-
-def _plain(entry: tarfile.TarInfo) -> tarfile.TarInfo:
-    entry.uid = entry.gid = 0
-    entry.uname = entry.gname = ""
-    entry.mtime = 0
-    return entry
-
-
-async def _pieces(file: Path) -> AsyncGenerator[bytes]:
-    with file.open("rb") as opened:
-        while piece := await asyncio.to_thread(opened.read, CHUNK):
-            yield piece

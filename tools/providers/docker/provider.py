@@ -13,40 +13,36 @@ from orchestrate.models.move import Move, words
 from orchestrate.models.runtime import Artifact, Resources, Running
 from tools.provider import Checkout, Say
 from tools.providers.docker.containers import place_of
-from tools.providers.docker.crew import DockerCrew, engine_of
-from tools.providers.docker.images import Images
+from tools.providers.docker.crew import DockerCrew, Habits
+from tools.providers.docker.images import Images, Versions
+from tools.providers.docker.making import ByEngine, Maker, engine_of
 from tools.providers.docker.outputs import Outputs
 from tools.providers.fleet import health
 from tools.providers.fleet.fleet import Fleet
 from tools.providers.fleet.layout import Layout
-from tools.providers.fleet.ports import free_port
 from tools.providers.fleet.storage import stored
 from tools.providers.fleet.variables import Variables, unchanged
 from tools.providers.process import usage
 from tools.traffic import Traffic
 
-STOP_SECONDS = 10.0  # between SIGTERM and SIGKILL
 
-
-class DockerProvider:
+class ContainerProvider:
     """Runs the components of one environment as containers; what it has to remember is below `root`."""
 
     def __init__(
         self,
         environment: Environment,
-        secrets: Callable[[str], str] | None,
         traffic: Callable[[Component], Traffic],
-        *,
-        filled: Callable[[str], str] = unchanged,
-        stop_seconds: float = STOP_SECONDS,
-        ports: Callable[[], int] = free_port,
+        variables: Variables,
+        images: Versions,
+        maker: Maker,
+        habits: Habits,
     ) -> None:
         self._environment = environment
         self._layout = Layout(environment.root)
-        variables = Variables(environment, secrets, filled)
-        self._images = Images(self._layout, place_of(environment), secrets)
+        self._images = images
         self._outputs = Outputs(self._layout, variables)
-        self._crew = DockerCrew(environment, self._images, variables, self._outputs, stop_seconds, ports)
+        self._crew = DockerCrew(environment, images, maker, variables, self._outputs, habits)
         self._fleet = Fleet(self._layout, traffic, self._crew)
 
     async def running(self, component: Component) -> Running:
@@ -91,3 +87,17 @@ class DockerProvider:
 
     async def public(self, component: Component) -> str:
         return f"http://{health.HOST}:{component.port}" if component.port else self._environment.url
+
+
+def docker_provider(
+    environment: Environment,
+    secrets: Callable[[str], str] | None,
+    traffic: Callable[[Component], Traffic],
+    *,
+    filled: Callable[[str], str] = unchanged,
+    habits: Habits | None = None,
+) -> ContainerProvider:
+    """Containers that the engine makes of images that were built here or come from a registry."""
+    images = Images(Layout(environment.root), place_of(environment), secrets)
+    variables, maker = Variables(environment, secrets, filled), ByEngine(environment)
+    return ContainerProvider(environment, traffic, variables, images, maker, habits or Habits())

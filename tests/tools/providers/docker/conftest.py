@@ -19,7 +19,8 @@ from tests.contracts.provider_worlds import in_docker
 from tests.servers.docker_engine import DockerEngine
 from tests.servers.sample_service import checkout, component, environment, version
 from tools.provider import Checkout
-from tools.providers.docker.provider import DockerProvider
+from tools.providers.docker.crew import Habits
+from tools.providers.docker.provider import ContainerProvider, docker_provider
 from tools.providers.fleet.ports import free_port
 from tools.traffic import MemoryTraffic
 
@@ -38,11 +39,12 @@ class Yard:
     said: list[str] = field(default_factory=list[str])
 
     @property
-    def provider(self) -> DockerProvider:
+    def provider(self) -> ContainerProvider:
         """Made anew each time: a worker that comes later knows no more."""
         facts = {"secrets": ("SECRET_WORD",), "variables": {"COLOUR": "green"}}
+        habits = Habits(2, self.ports)
         place = environment(self.root, self.web, **facts)
-        return DockerProvider(place, lambda _: WORD, lambda _: self.router, stop_seconds=2, ports=self.ports)
+        return docker_provider(place, lambda _: WORD, lambda _: self.router, habits=habits)
 
     def change(self, docker: Docker | None = None, **facts: object) -> None:
         """Other words for the component from now on."""
@@ -100,7 +102,7 @@ async def yard(docker_engine: DockerEngine, tmp_path: Path) -> AsyncGenerator[Ya
 
 
 @pytest.fixture
-def nowhere(tmp_path: Path) -> DockerProvider:
+def nowhere(tmp_path: Path) -> ContainerProvider:
     """A provider whose engine is not there."""
     web = component(provider="docker", docker=Docker(socket=str(tmp_path / "no.sock")))
-    return DockerProvider(environment(tmp_path / "root", web), None, lambda _: MemoryTraffic())
+    return docker_provider(environment(tmp_path / "root", web), None, lambda _: MemoryTraffic())

@@ -14,7 +14,7 @@ from tools.providers.docker.containers import Container, Order, body_of, name_of
 from tools.providers.docker.ignored import Ignored
 from tools.providers.docker.images import tagged
 from tools.providers.docker.outputs import unframed
-from tools.providers.docker.provider import DockerProvider
+from tools.providers.docker.provider import ContainerProvider
 
 ONE = version("v1")
 
@@ -25,7 +25,8 @@ def order(**facts: object) -> Order:
 
 
 def test_a_container_is_limited_known_by_its_labels_and_reached_from_this_machine_alone() -> None:
-    body = body_of(order(docker=Docker(cpus=150, port=80, user="nobody")), "place", ["run", "80"])
+    words = ("run", "{port}")
+    body = body_of(order(run=words, docker=Docker(cpus=150, port=80, user="nobody")), "place")
 
     host = body["HostConfig"]
     assert isinstance(host, dict)
@@ -37,7 +38,7 @@ def test_a_container_is_limited_known_by_its_labels_and_reached_from_this_machin
 
 
 def test_an_image_keeps_its_own_words_where_there_are_no_others() -> None:
-    assert "Cmd" not in body_of(order(), "place", [])
+    assert "Cmd" not in body_of(order(run=()), "place")
 
 
 def test_a_name_is_one_that_the_engine_takes() -> None:
@@ -45,7 +46,7 @@ def test_a_name_is_one_that_the_engine_takes() -> None:
 
 
 def test_a_container_of_another_image_than_its_label_says_runs_that() -> None:
-    body = body_of(order(), "place", [])
+    body = body_of(order(), "place")
 
     assert Container.model_validate({"Id": "x", "Image": "sha256:2", "Config": body}).tree == "image sha256:2"
 
@@ -86,7 +87,7 @@ def test_both_streams_of_a_container_are_one() -> None:
     assert unframed(b"a terminal says it plainly") == b"a terminal says it plainly"
 
 
-async def test_an_engine_that_is_not_there_is_named_with_its_socket(nowhere: DockerProvider) -> None:
+async def test_an_engine_that_is_not_there_is_named_with_its_socket(nowhere: ContainerProvider) -> None:
     web = component(provider="docker", docker=nowhere._environment.components[0].docker)
 
     with pytest.raises(Unreachable, match=r"no Docker engine answers at .*/no\.sock") as told:
@@ -95,6 +96,6 @@ async def test_an_engine_that_is_not_there_is_named_with_its_socket(nowhere: Doc
     assert "start the Docker engine" in told.value.cure
 
 
-async def test_only_moves_are_done(nowhere: DockerProvider) -> None:
+async def test_only_moves_are_done(nowhere: ContainerProvider) -> None:
     with pytest.raises(EffectRefused, match="it is no move of a provider"):
         await nowhere.apply(component(), Verify(component="web", slot="blue", version=ONE), silent)

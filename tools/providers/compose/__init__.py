@@ -1,0 +1,1 @@
+"""Services of a compose file: compose makes their containers, and the engine tells of them."""
