@@ -35,11 +35,7 @@ def test_the_good_file_is_good(tmp_path: Path) -> None:
     path = tmp_path / "orchestrate.yaml"
     path.write_text(GOOD)
 
-    assert [one.provider for one in load(path).environment("dev").components] == [
-        "docker",
-        "compose",
-        "custom",
-    ]
+    assert [one.provider for one in load(path).environment("dev").components] == ["docker", "custom"]
 
 
 @pytest.mark.parametrize(
@@ -102,7 +98,7 @@ def test_numbers_of_a_place_that_does_not_pass_our_router_come_from_elsewhere(tm
     assert "does not pass our router" in str(refused(tmp_path, changed(GOOD, CUSTOM, new)))
 
 
-@pytest.mark.parametrize("name", ["docker", "custom"])
+@pytest.mark.parametrize("name", ["docker", "compose", "custom"])
 def test_the_settings_of_each_guide_can_be_used(tmp_path: Path, name: str) -> None:
     (block,) = re.findall(r"```yaml\n(.*?)```", (GUIDES / f"{name}.md").read_text(), re.DOTALL)
     file = tmp_path / "orchestrate.yaml"
