@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from sqlglot import exp
 
+from orchestrate.models.plan import ONE_WAY
 from tools.sql import Dialect, SqlUnreadable, actions, dropped, name, statements
 from tools.sql_rules import RULES, Context, Doubt, Doubts, Grade
 
@@ -29,7 +30,7 @@ def lint(sql: str, dialect: Dialect) -> Lint:
     except SqlUnreadable as problem:
         return Lint(Grade.UNPARSABLE, (f"cannot be parsed: {problem}",))
     context = Context(dialect)
-    found = [*_looks_away(sql), *_mixed(trees)]
+    found = [*_looks_away(sql), *_one_way(sql), *_mixed(trees)]
     for tree in trees:
         about = _short(tree, dialect)
         found += [Doubt(doubt.grade, f"{doubt.reason}: {about}") for doubt in _judged(tree, context)]
@@ -45,10 +46,19 @@ _SUPPRESSIONS = re.compile(
 )
 
 
+_DECLARED = re.compile(rf"^\s*--\s*{ONE_WAY}\s*:\s*(\S.*)$", re.IGNORECASE | re.MULTILINE)
+
+
 def _looks_away(sql: str) -> Doubts:
     found = _SUPPRESSIONS.search(sql)
     if found:
         yield Doubt(Grade.DANGEROUS, f"asks the linter to look away ({found[0]})")
+
+
+def _one_way(sql: str) -> Doubts:
+    """What its author says about the way back: the version before cannot run with what comes of it."""
+    for found in _DECLARED.finditer(sql):
+        yield Doubt(Grade.WARN, f"{ONE_WAY}: {found[1].strip()}")
 
 
 def _mixed(trees: tuple[exp.Expr, ...]) -> Doubts:

@@ -137,7 +137,7 @@ class Helm:
             move=words(move),
             numbers=judgement.numbers,
         )
-        return await self._way_back(state, at, plan, failure)
+        return await self._way_back(state, at, plan, failure, stays=plan.one_way if watch.final else ())
 
     async def called_back(self, state: State, at: Errand) -> State | None:
         """The way back, when a person chose it while effects are stopped and nobody could be asked; or None.
@@ -196,15 +196,19 @@ class Helm:
             cursor += 1
         return self.onward(state, at, cursor)
 
-    async def _way_back(self, state: State, at: Errand, plan: Plan, failure: Failure) -> State:
+    async def _way_back(
+        self, state: State, at: Errand, plan: Plan, failure: Failure, stays: tuple[str, ...] = ()
+    ) -> State:
+        """By itself, or as a person says; with what `stays` the old version may not run."""
         environment = self.crew.place(state).environment
         self.crew.event(at, "failed", failure.error, failure=failure.kind)
         known = State(failure=failure, undo=min(state["cursor"], len(plan.moves) - 1))
         if not _anything_changed(plan, state["cursor"], at):
             return known | State(course=Course.GIVE_UP)
-        if _goes_back_by_itself(environment, failure):
+        if _goes_back_by_itself(environment, failure) and not stays:
             return known | State(course=Course.ROLL_BACK)
-        question = await self._ask(state, at, Asking.ROLLBACK, failure.error)
+        why = f"{failure.error}; {', '.join(stays)} cannot be undone" if stays else failure.error
+        question = await self._ask(state, at, Asking.ROLLBACK, why)
         if self._said_back(at) is None:
             await self._file_rollback(state, at, failure, question.gate)
         return known | State(course=Course.ASK, asking=Asking.ROLLBACK, question=question)

@@ -41,6 +41,7 @@ class SlowRequests:
         """`known` are the latencies from before; the mildest `least` ways of being slower are tolerated."""
         self._size = len(edges) + 1
         self._known = list(known) if len(known) == self._size else [0] * self._size
+        self._news: list[Sequence[int]] = []  # intervals that are not among those yet
         self._requests = sum(self._known)
         self._placed_at = 0
         self._dispersion = max(1.0, dispersion)
@@ -67,7 +68,7 @@ class SlowRequests:
             self._place()
         if is_judged:
             self._wager.take(self._gains(new, old))
-        self._known = [before + more for before, more in zip(self._known, old, strict=True)]
+        self._news.append(old)
         self._requests += sum(old)
 
     def edge(self, pairs: Sequence[tuple[Sequence[int], Sequence[int]]]) -> int | None:
@@ -96,6 +97,8 @@ class SlowRequests:
     def _place(self) -> None:
         """Look the quantiles up; an edge chosen from the interval it judges would be a bet after the race."""
         self._placed_at = self._requests
+        self._known = [sum(column) for column in zip(self._known, *self._news, strict=True)]
+        self._news.clear()
         self._last = tuple(sorted(set(self._edges())))
         classes = [inside + 0.5 for inside in _classes(self._known, self._last)]
         whole = sum(classes)

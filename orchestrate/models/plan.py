@@ -47,6 +47,10 @@ class Shipped(Fact):
     to_version: Version
 
 
+ONE_WAY = "one-way"
+"""How the reason begins that a migration's own comment gives: `-- one-way: WHY`."""
+
+
 class MigrationVerdict(Fact):
     """What the linter said about one migration file."""
 
@@ -91,6 +95,13 @@ class Plan(Fact):
     def hash(self) -> str:
         """SHA-256 of the canonical JSON, in hex."""
         return digest(self)
+
+    @property
+    def one_way(self) -> tuple[str, ...]:
+        """Migrations whose authors say that the version before cannot run with what comes of them."""
+        return tuple(
+            one.path for one in self.migrations if any(why.startswith(ONE_WAY) for why in one.reasons)
+        )
 
     @property
     def has_migrations(self) -> bool:

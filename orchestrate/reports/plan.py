@@ -86,6 +86,12 @@ def migrations(plan: Plan) -> str:
         return ""
     rows = [_migration(one) for one in plan.migrations]
     kept = "They are kept on rollback: they are additive, and undoing one can lose data."
+    if plan.one_way:
+        names = ", ".join(code(path) for path in plan.one_way)
+        kept = (
+            f"They are kept on rollback. {names} is one-way: once the new version has all of the traffic,"
+            " nothing goes back by itself, and people are called."
+        )
     return f"{table(('file', 'SHA-256', 'verdict', 'reasons'), rows)}\n\n{kept}"
 
 

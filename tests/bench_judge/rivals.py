@@ -13,7 +13,6 @@ from tests.bench_judge.traffic import EDGES, WINDOWS, Counts, Floats, Hour
 
 MINUTE = 60 // WINDOW
 FIVE_MINUTES = 300 // WINDOW
-OVER_1S, OVER_500MS = (int(np.searchsorted(EDGES, ms)) for ms in (1000, 500))
 CERTAIN = log(100)  # one false alarm in a hundred, by Wald's inequality
 KAYENTA_FIRST, KAYENTA_Z, KAYENTA_TOLERANCE = 10, 2.3263, 0.25  # minutes, of 98 %, of the estimated shift
 HEALTH_CHECKS = 3
@@ -23,7 +22,7 @@ def fixed_rules(hour: Hour) -> float | None:
     """Errors of the newest minute over 1 %, or its p99 over 1 s, for five minutes; three health checks."""
     if hour.scenario.crash:
         return float(HEALTH_CHECKS * WINDOW)
-    return _first(_held(_minute_errors(hour) > 0.01) | _held(_minute_slow(hour, OVER_1S) > 0.01))
+    return _first(_held(_minute_errors(hour) > 0.01) | _held(_p99(hour, MINUTE) > 1000))
 
 
 def five_minute_average(hour: Hour) -> float | None:
@@ -31,8 +30,7 @@ def five_minute_average(hour: Hour) -> float | None:
     if hour.scenario.crash:
         return float(HEALTH_CHECKS * WINDOW)
     errors = _share(hour.errors[0], hour.requests[0], FIVE_MINUTES)
-    slow = _share(hour.buckets[0][:, OVER_1S + 1 :].sum(1), hour.requests[0], FIVE_MINUTES)
-    bad = (errors > 0.01) | (slow > 0.01)
+    bad = (errors > 0.01) | (_p99(hour, FIVE_MINUTES) > 1000)
     bad[: FIVE_MINUTES - 1] = False
     return _first(bad)
 
@@ -99,8 +97,10 @@ def _minute_errors(hour: Hour) -> Floats:
     return _share(hour.errors[0], hour.requests[0], MINUTE)
 
 
-def _minute_slow(hour: Hour, edge: int) -> Floats:
-    return _share(hour.buckets[0][:, edge + 1 :].sum(1), hour.requests[0], MINUTE)
+def _p99(hour: Hour, windows: int) -> Floats:
+    """In ms, interpolated within its bucket as Prometheus does."""
+    newest = np.stack([_sums(column, windows) for column in hour.buckets[0].T], 1)
+    return _quantiles(newest.cumsum(1), 0.99)
 
 
 def _held(bad: NDArray[np.bool_]) -> NDArray[np.bool_]:
@@ -112,7 +112,7 @@ def _held(bad: NDArray[np.bool_]) -> NDArray[np.bool_]:
 
 def _failures(hour: Hour, most: int) -> float | None:
     ends = slice(MINUTE - 1, None, MINUTE)
-    failed = (_minute_errors(hour)[ends] > 0.01) | (_minute_slow(hour, OVER_500MS)[ends] > 0.01)
+    failed = (_minute_errors(hour)[ends] > 0.01) | (_p99(hour, MINUTE)[ends] > 500)
     late = np.cumsum(failed) >= most
     return float((int(np.argmax(late)) + 1) * 60) if late.any() else None
 

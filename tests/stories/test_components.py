@@ -7,9 +7,10 @@ from contextlib import closing
 from pathlib import Path
 
 from orchestrate.errors import StartFailed
-from orchestrate.models.deployment import Outcome
+from orchestrate.models.deployment import ForApproval, Outcome
 from orchestrate.models.environment import Component, Database, Environment
 from orchestrate.models.move import Backup, SetTraffic, Start, Stop
+from orchestrate.models.task import Priority, Queue
 from tests.stories.places import WEB, quick
 from tests.stories.world import World, world
 
@@ -135,3 +136,22 @@ async def test_a_dangerous_migration_is_blocked_with_its_reason(folder: Path) ->
         assert row.outcome is Outcome.BLOCKED
         assert "0001_drop.sql" in row.reason
         assert columns(folder) == ["id"]
+
+
+ONE_WAY: dict[str, str | None] = {
+    path: f"-- one-way: the version before reads no titles\n{sql}" for path, sql in MIGRATION.items()
+}
+
+
+async def test_after_a_migration_that_cannot_be_undone_people_are_called(folder: Path) -> None:
+    async with world(folder, with_database(folder)) as here:
+        deployment, _, _ = await changed(here, ONE_WAY)
+        here.provider.at["web: traffic green 100 %"] = lambda: here.metrics.failing.update(green=0.5)
+
+        row = await here.go(deployment)
+
+        assert isinstance(row.waits_for, ForApproval)
+        assert here.provider.weights["web"] == {"green": 100}
+        (said,) = [one for one in await here.announced() if "a person must decide" in one.title]
+        assert "0001_title.sql cannot be undone" in said.description
+        assert [one.priority for one in await here.tracker.ready(Queue.EXECUTION)] == [Priority.P0]

@@ -210,3 +210,10 @@ def test_nothing_hides_behind_quotes_and_comments(hidden: str, dialect: Dialect)
 )
 def test_nothing_hides_behind_postgres_quotes(hidden: str) -> None:
     assert lint(hidden, "postgres").grade is Grade.DANGEROUS
+
+
+def test_a_migrations_own_word_that_it_is_one_way_is_a_doubt_with_its_reason() -> None:
+    found = lint("-- One-way: old code reads no JSON\nALTER TABLE users ADD COLUMN data json", "postgres")
+
+    assert found.grade is Grade.WARN
+    assert found.reasons == ("one-way: old code reads no JSON",)
