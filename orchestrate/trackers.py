@@ -5,7 +5,8 @@ from __future__ import annotations
 from orchestrate.settings import Settings, variable
 from orchestrate.store import Store
 from orchestrate.vault import Vault
-from tools.systems.beads import BeadsTracker, beads_tracker
+from tools.systems.beads import BeadsTracker
+from tools.systems.beads_setup import beads_tracker
 from tools.systems.clickup import ClickUpTracker
 from tools.systems.clickup_setup import clickup_tracker
 from tools.systems.github_account import page_of

@@ -17,6 +17,8 @@ from orchestrate.store import Store
 from tests.conftest import BACKENDS
 from tests.servers import bd
 from tests.servers.bd.workspace import tracker as beads_tracker
+from tests.servers.br import BrProgram
+from tests.servers.br import tracker as br_tracker
 from tests.servers.clickup import clickup
 from tests.servers.clickup_tracker import tracker as clickup_tracker
 from tests.servers.clickup_world import ClickUpWorld
@@ -57,8 +59,11 @@ BEADS = pytest.param(
 )
 
 
-@pytest.fixture(params=["memory", *BACKENDS, "clickup", BEADS])
+@pytest.fixture(params=["memory", *BACKENDS, "clickup", "br", BEADS])
 def tracker(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Tracker]:
+    if request.param == "br":
+        yield br_tracker(BrProgram(), bot="robot", queues=QUEUES)
+        return
     if request.param == "beads":
         yield beads_tracker(tmp_path / "work", bot="robot", queues=QUEUES)
         return

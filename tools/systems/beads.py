@@ -7,12 +7,9 @@ import time
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC
-from pathlib import Path
 
 from orchestrate.errors import NotFound, UnknownTask
 from orchestrate.models.task import Comment, NewTask, Queue, Task
-from orchestrate.settings import TrackerSettings
-from orchestrate.settings.tracker import words
 from tools.systems import beads_issues
 from tools.systems.beads_answers import Issue, Saying
 from tools.systems.beads_issues import MARKER, Vocabulary
@@ -210,18 +207,3 @@ def _check_id(id: str) -> None:
     """Raise UnknownTask for what cannot be an id: it would be read as an option."""
     if not _ID.fullmatch(id):
         raise UnknownTask(id)
-
-
-def beads_tracker(
-    said: TrackerSettings, env: Mapping[str, str], succeeded: Collection[str], repository: str = ""
-) -> BeadsTracker:
-    """The workspace that the settings name; `env`: what `bd` is given beside a clean PATH."""
-    program = str(Path(said.program).expanduser()) if "/" in said.program else said.program
-    return BeadsTracker(
-        beads=Beads(said.folder, BOT, program, env),
-        statuses=words(said),
-        repository=repository,
-        input_status=said.input_status,
-        succeeded=succeeded,
-        queues=said.queues,
-    )

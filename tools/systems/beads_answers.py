@@ -45,10 +45,11 @@ class Edge(Answered):
     depends_on_id: str = ""
     type: str = ""
     dependency_type: str = ""
+    dep_type: str = ""  # br's word for it
 
     @property
     def kind(self) -> str:
-        return self.dependency_type or self.type
+        return self.dependency_type or self.dep_type or self.type
 
     @property
     def on(self) -> str:
@@ -144,5 +145,6 @@ def _things(data: object) -> Sequence[object]:
         inner = cast(Json, data)
         if "schema_version" in inner and "data" in inner:
             return _things(inner["data"])
-        return _things(inner["items"]) if "items" in inner else [inner]
+        listed = next((name for name in ("items", "issues") if isinstance(inner.get(name), list)), "")
+        return _things(inner[listed]) if listed else [inner]
     return cast(list[object], data) if isinstance(data, list) else []

@@ -50,7 +50,8 @@ class Beads:
         """Which program this is. Raises OutsideFailed for one that only bears its name, or is too old."""
         (found,) = await self.ask(Version, "version", about="its version") or (Version(),)
         if found.rust_version is not None:
-            raise OutsideFailed(f"{self.program} is br {found.version}, and not bd", cure=_INSTALL)
+            cure = f"{_INSTALL}; or, to use br, name it as br: tracker: {{program: br}} (docs/beads.md)"
+            raise OutsideFailed(f"{self.program} is br {found.version}, and not bd", cure=cure)
         if found.parts < OLDEST:
             raise OutsideFailed(f"{self.program} is version {found.version or 'unknown'}", cure=_INSTALL)
         return found

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from pathlib import Path
 
 from orchestrate.app import App
 from orchestrate.cli.doctor.finding import Finding, bad, doubtful, failed, good
@@ -44,7 +45,7 @@ async def _beads(app: App, at: BeadsTracker) -> Finding:
         ready = await at.ready(Queue.DEPLOY)
     except OrchestrateError as problem:
         return failed("Beads", problem)
-    said = f"bd {version.version} in {where}, {len(ready)} ready to deploy"
+    said = f"{Path(at.beads.program).name} {version.version} in {where}, {len(ready)} ready to deploy"
     return good("Beads", f"{said}; comments there may hold, and approve nothing")
 
 
