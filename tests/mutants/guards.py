@@ -8,6 +8,7 @@ from tests.mutants.places import Place, Says
 CLI = "tests/orchestrate/cli"
 COUNTER = "tests/orchestrate/counter"
 GATES = "tests/orchestrate/gates"
+ABILITIES = "tests/orchestrate/test_abilities.py"
 STORE = "tests/orchestrate/store"
 VAULT = "tests/orchestrate/vault"
 APPROVALS = (
@@ -48,9 +49,9 @@ PLACES = (
     # gates, plan, approval
     Place("orchestrate/gates/artifact.py", Says.FINDING, GATES),
     Place("orchestrate/gates/change.py", Says.FINDING, GATES),
-    Place("orchestrate/gates/place.py", Says.FINDING, GATES),
+    Place("orchestrate/gates/place.py", Says.FINDING, f"{GATES} {ABILITIES}"),
     Place("orchestrate/gates/rules.py", Says.FINDING, GATES),
-    Place("orchestrate/policy.py", Says.VIOLATION, "tests/orchestrate/test_policy.py"),
+    Place("orchestrate/policy.py", Says.VIOLATION, f"tests/orchestrate/test_policy.py {ABILITIES}"),
     Place("orchestrate/approvals.py", Says.WHY, APPROVALS),
     Place("orchestrate/approvals.py", Says.RAISE, APPROVALS),
     # the store

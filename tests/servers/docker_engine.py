@@ -108,9 +108,10 @@ class DockerEngine:
             client.delete(f"http://{host}/v2/{path}/manifests/{digest}").raise_for_status()
 
     def clear(self) -> None:
-        """Remove every container."""
+        """Remove every container, and the networks that compose made: each is a bridge of this machine."""
         for key in self.containers():
             self.ask("DELETE", f"/containers/{key}", params={"force": "true", "v": "true"})
+        self.ask("POST", "/networks/prune")
 
 
 def require() -> None:
@@ -135,8 +136,10 @@ def running() -> Generator[DockerEngine]:
             _engine(folder, registry, bridge) as engine,
         ):
             _import_base(engine)
-            yield engine
-            engine.clear()
+            try:
+                yield engine
+            finally:
+                engine.clear()
     finally:
         _tidy(folder)
 

@@ -12,7 +12,7 @@ import httpx
 from orchestrate.models.deployment import Deployment
 from orchestrate.models.environment import Strategy
 from tests.servers.docker_engine import BASE, DockerEngine
-from tests.servers.live import Live, does, environment, live, require, web
+from tests.servers.live import Live, Words, does, environment, live, require, web
 from tests.servers.load import Counts, Load
 from tests.servers.ports import free_ports
 
@@ -27,13 +27,13 @@ CMD ["python3", "-S", "live_service.py", "8000"]
 
 @asynccontextmanager
 async def shop_under_load(
-    folder: Path, strategy: Strategy, traffic: str, engine: DockerEngine | None = None, **words: object
+    folder: Path, strategy: Strategy, traffic: str, place: Words | None = None, **words: object
 ) -> AsyncGenerator[tuple[Live, Load]]:
-    """A shop behind the router, of processes or of containers, and what sends requests to it."""
+    """A shop behind the router, in a `place` of its component's words, and what sends requests to it."""
     if traffic == "haproxy":
         require("haproxy")
     (port,) = free_ports(1)
-    part = web(port, traffic=traffic) | (in_docker(engine) if engine else {})
+    part = web(port, traffic=traffic) | dict(place or {})
     load = Load(folder / "load", port)
     given = environment(port, strategy=strategy, components=[part], **words)
     async with live(folder, {"production": given}, files(does())) as shop:
@@ -50,9 +50,14 @@ def in_docker(engine: DockerEngine) -> dict[str, object]:
     return {"provider": "docker", "run": [], "docker": {"socket": engine.socket, "port": 8000}}
 
 
+def in_compose(engine: DockerEngine) -> dict[str, object]:
+    """What a component says of its compose file."""
+    return {"provider": "compose", "run": [], "compose": {"socket": engine.socket, "port": 8000}}
+
+
 def files(behaviour: Mapping[str, str]) -> dict[str, str]:
     """A version that can be built into an image, too."""
-    return {**behaviour, "Dockerfile": DOCKERFILE}
+    return {**behaviour, "Dockerfile": DOCKERFILE, "compose.yaml": "services: {web: {build: {context: .}}}"}
 
 
 async def deployed(

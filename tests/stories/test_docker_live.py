@@ -9,7 +9,7 @@ import pytest
 from orchestrate.models.deployment import Outcome
 from orchestrate.models.environment import Strategy
 from tests.servers.docker_engine import DockerEngine
-from tests.servers.live import does
+from tests.servers.live import does, require
 from tests.servers.under_load import (
     OLD,
     breaks,
@@ -17,6 +17,8 @@ from tests.servers.under_load import (
     failures,
     files,
     frequency,
+    in_compose,
+    in_docker,
     page,
     shop_under_load,
 )
@@ -31,7 +33,7 @@ SMOOTH = [Strategy.ROLLING, Strategy.BLUE_GREEN, Strategy.CANARY]
 async def test_a_healthy_deployment_of_containers_costs_nobody_a_request(
     folder: Path, strategy: Strategy, docker_engine: DockerEngine
 ) -> None:
-    async with shop_under_load(folder, strategy, "haproxy", docker_engine) as (shop, load):
+    async with shop_under_load(folder, strategy, "haproxy", in_docker(docker_engine)) as (shop, load):
         row, seen = await deployed(shop, load, does(page="Hello again"))
 
         assert row.outcome is Outcome.DEPLOYED, shop.told(row.id)
@@ -52,7 +54,7 @@ async def test_a_bad_release_of_containers_is_gone_within_half_a_minute_and_its_
         folder,
         strategy,
         "haproxy",
-        docker_engine,
+        in_docker(docker_engine),
         canary=[{"share": "50 %", "seconds": 60}],
         monitoring=WATCH,
     ) as (shop, load):
@@ -82,7 +84,10 @@ async def test_a_worker_that_is_killed_in_a_move_costs_no_request_and_leaves_no_
 ) -> None:
     steps = [{"share": "50 %", "seconds": 5}]
     async with (
-        shop_under_load(folder, Strategy.CANARY, "haproxy", docker_engine, canary=steps) as (shop, load),
+        shop_under_load(folder, Strategy.CANARY, "haproxy", in_docker(docker_engine), canary=steps) as (
+            shop,
+            load,
+        ),
         worker(folder) as process,
     ):
         task = await queued(shop, await shop.change("again", files(does(page="Hello again"))))
@@ -95,3 +100,17 @@ async def test_a_worker_that_is_killed_in_a_move_costs_no_request_and_leaves_no_
         assert (await shop.running()).weights == {"green": 100}
         labels = [one["Labels"] for one in docker_engine.listed()]
         assert sorted(one["orchestrate.slot"] for one in labels) == ["green", "green"]
+
+
+async def test_a_healthy_deployment_of_a_compose_file_costs_nobody_a_request(
+    folder: Path, docker_engine: DockerEngine
+) -> None:
+    require("docker-compose")
+    words = in_compose(docker_engine)
+    async with shop_under_load(folder, Strategy.CANARY, "haproxy", words) as (shop, load):
+        row, seen = await deployed(shop, load, does(page="Hello again"))
+
+        assert row.outcome is Outcome.DEPLOYED, shop.told(row.id)
+        assert failures(seen) == {"kept": 0, "new": 0, "long": 0}
+        assert frequency(seen) >= 50
+        assert await page(shop) == {"Hello again"}

@@ -20,6 +20,10 @@ NO_TLS = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)  # a socket needs none, and htt
 Query = Mapping[str, str]
 
 
+class TooMuch(OutsideFailed):
+    """An answer is longer than anybody reads."""
+
+
 @dataclass(frozen=True)
 class Answer:
     """What the engine said."""
@@ -122,5 +126,5 @@ async def _read(answer: httpx.Response) -> bytes:
     async for piece in answer.aiter_bytes():
         found += piece
         if len(found) > MOST:
-            raise OutsideFailed("the Docker engine answered more than 8 MiB")
+            raise TooMuch("the Docker engine answered more than 8 MiB")
     return bytes(found)

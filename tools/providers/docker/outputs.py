@@ -4,18 +4,20 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 
 from orchestrate.errors import StartFailed
 from orchestrate.models.environment import Component
 from tools.providers.docker.containers import Container
-from tools.providers.docker.engine import Engine
+from tools.providers.docker.engine import Engine, TooMuch
 from tools.providers.fleet.layout import Layout, made, word
 from tools.providers.fleet.private import write_privately
 from tools.providers.fleet.redaction import Redactor
 from tools.providers.fleet.variables import Variables
 
 KEPT = 2_000  # lines of a container that is removed
+FEW = 50  # lines, where many are too much
 HEAD = 8  # bytes before each piece: which stream, and how long
 LONGEST = 2_000  # characters of a line
 Line = tuple[str, str]  # when, and what
@@ -53,11 +55,7 @@ class Outputs:
         self._file(component, id).unlink(missing_ok=True)
 
     async def _lines(self, engine: Engine, one: Container, lines: int) -> list[Line]:
-        query = {"stdout": "true", "stderr": "true", "timestamps": "true", "tail": str(lines)}
-        answer = await engine.ask("GET", f"/containers/{one.key}/logs", query)
-        if answer.status != 200:
-            return []
-        text = self._without_secrets(unframed(answer.body)).decode("utf-8", "replace")
+        text = self._without_secrets(unframed(await _written(engine, one, lines))).decode("utf-8", "replace")
         pairs = (line.partition(" ") for line in text.splitlines())
         return [(at, said[:LONGEST]) for at, _, said in pairs]
 
@@ -73,6 +71,16 @@ class Outputs:
 
     def _file(self, component: Component, id: str) -> Path:
         return self._folder(component) / f"{word(id)}.log"
+
+
+async def _written(engine: Engine, one: Container, lines: int) -> bytes:
+    """The newest lines in the engine's frames; fewer where they are too long, and none rather than fail."""
+    for number in (lines, min(lines, FEW)):
+        query = {"stdout": "true", "stderr": "true", "timestamps": "true", "tail": str(number)}
+        with suppress(TooMuch):
+            answer = await engine.ask("GET", f"/containers/{one.key}/logs", query)
+            return answer.body if answer.status == 200 else b""
+    return b""
 
 
 def unframed(data: bytes) -> bytes:

@@ -236,3 +236,15 @@ async def test_a_component_without_a_port_is_well_when_it_stays(yard: Yard) -> N
     (one,) = await yard.instances()
 
     assert (one.healthy, one.address) == (True, "")
+
+
+async def test_a_container_that_wrote_too_much_to_be_read_can_be_ended(yard: Yard) -> None:
+    loud = "import sys; [print('x' * 16000) for _ in range(2000)]; import time; time.sleep(600)"
+    yard.change(port=0, run=("python3", "-c", loud), log_cap=64 * 2**20)
+    made = await yard.build()
+    await yard.start(made)
+
+    await yard.stop(made)
+
+    assert yard.keys() == []
+    assert len(await yard.provider.tail(yard.web, "blue", 100)) in range(51)
