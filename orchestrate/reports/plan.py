@@ -273,3 +273,5 @@ def _triggers(one: Triggers) -> Iterator[str]:
         f"comparison of new with old: {compared}, from {one.minimum_requests} requests, "
         f"false alarms at most {percent(one.false_alarms)}{warm}"
     )
+    end = "as soon as so many more errors would have shown" if one.smallest_harm else "by the clock"
+    yield f"smallest harm {percent(one.smallest_harm)}: a step of a canary ends {end}"
