@@ -29,6 +29,7 @@ from orchestrate.models.watch import Watch
 
 CATASTROPHE = 0.2  # share of failed requests that is not waited out
 PARTS = 5  # of a window, each of which must be worse than the hours before
+WARM = 1.001  # times the plain tolerance: no cold start is left
 NEWEST = 3  # intervals that a catastrophe is seen in
 OF_ALARMS = {Trigger.COMPARISON: 0.5, Trigger.SLOW_REQUESTS: 0.2, Trigger.ERROR_BURST: 0.3}
 """How the allowed chance of a false alarm is divided; together they spend it once."""
@@ -126,11 +127,12 @@ class Comparison:
             self.worse = self._catastrophe() or self._errors_differ() or self._slowness_differs()
 
     def _bet_on_errors(self, pair: Pair) -> None:
-        self._lasting.take(rare_gains(pair, self._tolerated(pair.at), self._dispersion))
-        if self._tolerated is self._plain:
-            self._sudden = self._lasting
-        else:
-            self._sudden.take(rare_gains(pair, self._plain(pair.at), self._dispersion))
+        plain, tolerated = self._plain(pair.at), self._tolerated(pair.at)
+        gains = rare_gains(pair, plain, self._dispersion)
+        self._sudden.take(gains)
+        if tolerated > WARM * plain:
+            gains = rare_gains(pair, tolerated, self._dispersion)
+        self._lasting.take(gains)
 
     def _catastrophe(self) -> Difference | None:
         """A fifth or more of the newest requests fail, and not those to the old slot: cold or not."""
