@@ -29,6 +29,7 @@ from orchestrate.models.watch import Watch
 
 CATASTROPHE = 0.2  # share of failed requests that is not waited out
 PARTS = 5  # of a window, each of which must be worse than the hours before
+FADING = 3  # parts of the warm-up: in each the tolerated surplus of errors falls to a third
 WARM = 1.001  # times the plain tolerance: no cold start is left
 NEWEST = 3  # intervals that a catastrophe is seen in
 OF_ALARMS = {Trigger.COMPARISON: 0.5, Trigger.SLOW_REQUESTS: 0.2, Trigger.ERROR_BURST: 0.3}
@@ -205,12 +206,10 @@ def _warm_up(watch: Watch, triggers: Triggers, length: float, plain: Tolerance) 
     """What is tolerated when, and from when on latency is judged."""
     if not triggers.warm_up:
         return plain, watch.opened_at
-    known = watch.prior.warm_up
     since = watch.opened_at if watch.prior.warm_since is None else watch.prior.warm_since
-    declared = triggers.warm_up / 90
-    fading = max(1.0, min(known.fading * declared, length / 12))
-    settling = min(known.settling * declared, length / 4)
-    return warming(since, fading, known.surplus, plain(since)), since + settling
+    fading = max(1.0, min(triggers.warm_up / FADING, length / 12))
+    settling = min(triggers.warm_up, length / 4)
+    return warming(since, fading, plain=plain(since)), since + settling
 
 
 def _has_latency(sample: Sample, edges: Edges) -> bool:

@@ -6,14 +6,6 @@ from orchestrate.models.fact import Fact
 from orchestrate.models.sample import Counters, Judgement, Verdict
 
 
-class WarmUp(Fact):
-    """How a new instance does at first: so many times the tolerated ratio of errors, fading in seconds."""
-
-    surplus: float = 4.0
-    fading: float = 30.0  # seconds in which the surplus falls to a third
-    settling: float = 90.0  # seconds in which latency says more about cold caches than about the code
-
-
 class Prior(Fact):
     """What was known when a watch began of the version before, from the hours before."""
 
@@ -26,7 +18,6 @@ class Prior(Fact):
     counts: int = 0  # of instances in five minutes that say so
     drift: float = 1.0  # the same of the whole slot's errors from five minutes to five minutes
     drift_slow: float = 1.0
-    warm_up: WarmUp = WarmUp()
     warm_since: float | None = None  # when the new slot began to serve, where that is before the watch
 
 

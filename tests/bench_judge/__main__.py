@@ -12,7 +12,7 @@ from orchestrate.models.watch import Prior
 from tests.bench.table import table
 from tests.bench_judge.figures import delays, false_rollbacks, targets
 from tests.bench_judge.measuring import Outcome, measured
-from tests.bench_judge.ours import LEARNED, WARM, Stopwatch, detected
+from tests.bench_judge.ours import COLD_START, WARM, Stopwatch, detected
 from tests.bench_judge.scenarios import Scenario, against_restarted, healthy, regressions
 from tests.bench_judge.traffic import drawn
 
@@ -44,7 +44,7 @@ def cost() -> float:
     traffic, best = drawn(next(healthy()), 1), float("inf")
     for _ in range(20):
         clock = Stopwatch()
-        detected(traffic, LEARNED, Prior(), clock)
+        detected(traffic, COLD_START, Prior(), clock)
         best = min(best, 1e6 * clock.seconds / clock.windows)
     return best
 

@@ -14,12 +14,12 @@ import numpy as np
 from orchestrate.analysis.calibration import prior
 from orchestrate.models.sample import Part, Sample
 from orchestrate.models.watch import Prior
-from tests.bench_judge.ours import LEARNED, WARM, Stopwatch, detected
+from tests.bench_judge.ours import COLD_START, WARM, Stopwatch, detected
 from tests.bench_judge.rivals import RIVALS
 from tests.bench_judge.scenarios import HOUR, WINDOW, Scenario
 from tests.bench_judge.traffic import Before, before, hour
 
-OURS_WARM, OURS_LEARNED = "ours, warm", "ours, learned"
+OURS_WARM, OURS_COLD = "ours, warm", "ours, warm-up"
 AT_ONCE = 25  # runs of one process: they share the hour before
 SLOW_RIVALS = {"kayenta": 0.05}  # part of the runs
 
@@ -104,7 +104,7 @@ def some(task: Task) -> Outcome:
     known = known_before(scenario, before(scenario, _random(task, -1)))
     for run in range(task.first, task.first + task.runs):
         traffic = hour(scenario, _random(task, run))
-        judges = {OURS_LEARNED: LEARNED} if not scenario.paired else {}
+        judges = {OURS_COLD: COLD_START} if not scenario.paired else {}
         judges |= {OURS_WARM: WARM} if scenario.is_warm or not scenario.is_healthy else {}
         for name, triggers in judges.items():
             seen = detected(traffic, triggers, known, clock)

@@ -12,7 +12,7 @@ from orchestrate.models.watch import Prior, Watch
 from tests.bench_judge.scenarios import HOUR, WINDOW
 from tests.bench_judge.traffic import EDGES, Hour
 
-WARM, LEARNED = Triggers(warm_up=0), Triggers()
+WARM, COLD_START = Triggers(warm_up=0), Triggers()
 
 
 class Stopwatch:
