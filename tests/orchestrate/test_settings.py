@@ -84,13 +84,14 @@ def test_people_write_durations_and_shares(tmp_path: Path) -> None:
         tmp_path,
         "approval_expires: 1h 30m",
         "move_timeout: 90",
-        "triggers: {error_rate: 0.25 %, response_time_p99: 2s, window: 5m}",
+        "triggers: {error_rate: 0.25 %, response_time_p99: 2s, window: 5m, warm_up: 0s, smallest_harm: 0.5}",
         "gates: {disk: 80 %}",
     ).environment("production")
 
     assert (environment.approval_expires, environment.move_timeout) == (5400, 90)
     assert (environment.triggers.error_rate, environment.triggers.response_time_p99) == (25, 2000)
     assert (environment.triggers.window, environment.gates.disk) == (300, 80)
+    assert (environment.triggers.warm_up, environment.triggers.smallest_harm) == (0, 50)
 
 
 def test_alerts_get_what_is_usual_where_nothing_is_said(tmp_path: Path) -> None:

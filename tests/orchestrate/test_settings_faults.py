@@ -217,6 +217,8 @@ PORT = "        port: 8081\n"
             "start: expected an instant",
         ),
         (STAGING, "    type: staging\n    window: {days: [moon]}\n", 7, "days: expected mon, tue, wed"),
+        (STAGING, "    type: staging\n    triggers: {warm_up: soon}\n", 7, "warm_up: expected a duration"),
+        (STAGING, "    type: staging\n    triggers: {smallest_harm: -1}\n", 7, "smallest_harm: expected"),
         (
             STAGING,
             "    type: staging\n    auto_rollback: maybe\n",
