@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from math import sqrt
 
-from orchestrate.analysis.evidence import TOLERATED
+from orchestrate.analysis.evidence import TOLERATED, Tally
 from orchestrate.analysis.series import Counted, Series, Stretch, is_well, quantile, slower_than, totals
 from orchestrate.analysis.words import Trigger, count, percent, span
 from orchestrate.models.environment import Triggers
@@ -145,6 +145,9 @@ def _error_rate(window: Window) -> Crossing | None:
         " throughout"
     )
     numbers = {**_counted(sums.requests, sums.errors), "allowed": allowed}
+    if window.is_known:
+        ratio = Tally(sums.requests, old.requests, sums.errors, old.errors).ratio
+        numbers |= {"requests_old": old.requests, "bad_old": old.errors, "ratio": ratio}
     shared = window.is_known and not window.is_clearly_more(sums.errors, old.error_share * sums.requests)
     return Crossing(Trigger.ERROR_RATE, sentence, numbers, shared)
 
