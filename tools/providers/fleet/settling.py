@@ -36,7 +36,7 @@ async def until_well(
                 raise _crashed(one, number, await end(one.id))
         if is_late and len(seen) != wanted:
             raise StartFailed(
-                f"{component.name}: {len(seen)} instances run, wanted are {wanted}",
+                f"{component.name}: {len(seen)} instead of {wanted} instances run",
                 cure="find out who starts or removes them meanwhile, and let them stop",
             )
         if is_late:

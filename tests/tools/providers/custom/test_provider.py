@@ -124,7 +124,7 @@ async def test_a_status_that_says_nothing_is_no_status(
 async def test_a_start_that_never_gets_well_is_taken_back(place: Path) -> None:
     provider, web = provided(place, start=("true",))
 
-    with pytest.raises(StartFailed, match="0 instances run, wanted are 1"):
+    with pytest.raises(StartFailed, match="0 instead of 1 instances run"):
         await provider.apply(web, start(), silent)
 
     assert (await provider.running(web)).slots == ()
