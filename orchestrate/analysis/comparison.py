@@ -32,7 +32,7 @@ PARTS = 5  # of a window, each of which must be worse than the hours before
 FADING = 3  # parts of the warm-up: in each the tolerated surplus of errors falls to a third
 WARM = 1.001  # times the plain tolerance: no cold start is left
 NEWEST = 3  # intervals that a catastrophe is seen in
-OF_ALARMS = {Trigger.COMPARISON: 0.5, Trigger.SLOW_REQUESTS: 0.2, Trigger.ERROR_BURST: 0.3}
+OF_ALARMS = {Trigger.COMPARISON: 0.6, Trigger.SLOW_REQUESTS: 0.1, Trigger.ERROR_BURST: 0.3}
 """How the allowed chance of a false alarm is divided; together they spend it once."""
 
 

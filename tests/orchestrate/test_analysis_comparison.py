@@ -13,7 +13,7 @@ from orchestrate.models.sample import LATENCY_EDGES_MS, Judgement, Sample, Verdi
 from orchestrate.models.watch import Watch
 
 LOOKS = 360
-ENOUGH = 200.0  # 1 / (0.5 × 1 %)
+ENOUGH = 170.0  # 1 / (0.6 × 1 %)
 WATCH = Watch(
     id="D1:3", deployment="D1", environment="production", component="api", slot="green",
     baseline="blue", opened_at=0, until=3600, interval=10, share=10, next_at=0,
