@@ -12,6 +12,9 @@ from tools.executor import Errand
 from tools.merging import merging
 from tools.queueing import LeaveOrder, leaving
 
+CLOCKS = 60.0
+"""Seconds by which the forge's clock may be before ours: what we took out ourselves was nobody else."""
+
 
 async def leave_queue(crew: Crew, at: Errand, plan: Plan) -> OrchestrateError | None:
     """Take the plan's change out of the queue, where this deployment asked for its merge.
@@ -48,7 +51,13 @@ async def taken_out(crew: Crew, at: Errand, plan: Plan) -> str:
     """
     if crew.queue is None or plan.merge is None or (asked := _asked_at(crew, at, plan)) is None:
         return ""
-    return await crew.queue.dropped(plan.merge.change, asked)
+    leaving_ours = leaving(crew.queue).name
+    left = [
+        one.done_at + CLOCKS
+        for one in crew.store.effects.of(at.deployment)
+        if one.name == leaving_ours and one.done_at is not None
+    ]
+    return await crew.queue.dropped(plan.merge.change, max([asked, *left]))
 
 
 async def called_off(crew: Crew, at: Errand, plan: Plan) -> str:

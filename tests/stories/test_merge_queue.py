@@ -10,15 +10,17 @@ from typing import cast
 
 import pytest
 
+from graphs.steps.queued import CLOCKS, leave_queue, taken_out
 from orchestrate.app import App
 from orchestrate.cli.deploy.cancel import ended
 from orchestrate.errors import OutsideFailed, Refused, Unreachable
-from orchestrate.models.deployment import Deployment, Lease, Outcome
+from orchestrate.models.deployment import Deployment, Lease, Outcome, Stage
 from orchestrate.models.task import Task
 from tests.orchestrate.counter.conftest import app_of
 from tests.stories.places import quick
 from tests.stories.twins import Clock, outside
 from tests.stories.world import World, assembled
+from tools.executor import Errand
 from tools.queueing import MemoryQueue
 
 LOOKS = 20  # seconds until the queue is looked at again
@@ -31,6 +33,11 @@ class Queue(MemoryQueue):
         super().__init__()
         self.problem: Exception | None = None
         self.is_after = False
+        self.since: list[float] = []
+
+    async def dropped(self, change: str, since: float) -> str:
+        self.since.append(since)
+        return await super().dropped(change, since)
 
     async def leave(self, change: str) -> None:
         problem, self.problem = self.problem, None
@@ -117,6 +124,22 @@ async def test_what_the_queue_took_out_is_not_put_there_again(folder: Path) -> N
 
         assert (ended.outcome, ended.reason) == (Outcome.MERGE_REFUSED, queue.told["1"])
         assert queue.waiting == []
+
+
+async def test_what_we_took_out_ourselves_nobody_else_took_out(folder: Path) -> None:
+    async with queued(folder) as (here, queue, deployment, _):
+        lease = here.store.leases.take(deployment.id, "a worker", 30)
+        assert lease is not None
+        plan = here.store.plans.of(deployment.id)
+        at = Errand(deployment=deployment.id, stage=Stage.MERGE, lease=lease, plan_hash=plan.hash)
+        asked = here.clock.now
+        await taken_out(here.crew, at, plan)
+        here.clock.now += 5
+
+        assert await leave_queue(here.crew, at, plan) is None
+        await taken_out(here.crew, at, plan)
+
+        assert queue.since[-2:] == [asked, asked + 5 + CLOCKS]
 
 
 async def test_where_it_cannot_be_taken_out_the_story_says_so(folder: Path) -> None:
