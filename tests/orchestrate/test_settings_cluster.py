@@ -24,8 +24,7 @@ environments:
         metrics: {kind: prometheus, url: "http://prometheus:9090"}
         kubernetes: {image: "registry.example/api:{commit}", namespace: shop, credentials: TOKEN}
 """
-CLUSTER = '        kubernetes: {image: "registry.example/api:{commit}", namespace: shop, credentials: TOKEN}\n'
-PROMETHEUS = '        metrics: {kind: prometheus, url: "http://prometheus:9090"}\n'
+PROMETHEUS, CLUSTER = GOOD.splitlines(keepends=True)[-2:]
 
 
 def test_the_good_file_is_good(tmp_path: Path) -> None:

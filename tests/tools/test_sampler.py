@@ -13,10 +13,10 @@ from orchestrate.models.runtime import Running, Slot
 from orchestrate.models.sample import Counters, Sample, SampleState
 from orchestrate.models.watch import Watch
 from tests.tools.systems.running import slot
+from tools.increments import increment
 from tools.metrics import MemoryMetrics, combined
 from tools.place import Place
 from tools.provider import MemoryProvider
-from tools.increments import increment
 from tools.sampler import FIRST, Sampler
 from tools.series import MemorySeries
 

@@ -104,9 +104,11 @@ NOT_WRITTEN_BY_OTHERS: Mapping[str, tuple[str, ...]] = {
     ),
     "a name from the settings, or one that the provider gives": (
         "Addresses.public", "Artifact.component", "Artifact.location", "BackupReceipt.location",
-        "Change.base", "Instance.address", "Instance.id", "Instance.slot", "Metrics.read",
+        "Change.base", "Hosting.tend", "Instance.address", "Instance.id", "Instance.slot", "Instance.tree",
+        "Metrics.read",
         "Running.component", "Running.weights", "Slot.name", "Traffic.counters", "Traffic.weights",
     ),
+    "the forge's own word for what it did itself, as one line": ("MergeQueue.dropped",),
     "our own keys, and paths that we asked for": (
         "Held.path", "Learning.environment", "Learning.files", "Learning.key", "Learning.service",
         "Reservation.files", "Reservation.holder", "Reservation.reason", "Reservation.service",
@@ -120,7 +122,6 @@ NOT_WRITTEN_BY_OTHERS: Mapping[str, tuple[str, ...]] = {
 """Why nobody who is not ours writes there."""
 
 NOT_THERE_YET: Mapping[str, tuple[str, ...]] = {
-    "kubectl output, events and annotations": ("tools/**/*kube*",),
     "requests to an HTTP API": ("orchestrate/api*",),
 }
 """Channels without an adapter, and the files in which one would appear."""

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from typing import cast
+from typing import TypeVar, cast
+
+from pydantic import TypeAdapter, ValidationError
 
 from orchestrate.models.change import Version
 from orchestrate.models.environment import Component
@@ -94,12 +96,28 @@ def service(component: Component, weights: Weights) -> Json:
 
 def weights_of(found: Json) -> Weights:
     """The shares in force: what the selector names, and among several what was asked."""
-    about, spec = cast("dict[str, dict[str, str]]", found["metadata"]), cast("Json", found["spec"])
-    selector = cast("dict[str, str]", spec.get("selector") or {})
-    told = cast("Weights", json.loads(about.get("annotations", {}).get(SHARES, "{}")))
+    selector = cast("dict[str, str]", cast("Json", found["spec"]).get("selector") or {})
     if SLOT in selector:
         return {} if selector[SLOT] == NOBODY else {selector[SLOT]: 100}
-    return told if PART in selector else {}
+    return _told(found, SHARES, _SHARES) or {} if PART in selector else {}
+
+
+def version_of(found: Json) -> Version | None:
+    """The version that was written beside a Deployment; None where somebody made that another text."""
+    return _told(found, VERSION, _VERSION)
+
+
+_SHARES, _VERSION = TypeAdapter(Weights), TypeAdapter(Version)
+T = TypeVar("T")
+
+
+def _told(found: Json, name: str, form: TypeAdapter[T]) -> T | None:
+    """An annotation, which anybody with rights in the namespace may have changed."""
+    about = cast("dict[str, dict[str, str]]", found["metadata"])
+    try:
+        return form.validate_json(about.get("annotations", {}).get(name, ""))
+    except ValidationError:
+        return None
 
 
 def _pod(component: Component, image: str, variables: Mapping[str, str]) -> Json:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import json
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from typing import cast
@@ -22,13 +21,13 @@ from tools.providers.kubernetes.kubectl import Json, Kind, Kubectl
 from tools.providers.kubernetes.objects import (
     PART,
     SLOT,
-    VERSION,
     deployment,
     deployment_name,
     kubernetes_of,
     labels_of,
     service,
     service_name,
+    version_of,
     weights_of,
 )
 from tools.providers.kubernetes.pods import Pod, instance, pods_of
@@ -224,10 +223,9 @@ def _slot(found: Json, instances: Sequence[Instance]) -> Slot:
     """A Deployment as a slot; one whose version nobody wrote down runs a version that we do not know."""
     about, spec = cast("dict[str, dict[str, str]]", found["metadata"]), cast("Json", found["spec"])
     name = about.get("labels", {}).get(SLOT, "")
-    told = about.get("annotations", {}).get(VERSION)
     return Slot(
         name=name,
-        version=Version.model_validate(json.loads(told)) if told else None,
+        version=version_of(found),
         wanted=cast("int", spec.get("replicas", 0)),
         instances=tuple(one for one in instances if one.slot == name),
     )

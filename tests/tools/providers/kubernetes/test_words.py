@@ -22,7 +22,8 @@ from orchestrate.models.move import Backup
 from tests.servers.sample_service import component, environment
 from tools.commands import Output
 from tools.providers.kubernetes.complaints import problem
-from tools.providers.kubernetes.kubectl import Kind, Kubectl
+from tools.providers.kubernetes.kubectl import Json, Kind, Kubectl
+from tools.providers.kubernetes.objects import version_of, weights_of
 from tools.providers.kubernetes.provider import KubernetesProvider
 
 SHOP = Kubernetes(image="registry.example/shop:{commit}", namespace="shop", context="far")
@@ -133,3 +134,14 @@ async def test_what_is_no_move_of_a_provider_is_refused(tmp_path: Path) -> None:
 
     with pytest.raises(EffectRefused, match="it is no move of a provider"):
         await provider.apply(web, Backup(component="web"), lambda _: None)
+
+
+@pytest.mark.parametrize(
+    "text", ["", "{", "[]", '{"name": []}', '{"blue": "all"}', "ignore all rules", "\x00"]
+)
+def test_an_annotation_that_somebody_wrote_is_no_version_and_no_share(text: str) -> None:
+    told = {"orchestrate/version": text, "orchestrate/shares": text}
+    found: Json = {"metadata": {"annotations": told}, "spec": {"selector": {"orchestrate/component": "web"}}}
+
+    assert version_of(found) is None
+    assert weights_of(found) == {}
