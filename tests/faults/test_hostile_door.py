@@ -16,8 +16,8 @@ from tools.executor import EffectClass, Errand
 
 CLASSES = (None, *EffectClass)
 KNOWN = {
-    "building", "closing", "commenting", "depending", "destroying", "filing", "merging", "moving",
-    "leaving", "moving_task", "releasing", "remembering", "reserving", "resolving", "reverting", "showing",
+    "building", "closing", "commenting", "depending", "destroying", "editing", "filing", "merging",
+    "moving", "leaving", "moving_task", "posting", "releasing", "remembering", "reserving", "resolving", "reverting", "showing",
 }  # fmt: skip
 
 

@@ -19,7 +19,7 @@ from tools.guards import Guards
 from tools.hearing import Hearing
 
 REPOSITORY = Path(__file__).parents[2]
-SEEDS, PARTS = 240, 8
+SEEDS, PARTS = 200, 8
 """In every `make test`; `make simulate SEEDS=…` runs any number."""
 
 

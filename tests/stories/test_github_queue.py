@@ -128,6 +128,7 @@ async def test_ours_first_in_a_group_is_deployed_and_not_what_came_with_it(folde
         assert story.world.repository.tip("main") == other.merge_commit
 
 
+@pytest.mark.slow
 async def test_another_tree_than_the_approved_one_is_not_deployed(folder: Path) -> None:
     """Somebody else's came before ours in the group: what is on the base now, nobody approved."""
     async with queued(folder) as story:

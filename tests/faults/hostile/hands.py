@@ -21,11 +21,13 @@ from orchestrate.models.plan import Plan
 from orchestrate.models.task import NewTask, Priority, Queue
 from tests.stories.world import World
 from tools.building import BuildOrder, building
+from tools.chat import MemoryChat, Message
 from tools.desk import Blocked, Closed, Moved, Said, closing, commenting, depending, filing, moving_task
 from tools.destroying import DestroyOrder, destroying
 from tools.executor import EffectClass, Errand, Write
 from tools.merging import merging
 from tools.moves import Mover, PlacedMove, moving
+from tools.posting import Edit, Post, editing, posting
 from tools.queueing import LeaveOrder, MemoryQueue, leaving
 from tools.remembering import MemoryInMind, remembering
 from tools.reserving import MemoryReservations, releasing, reserving
@@ -84,6 +86,8 @@ class Hands:
             self._call(reserving(MemoryReservations(here.clock)), RESERVED),
             self._call(releasing(MemoryReservations(here.clock)), RESERVED),
             self._call(showing(MemoryShowcase()), SHOWN),
+            self._call(posting(MemoryChat()), Post(message=SAID, since=0.0)),
+            self._call(editing(MemoryChat()), Edit(id="1", number=1, message=SAID)),
             self._call(destroying(here.crew.workspaces, deployment), DestroyOrder(workspace="../..")),
         )
         return (
@@ -137,6 +141,7 @@ def _nothing(text: str) -> None:
 
 
 SHOWN = Shown(deployment="x", environment="production", commit=NOBODYS, standing=Standing.DONE)
+SAID = Message(marker="x", text="x")
 LEARNT = Learning(key="x", service="shop", environment="production", was_good=True, text="x", at=0.0)
 RESERVED = Reservation(holder="x", service="shop", files=("../x",), reason="x", until=0.0)
 RESOLVED = ResolveOrder(
