@@ -17,7 +17,8 @@ from tools.executor import EffectClass, Errand
 CLASSES = (None, *EffectClass)
 KNOWN = {
     "building", "closing", "commenting", "depending", "destroying", "editing", "filing", "merging",
-    "moving", "leaving", "moving_task", "posting", "releasing", "remembering", "reserving", "resolving", "reverting", "showing",
+    "moving", "leaving", "moving_task", "posting", "releasing", "remembering", "reserving",
+    "resolving", "reverting", "showing",
 }  # fmt: skip
 
 
