@@ -41,9 +41,9 @@ def docker_engine() -> Iterator[DockerEngine]:
         yield server
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def kubernetes_site() -> Iterator[Site]:
-    """A cluster with a node and a registry for the whole run."""
+    """A cluster with a node and a registry. Its node is a thread: it ends before others fork."""
     with kubernetes_server.site() as made:
         yield made
 
