@@ -17,14 +17,14 @@ CLEAN = "0 duplicated, 0 lost, 0 stuck, 0 different"
 
 
 @pytest.mark.timeout(900)
-@pytest.mark.parametrize("scene", ["good", "back"])
+@pytest.mark.parametrize("scene", [pytest.param("good", marks=pytest.mark.slow), "back", "held"])
 def test_whenever_a_process_is_killed_the_next_one_comes_to_the_same_end(
     capsys: pytest.CaptureFixture[str], scene: str
 ) -> None:
     """The other scenes, and these, are played with all pairs."""
     said = played(capsys, scene)
 
-    assert clean(said) > 30
+    assert clean(said) > 10
 
 
 @pytest.mark.pairs

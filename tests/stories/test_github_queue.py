@@ -92,6 +92,7 @@ async def queued(folder: Path) -> AsyncGenerator[Story]:
             yield Story(here, server, row.id, task)
 
 
+@pytest.mark.slow
 async def test_what_githubs_queue_merged_is_deployed_as_it_was_approved(folder: Path) -> None:
     async with queued(folder) as story:
         await story.here.wait(LOOKS)
