@@ -25,7 +25,7 @@ from tools.provider import Checkout, Say, shares, without
 from tools.providers.custom.said import Said, instance, said, tree_of
 from tools.providers.fleet.layout import Layout, made, word
 from tools.providers.fleet.lock import held
-from tools.providers.fleet.placeholders import filled
+from tools.providers.fleet.placeholders import filled, values_of
 from tools.providers.fleet.private import write_privately
 from tools.providers.fleet.routing import Routing
 from tools.providers.fleet.settling import until_well
@@ -205,7 +205,7 @@ class CustomProvider:
             here = (files / component.path).resolve()
             if not here.is_relative_to(files.resolve()) or not here.is_dir():
                 raise BuildFailed(f"the repository has no folder {component.path!r}")
-            values = {**_version(version), "checkout": str(here)}
+            values = {**values_of(version), "checkout": str(here)}
             command = custom_of(component).build
             output = await self._run(component, command, values, self._environment.move_timeout, here)
         for line in output.text.splitlines()[-200:]:
@@ -218,7 +218,7 @@ class CustomProvider:
 
     async def _asked(self, component: Component, version: Version) -> Artifact | None:
         """The command's last line is the artifact's digest; that it ends with 1 means that there is none."""
-        output = await self._run(component, custom_of(component).artifact, _version(version), LOOK)
+        output = await self._run(component, custom_of(component).artifact, values_of(version), LOOK)
         if output.code == 1:
             return None
         lines = output.whole().text.split()
@@ -286,12 +286,8 @@ def custom_of(component: Component) -> Custom:
     return component.custom
 
 
-def _version(version: Version) -> Values:
-    return {"version": version.name, "commit": version.commit, "tree": version.tree}
-
-
 def _values(slot: str, wanted: Wanted) -> Values:
-    return {**_version(wanted.version), "slot": slot, "instances": str(wanted.wanted)}
+    return {**values_of(wanted.version), "slot": slot, "instances": str(wanted.wanted)}
 
 
 def _artifact(component: Component, version: Version, digest: str, location: str) -> Artifact:

@@ -30,6 +30,7 @@ from tools.providers.docker.containers import COMMIT, TREE, docker_of
 from tools.providers.docker.context import packed, pieces
 from tools.providers.docker.making import engine_of
 from tools.providers.fleet.layout import Layout, made, word
+from tools.providers.fleet.placeholders import filled, values_of
 from tools.providers.fleet.private import write_privately
 from tools.providers.process.releases import inside
 
@@ -236,11 +237,7 @@ class Images:
 
 def tagged(component: Component, version: Version) -> str:
     """Under which name the registry has the version's image."""
-    values = {"version": version.name, "commit": version.commit, "tree": version.tree}
-    name = docker_of(component).image
-    for key, value in values.items():
-        name = name.replace(f"{{{key}}}", value)
-    return name
+    return filled(docker_of(component).image, values_of(version))
 
 
 def _at(tag: str, digest: str) -> str:

@@ -13,7 +13,7 @@ from orchestrate.models.environment import Component
 from orchestrate.models.runtime import Artifact
 from tools.provider import Say
 from tools.providers.fleet.layout import Layout, made, word
-from tools.providers.fleet.placeholders import filled
+from tools.providers.fleet.placeholders import filled, values_of
 from tools.providers.fleet.private import write_privately
 from tools.providers.kubernetes.objects import kubernetes_of
 from tools.systems.registry import Registry
@@ -61,5 +61,4 @@ class Images:
 
 
 def _tagged(component: Component, version: Version) -> str:
-    values = {"version": version.name, "commit": version.commit, "tree": version.tree}
-    return filled(kubernetes_of(component).image, values)
+    return filled(kubernetes_of(component).image, values_of(version))

@@ -56,11 +56,8 @@ class KubernetesProvider:
         found = await kubectl.list(Kind.DEPLOYMENT, f"{PART}={component.name}")
         pods = pods_of(await kubectl.list(Kind.POD, f"{PART}={component.name}"))
         port = kubernetes_of(component).port if component.port else 0
-        slots = tuple(
-            sorted(
-                (_slot(one, [instance(pod, port) for pod in pods]) for one in found), key=lambda one: one.name
-            )
-        )
+        instances = [instance(pod, port) for pod in pods]
+        slots = tuple(sorted((_slot(one, instances) for one in found), key=lambda one: one.name))
         return Running(component=component.name, slots=slots, weights=await self._weights(component))
 
     async def build(self, component: Component, version: Version, checkout: Checkout, say: Say) -> Artifact:  # noqa: ARG002
