@@ -8,6 +8,7 @@ from orchestrate.models.sample import Sample
 from orchestrate.models.watch import Watch
 
 NAME = "the version before"
+LEAST = 1800.0  # seconds: what differs from one time to another is not known from fewer than six periods
 
 
 class HoursBefore:
@@ -23,7 +24,7 @@ class HoursBefore:
 
     @property
     def is_known(self) -> bool:
-        return self._prior.requests > 0 and self._prior.seconds > 0
+        return self._prior.requests > 0 and self._prior.seconds >= LEAST
 
     def next(self, new: Sample) -> Sample | None:
         """The old side for the interval of `new`; None when everything was told."""

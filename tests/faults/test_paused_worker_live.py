@@ -4,8 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import signal
+import sqlite3
 from collections import Counter
+from contextlib import closing
 from pathlib import Path
+
+import psutil
 
 from orchestrate.models.deployment import Deployment, Outcome
 from tests.servers.live import Live, does, environment, live
@@ -19,15 +23,32 @@ MOVE = "web: start 2"
 
 
 async def stopped_at(shop: Live, process: asyncio.subprocess.Process, task: str, text: str) -> Deployment:
-    """The deployment of the task, whose worker was stopped as soon as it told of this move."""
+    """The deployment of the task, whose worker was stopped as soon as it told of this move.
+
+    Not while it writes: SQLite keeps its file for a writer that is stopped, and no other could write either.
+    """
     async with asyncio.timeout(PATIENCE):
         while True:
             for row in shop.app.store.deployments.latest(task=task, limit=1):
                 await shop.approve(row.id)
-                if any(text in one.text for one in shop.events(row.id, "move")):
-                    process.send_signal(signal.SIGSTOP)
+                if any(text in one.text for one in shop.events(row.id, "move")) and stopped(shop, process):
                     return row
             await asyncio.sleep(0.005)
+
+
+def stopped(shop: Live, process: asyncio.subprocess.Process) -> bool:
+    """Whether the worker is stopped now; it goes on where it was in the middle of a write."""
+    process.send_signal(signal.SIGSTOP)
+    while psutil.Process(process.pid).status() != psutil.STATUS_STOPPED:
+        pass
+    with closing(sqlite3.connect(shop.folder / ".orchestrate" / "orchestrate.db", timeout=0)) as file:
+        try:
+            file.execute("BEGIN IMMEDIATE")
+        except sqlite3.OperationalError:
+            process.send_signal(signal.SIGCONT)
+            return False
+        file.execute("ROLLBACK")
+    return True
 
 
 def starts(shop: Live, row: Deployment) -> Counter[str]:

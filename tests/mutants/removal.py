@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
-LIMIT = 240.0
+LIMIT = 600.0
 """Seconds for the witnesses of one guard."""
 
 NOTICED = 1

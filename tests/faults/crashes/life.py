@@ -72,6 +72,7 @@ class Life:
             twin.keep()
         RECORD.write_text("")  # what was done until now belongs to the past
         CLOCK.write_text(str(self.around.clock.now))
+        self.store.close()  # all of it is in its file then, and not in a log that is read again in each life
 
     async def go_on(self, points: Points, then: Callable[[World], Awaitable[T]]) -> T:
         """Go on from where the folder is, to the end, and say what is there then. Raises Stuck."""

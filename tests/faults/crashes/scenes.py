@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
-from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import cast
 
-from orchestrate.errors import OutsideFailed, StartFailed
+from orchestrate.errors import StartFailed
 from orchestrate.models.deployment import DecisionKind, Kind, Request
 from orchestrate.models.environment import CanaryStep, Channel, Database, Environment, Gates, Monitoring
 from orchestrate.models.task import Queue
@@ -47,14 +46,15 @@ def by_canary() -> tuple[Environment, ...]:
 
 
 def with_revert() -> tuple[Environment, ...]:
-    """Production by canary, where a revert is prepared."""
+    """Production by canary without an approval, where a revert is prepared."""
     steps = (CanaryStep(share=50, seconds=10),)
-    return (production(HERE, canary=steps, monitoring=WATCH, prepare_revert=True),)
+    settings = {"canary": steps, "monitoring": WATCH, "prepare_revert": True, "requires_approval": False}
+    return (production(HERE, **settings),)
 
 
 def asking() -> tuple[Environment, ...]:
-    """Production, where a person starts the way back."""
-    return (quick(HERE, monitoring=WATCH, auto_rollback=False),)
+    """Production, where a person starts the way back, and no approval is needed for the way there."""
+    return (quick(HERE, monitoring=WATCH, auto_rollback=False, requires_approval=False),)
 
 
 def at_once() -> tuple[Environment, ...]:
@@ -113,19 +113,19 @@ async def ada_approves(here: World) -> None:
 
 
 async def ada_in_an_outage(here: World) -> None:
-    """Ada approves on a tracker that is gone at the pick-up, and again from the first move to half a minute
-    after the end; meanwhile she answers by command."""
+    """The tracker is gone at the pick-up, and again from the first move to half a minute after the end;
+    meanwhile Ada answers by command."""
     (row,) = here.store.deployments.latest() or (None,)
-    asked = here.store.questions.for_deployment(row.id) if row else ()
-    now, used = here.clock.now, any(one.consumed_at for one in asked)
+    now, is_moving = (
+        here.clock.now,
+        row is not None and "move" in [one.name for one in here.store.effects.of(row.id)],
+    )
     is_early = row is not None and now < row.created_at.timestamp() + 30
     ended = row.finished_at.timestamp() if row and row.finished_at else now
-    cut(here, is_down=is_early or (used and now < ended + 30))
-    for one in asked if used else ():
+    cut(here, is_down=is_early or (is_moving and now < ended + 30))
+    for one in here.store.questions.for_deployment(row.id) if row else ():
         if one.is_open:
             await here.answers.decide(one.id, DecisionKind.APPROVED, Channel.CLI, "ada", "Approved")
-    with suppress(OutsideFailed):
-        await (nobody(here) if used else _ada(here, "Approved"))
 
 
 def cut(here: World, *, is_down: bool) -> None:
@@ -187,7 +187,7 @@ SCENES: Mapping[str, Scene] = {
     "bad": Scene(
         environments=with_revert,
         before=a_plain_task,
-        people=ada_approves,
+        people=nobody,
         trouble=errors,
         parts_at="events.add failed",
     ),

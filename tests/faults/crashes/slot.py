@@ -37,6 +37,7 @@ class Slot:
     renew: Callable[[], None]  # the database as it was in the beginning, where it is not in the folder
     twin: Ending = field(default_factory=Ending)
     lives: int = 0
+    runner: asyncio.Runner = field(default_factory=asyncio.Runner)  # its threads outlast a life
 
     @classmethod
     def open(cls, life: Life, begin: Path, renew: Callable[[], None]) -> Slot:
@@ -74,13 +75,13 @@ class Slot:
                 self.life.outlive_the_lease()
                 os._exit(ENDED)
 
-        return in_child(lambda: self._live(Points(end))) == ENDED
+        return in_child(lambda: asyncio.run(self._live(Points(end)))) == ENDED
 
     def finish(self, at: At = nothing) -> Ending:
         """Go on to the end, and let this happen at each write. Raises Stuck, with what went wrong."""
         points = Points(at)
         try:
-            found = self._live(points)
+            found = self.runner.run(self._live(points))
         except Stuck:
             raise
         except Exception as problem:
@@ -97,8 +98,8 @@ class Slot:
         self.life.outlive_the_lease()
         shutil.copytree(self.folder, base, symlinks=True, copy_function=shutil.copy)
 
-    def _live(self, points: Points) -> Ending:
-        return asyncio.run(self.life.go_on(points, ending_of))
+    async def _live(self, points: Points) -> Ending:
+        return await self.life.go_on(points, ending_of)
 
     def _stand(self) -> None:
         sign_again(self.folder / "workspaces")
