@@ -31,9 +31,9 @@ def prior(samples: Iterable[Sample], seconds: float) -> Prior:
     blocks, edge = list(_blocks(usable)), decile(_latencies(usable))
     periods = list(_periods(usable, edge))
     drift, _ = _dispersion([[(one.requests, one.errors) for one in periods]])
-    drift_slow, _ = _dispersion([[(one.requests, one.slow) for one in periods]])
+    drift_slow, told = _dispersion([[(one.requests, one.slow) for one in periods]])
     errors, counts = _dispersion([(part.requests, part.errors) for part in block] for block in blocks)
-    slow, _ = _dispersion([(part.requests, part.slow) for part in block] for block in blocks)
+    slow, counts_slow = _dispersion([(part.requests, part.slow) for part in block] for block in blocks)
     return Prior(
         seconds=seconds,
         requests=sum(sample.requests for sample in usable),
@@ -42,8 +42,10 @@ def prior(samples: Iterable[Sample], seconds: float) -> Prior:
         dispersion=errors,
         dispersion_slow=slow,
         counts=counts,
+        counts_slow=counts_slow,
         drift=drift,
         drift_slow=drift_slow,
+        periods=told,
     )
 
 

@@ -22,6 +22,7 @@ from orchestrate.analysis.evidence import (
 from orchestrate.analysis.exclusion import Exclusion
 from orchestrate.analysis.latency import SlowRequests, slow
 from orchestrate.analysis.series import Edges
+from orchestrate.analysis.unlike import unlike
 from orchestrate.analysis.words import Trigger, amount, chance, count, percent, times
 from orchestrate.models.environment import Triggers
 from orchestrate.models.sample import Sample
@@ -87,8 +88,8 @@ class Comparison:
         self._errors: list[Pair] = []
         self._requests = [0, 0]
         self._sudden, self._lasting = Wager(len(RATIOS), looks), Wager(len(RATIOS), looks)
-        known, unlike = watch.prior.buckets, watch.prior.dispersion_slow
-        self._slow = SlowRequests(edges, looks, known, unlike, least=int(is_over_time))
+        usual = unlike(watch.prior, watch.interval)
+        self._slow = SlowRequests(edges, looks, watch.prior.buckets, usual, least=int(is_over_time))
         self._is_over_time, self._plain = is_over_time, over_hours if is_over_time else constant
         self._tolerated, self._warm_at = _warm_up(watch, triggers, length, self._plain)
         harm = triggers.smallest_harm

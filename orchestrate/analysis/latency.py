@@ -15,6 +15,7 @@ from statistics import NormalDist
 
 from orchestrate.analysis.evidence import STEEPEST, Pair, Wager
 from orchestrate.analysis.series import Edges
+from orchestrate.analysis.unlike import DECILE, Unlike
 
 QUANTILES = (0.5, 0.75, 0.9, 0.97, 0.99, 0.997, 0.9995)
 SHIFTS = (0.16, 0.45, 1.2)
@@ -23,10 +24,11 @@ SHIFTS = (0.16, 0.45, 1.2)
 STRETCHES = (1.18, 1.5, 2.5)
 """The slowest tenth is slower: its distance from the ninth decile, in normal scores, grows so many times."""
 
-DECILE = NormalDist().inv_cdf(0.9)
 ENOUGH = 200  # requests of the old slot before its quantiles are believed
 GROWN = 1.3  # they are looked up anew when so many times as many requests are known
 CONCENTRATED = 0.85  # share of the tail in one bucket, from which its edge is a matter of chance
+
+ALIKE = Unlike()
 
 Way = tuple[tuple[float, float], ...]  # by what part of it a share grows, and log(1 + that)
 WAYS = len(SHIFTS) + len(STRETCHES)
@@ -36,7 +38,7 @@ class SlowRequests:
     """The evidence that requests to the new slot are slower, from one interval after another."""
 
     def __init__(
-        self, edges: Edges, looks: int, known: Sequence[int] = (), dispersion: float = 1.0, least: int = 0
+        self, edges: Edges, looks: int, known: Sequence[int] = (), unlike: Unlike = ALIKE, least: int = 0
     ) -> None:
         """`known` are the latencies from before; the mildest `least` ways of being slower are tolerated."""
         self._size = len(edges) + 1
@@ -44,7 +46,7 @@ class SlowRequests:
         self._news: list[Sequence[int]] = []  # intervals that are not among those yet
         self._requests = sum(self._known)
         self._placed_at = 0
-        self._dispersion = max(1.0, dispersion)
+        self._unlike = unlike
         self._last: tuple[int, ...] = ()  # the last bucket of each class but the slowest
         self._ways: tuple[Way, ...] = ()  # per class
         self._least = least
@@ -89,7 +91,10 @@ class SlowRequests:
                     gain + here * logarithm - both * log1p(part * more)
                     for gain, (more, logarithm) in zip(gains, ways, strict=True)
                 ]
-        gains = [gain / self._dispersion for gain in gains]
+        half = WAYS // 2 - self._least
+        everywhere = self._unlike.all(requests_new, requests_old)
+        far_out = self._unlike.tail(requests_new, requests_old)
+        gains = [gain / (everywhere if way < half else far_out) for way, gain in enumerate(gains)]
         if self.is_counted:
             self._sums = [before + gain for before, gain in zip(self._sums, gains, strict=True)]
         return [exp(min(STEEPEST, gain)) for gain in gains]

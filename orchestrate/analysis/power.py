@@ -10,6 +10,7 @@ from orchestrate.analysis.comparison import needed
 from orchestrate.analysis.evidence import FROM_THE_START, LOGS, RATIOS, TOLERATED
 from orchestrate.analysis.latency import SHIFTS, WAYS
 from orchestrate.analysis.series import quantile
+from orchestrate.analysis.unlike import unlike
 from orchestrate.analysis.words import Trigger, count, percent, span
 from orchestrate.models.environment import CanaryStep, Triggers
 from orchestrate.models.watch import Prior
@@ -55,7 +56,7 @@ def foresight(step: CanaryStep, known: Prior, triggers: Triggers) -> Foresight |
         times = _least(
             lambda ratio: _expected(ratio, new, whole - new, usual) / known.dispersion, triggers, usual
         )
-    slower = _slower(new, whole - new, known, triggers) if times else None
+    slower = _slower(new, whole - new, step.seconds, known, triggers) if times else None
     return Foresight(step, new, usual, times and min(1.0, times * usual), slower)
 
 
@@ -81,11 +82,12 @@ def _expected(ratio: float, new: float, old: float, usual: float) -> float:
     )
 
 
-def _slower(new: float, old: float, known: Prior, triggers: Triggers) -> float | None:
+def _slower(new: float, old: float, seconds: float, known: Prior, triggers: Triggers) -> float | None:
     """Two normal samples a shift of s apart: their evidence is s²/2 over the sum of 1/size."""
     median, far = quantile(known.buckets, 0.5), quantile(known.buckets, 0.99)
     if not median or not far or far <= median:
         return None
-    wanted = log(needed(Trigger.SLOW_REQUESTS, triggers) * WAYS / FROM_THE_START) * known.dispersion_slow
+    wanted = log(needed(Trigger.SLOW_REQUESTS, triggers) * WAYS / FROM_THE_START)
+    wanted *= unlike(known, seconds).all(new, old)
     shift = max(SHIFTS[0], sqrt(2 * wanted * (1 / new + (1 / old if old else inf))))
     return exp(shift * log(far / median) / NORMAL_P99)

@@ -15,9 +15,11 @@ class Prior(Fact):
     buckets: tuple[int, ...] = ()  # its latencies: what is slow for it
     dispersion: float = 1.0  # variance of errors among its instances, over what luck alone would give
     dispersion_slow: float = 1.0  # the same of slow requests
-    counts: int = 0  # of instances in five minutes that say so
+    counts: int = 0  # of instances in five minutes that say so of errors
+    counts_slow: int = 0  # the same of slow requests
     drift: float = 1.0  # the same of the whole slot's errors from five minutes to five minutes
     drift_slow: float = 1.0
+    periods: int = 0  # of five minutes that say so of slow requests, less one
     warm_since: float | None = None  # when the new slot began to serve, where that is before the watch
 
 

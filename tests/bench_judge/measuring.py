@@ -101,7 +101,7 @@ def measured(
 def some(task: Task) -> Outcome:
     """What every judge does with these runs."""
     scenario, outcome, clock = task.scenario, Outcome(task.scenario), Stopwatch()
-    known = known_before(scenario, before(scenario, _random(task, -1)))
+    known = known_before(scenario, before(scenario, _random(task, -1))) if not scenario.is_first else Prior()
     for run in range(task.first, task.first + task.runs):
         traffic = hour(scenario, _random(task, run))
         judges = {OURS_COLD: COLD_START} if not scenario.paired else {}

@@ -27,6 +27,8 @@ class Scenario:
     bursts: bool = False  # a dependency fails one request in twenty, three times for five minutes, in both
     wander: float = 0.0  # sd of the logarithm of the error rate, common to both
     pods: float = 0.0  # the same, of each pod by itself
+    unrest: float = 0.0  # sd of the logarithm of the latency of each pod by itself
+    is_first: bool = False  # nothing was measured before
     cold: bool = False  # the new version starts with empty caches
     cold_both: bool = False  # so does the old one, which is restarted with it
     crash: bool = False  # the new version answers no health check
@@ -56,6 +58,10 @@ def healthy() -> Iterator[Scenario]:
     yield Scenario(name="usually p99 1.1 s", p50=220, p99=1100)
     yield Scenario(name="noisy pods sd 0.2", pods=0.2, errors=0.005)
     yield Scenario(name="noisy pods sd 0.4", pods=0.4, errors=0.005)
+    yield Scenario(name="restless pods sd 0.2", unrest=0.2)
+    yield Scenario(
+        name="busy machine, first release", rps=40, share=0.5, p50=2, p99=20, unrest=0.4, is_first=True
+    )
     yield Scenario(name="half and half", share=0.5)
     yield COLD
     yield Scenario(name="both restarted 20/s", rps=20, share=0.5, cold_both=True, paired=True)

@@ -107,7 +107,7 @@ def before(scenario: Scenario, random: np.random.Generator) -> Before:
     noise = _noise(scenario.pods, NOISE_LASTS, PODS, random)
     requests = random.poisson(np.repeat(volume[:, None] / PODS, PODS, 1))
     errors = random.binomial(requests, _share(common[:, None] * noise))
-    slower_pods = _noise(scenario.pods * LATENCY_NOISE, NOISE_LASTS, PODS, random)
+    slower_pods = _noise(_unrest(scenario), NOISE_LASTS, PODS, random)
     decile = int(np.searchsorted(np.cumsum(chances.mean(0)), 0.9))
     beyond = np.stack(
         [
@@ -152,8 +152,12 @@ def _cold(ticks: Floats) -> tuple[Floats, Floats]:
 
 def _pod_noise(scenario: Scenario, pods: int, random: np.random.Generator) -> tuple[Floats, Floats]:
     noise = _noise(scenario.pods, NOISE_LASTS, pods, random).mean(1)
-    slower = _noise(scenario.pods * LATENCY_NOISE, NOISE_LASTS, pods, random).mean(1)
+    slower = _noise(_unrest(scenario), NOISE_LASTS, pods, random).mean(1)
     return noise, slower
+
+
+def _unrest(scenario: Scenario) -> float:
+    return scenario.unrest or scenario.pods * LATENCY_NOISE
 
 
 def _noise(sd: float, lasts: float, columns: int, random: np.random.Generator) -> Floats:

@@ -90,7 +90,7 @@ def test_without_hours_before_only_thresholds_judge() -> None:
 
 
 def test_whoever_looks_after_each_moment_sees_what_the_judge_says() -> None:
-    found = samples(slow=(0.03, 0.01), errors=(0.004, 0.001), ticks=60)
+    found = samples(slow=(0.08, 0.01), errors=(0.004, 0.001), ticks=60)
     looks, seen = Looks(WATCH, Triggers()), []
     for index in range(0, len(found), 2):
         looks.take(found[index], found[index + 1])

@@ -50,7 +50,7 @@ def after(ticks: int, triggers: Triggers, errors: float = 0.001, **watch: object
 
 
 def test_a_step_passes_as_soon_as_the_declared_harm_would_have_shown() -> None:
-    early, enough = after(2, HARM), after(20, HARM)
+    early, enough = (after(ticks, HARM, prior=Prior(counts_slow=100)) for ticks in (2, 20))
 
     assert early.trigger == Trigger.WATCHING
     assert (enough.verdict, enough.trigger) == (Verdict.PASS, Trigger.EXCLUDED)
@@ -59,6 +59,10 @@ def test_a_step_passes_as_soon_as_the_declared_harm_would_have_shown() -> None:
 
 def test_without_a_declared_harm_the_clock_alone_ends_a_step() -> None:
     assert after(20, Triggers(warm_up=0)).trigger == Trigger.WATCHING
+
+
+def test_where_nobody_measured_how_restless_answers_are_the_clock_ends_a_step() -> None:
+    assert after(60, HARM).trigger == Trigger.WATCHING
 
 
 def test_half_of_the_declared_harm_is_not_excluded_at_once() -> None:

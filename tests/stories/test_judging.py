@@ -14,9 +14,9 @@ LONG = (CanaryStep(share=10, seconds=300),)
 PROVEN = Triggers(window=2, minimum_requests=20, warm_up=0, smallest_harm=500)
 
 
-async def deployed(here: World, branch: str) -> Deployment:
+async def deployed(here: World, branch: str, tick: float = 1) -> Deployment:
     row, _, _ = await here.approved(branch)
-    return await here.go(row.id)
+    return await here.go(row.id, tick=tick)
 
 
 async def test_a_step_ends_when_the_declared_harm_is_excluded(folder: Path) -> None:
@@ -53,12 +53,13 @@ async def test_what_a_canary_can_see_is_said_before_it_begins(folder: Path) -> N
 
 
 async def test_a_regression_below_every_threshold_is_seen_after_the_promotion(folder: Path) -> None:
-    watched = Monitoring(period=60, sample=1, report=30, alerts=("errors",))
-    async with world(folder, production(folder, monitoring=watched)) as here:
-        first = await deployed(here, "faster")
+    watched = Monitoring(period=2400, sample=20, report=600, alerts=("errors",))
+    steps, slower = (CanaryStep(share=50, seconds=100),), Triggers(window=60, minimum_requests=20)
+    async with world(folder, production(folder, canary=steps, monitoring=watched, triggers=slower)) as here:
+        first = await deployed(here, "faster", 20)
         here.provider.at["web: traffic blue 100 %"] = lambda: here.metrics.failing.update(blue=0.008)
 
-        second = await deployed(here, "again")
+        second = await deployed(here, "again", 20)
 
         assert (first.outcome, second.outcome) == (Outcome.DEPLOYED, Outcome.ROLLED_BACK)
         (bad,) = [one for one in here.store.watches.of(second.id) if one.is_bad]

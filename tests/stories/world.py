@@ -125,7 +125,7 @@ class World(Outside):
         """Ada answers the open question."""
         await self.answers.decide(self.question(deployment).id, kind, Channel.CLI, "ada", str(kind))
 
-    async def go(self, deployment: str, *, most: int = 400) -> Deployment:
+    async def go(self, deployment: str, *, most: int = 400, tick: float = 1) -> Deployment:
         """Drive when it is due, until it ends or waits for somebody; meanwhile time passes."""
         for _ in range(most):
             if self.is_due(deployment):
@@ -138,7 +138,7 @@ class World(Outside):
             ):
                 return row
             if not is_due:
-                await self.wait(1)
+                await self.wait(tick)
         raise AssertionError(f"{deployment} came to no end: {self.store.deployments.deployment(deployment)}")
 
     async def told(self) -> None:
