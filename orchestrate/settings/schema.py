@@ -56,6 +56,15 @@ _KEPT: Schema = {
     "required": ["secret"],
 }
 
+SECRET = {
+    "forge": CREDENTIALS,
+    "slack": OF_SLACK,
+    "reservations": OF_RESERVATIONS,
+    "mcp": OF_MCP,
+    "webhooks": OF_WEBHOOKS,
+}
+"""What stands in a section without being a setting: it is a secret, or names one."""
+
 
 def document() -> Schema:
     """The schema as data."""
@@ -75,11 +84,8 @@ def document() -> Schema:
     properties = _properties(_fact(Outline, {}, definitions))
     for name, fact, units in sections:
         properties[name] = _partial(_fact(fact, units, definitions))
-    properties["forge"] = _with_credentials(properties["forge"], CREDENTIALS)
-    properties["slack"] = _with_credentials(properties["slack"], OF_SLACK)
-    properties["reservations"] = _with_credentials(properties["reservations"], OF_RESERVATIONS)
-    properties["mcp"] = _with_credentials(properties["mcp"], OF_MCP)
-    properties["webhooks"] = _with_credentials(properties["webhooks"], OF_WEBHOOKS)
+    for name, credentials in SECRET.items():
+        properties[name] = _with_credentials(properties[name], credentials)
     properties["tracker"] = _tracker(properties["tracker"])
     properties["people"] = {"type": "object", "additionalProperties": _person(definitions)}
     properties["owners"] = _closed({key: {"$ref": "#/$defs/Scalar"} for key in OWNED})

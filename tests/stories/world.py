@@ -13,25 +13,16 @@ from pathlib import Path
 
 from langgraph.checkpoint.base import BaseCheckpointSaver
 
-from agents.announcer import Announcer
-from agents.assessor import RiskAssessor
-from agents.conflict_resolver import ConflictResolver
-from agents.deployer import Deployer
-from agents.migration_reviewer import MigrationReviewer
-from agents.planner import Planner
-from agents.triager import Triager
 from graphs import deployment
 from graphs.steps.chores import repeat
-from graphs.steps.crew import Crew, Statuses
+from graphs.steps.crew import Crew
 from graphs.steps.park import Park
 from orchestrate.answers import Answers
 from orchestrate.app import steps
-from orchestrate.errors import UnknownEnvironment
 from orchestrate.intake import Intake
 from orchestrate.models.change import Change, Check, CheckState, NewChange, Review, ReviewVerdict, Version
 from orchestrate.models.deployment import DecisionKind, Deployment, ForChecks, ForTime, Request, Status
 from orchestrate.models.environment import Channel, Environment
-from orchestrate.models.fact import digest
 from orchestrate.models.question import Question
 from orchestrate.models.task import Comment, NewTask, Priority, Queue, Task
 from orchestrate.positions.on_sqlite import SqlitePositions
@@ -39,21 +30,14 @@ from orchestrate.positions.serializer import SealedSerializer
 from orchestrate.postman import Postman
 from orchestrate.records import Records
 from orchestrate.runner import Graph, Runner
-from orchestrate.sight import Sight
 from orchestrate.store import Store
 from orchestrate.unblocking import Unblocking
 from orchestrate.watching import Watching
-from tests.stories.places import OWNERS, PEOPLE, person, production
+from tests.stories.assembly import Assembly
+from tests.stories.places import OWNERS, production
 from tests.stories.twins import Clock, Outside, outside
-from tools.executor import Executor
-from tools.guards import Guards
-from tools.hearing import Hearing
-from tools.place import Place
 from tools.sampler import Sampler
-from tools.survey import Survey
-from tools.systems.own_memory import StoreMemory, StoreReservations
 from tools.tasks import BOT
-from tools.voice import Voice
 
 __all__ = ["Clock", "World", "production", "world"]
 
@@ -247,78 +231,7 @@ def built(
     graph_of: Callable[[Crew, BaseCheckpointSaver[str]], Graph] | None = None,
 ) -> World:
     """Our side, put together."""
-    tracker, forge = around.tracker, around.forge
-
-    def place(name: str) -> Place:
-        if name not in environments:
-            raise UnknownEnvironment(name, sorted(environments))
-        provider = around.providers[name]
-        return Place(
-            environment=environments[name],
-            provider=provider,
-            addresses=provider,
-            logs=provider,
-            metrics=around.metrics,
-            series=around.series,
-            targets=around.targets(environments[name]),
-            secret=lambda _: "secret",
-        )
-
-    def environment(name: str) -> Environment:
-        return place(name).environment
-
-    def sight(deployment: str) -> Sight:
-        return Sight(store, place, forge, deployment)
-
-    survey = Survey(
-        store=store,
-        tasks=tracker,
-        forge=forge,
-        source=forge,
-        signatures=around.signatures,
-        places=place,
-        people=PEOPLE,
-    )
-    hearing = Hearing(store=store, thread=tracker, environment=environment, person=person)
-    guards = Guards(store, environment, lambda name: digest(environments[name]), hearing, around.signatures)
-    executor = Executor(store, guards.by_class)
-    voice = Voice(executor, tracker, tracker)
-    statuses = Statuses()
-    crew = Crew(
-        store=store,
-        executor=executor,
-        voice=voice,
-        survey=survey,
-        hearing=hearing,
-        planner=Planner(
-            around.model,
-            assessor=RiskAssessor(around.model, forge.diff),
-            is_worth_asking=around.is_worth_asking,
-        ),
-        triager=Triager(around.model, sight),
-        reviewer=MigrationReviewer(around.model),
-        deployer=Deployer(around.model, sight),
-        resolver=ConflictResolver(around.model),
-        announcer=Announcer(around.model),
-        inspection=around.inspection,
-        forge=forge,
-        source=forge,
-        reverts=forge,
-        conflicts=forge,
-        memory=around.memory or (StoreMemory(store.learnings) if around.has_notes else None),
-        reservations=around.reservations
-        or (StoreReservations(store.reservations) if around.has_notes else None),
-        places=place,
-        people=PEOPLE,
-        owners=OWNERS,
-        settings_digest=lambda name: digest(environments[name]),
-        statuses=statuses,
-        workspaces=folder / "workspaces",
-        showcase=around.showcase,
-        workflows=around.workflows,
-        queue=around.forge.queue,
-    )
-    graph = (graph_of or graph_on)(crew, saver)
+    ours = Assembly(folder, store, around, environments)
     records = Records(store, folder / "reports", OWNERS)
     return World(
         **vars(around),
@@ -326,23 +239,33 @@ def built(
         environments=environments,
         runner=Runner(
             store=store,
-            graph=graph,
+            graph=(graph_of or graph_on)(ours.crew, saver),
             saver=saver,
-            parking=Park(crew),
+            parking=Park(ours.crew),
             records=records,
             worker="test",
         ),
-        intake=Intake(store=store, tasks=tracker, environment=environment, flow=tuple(environments)),
-        answers=Answers(store=store, tasks=tracker, voice=voice, hearing=hearing, worker="test"),
-        watching=Watching(store=store, places=place, sampler=Sampler(around.clock)),
-        unblocking=Unblocking(
-            store=store,
-            tasks=tracker,
-            desk=tracker,
-            survey=survey,
-            blocked=statuses.blocked,
-            ready=statuses.ready,
+        intake=Intake(
+            store=store, tasks=around.tracker, environment=ours.environment, flow=tuple(environments)
         ),
-        postman=Postman(store=store, repeat=partial(repeat, crew), records=records, worker="test"),
-        crew=crew,
+        answers=Answers(
+            store=store, tasks=around.tracker, voice=ours.voice, hearing=ours.hearing, worker="test"
+        ),
+        watching=Watching(store=store, places=ours.place, sampler=Sampler(around.clock)),
+        unblocking=unblocking(ours),
+        postman=Postman(store=store, repeat=partial(repeat, ours.crew), records=records, worker="test"),
+        crew=ours.crew,
+    )
+
+
+def unblocking(ours: Assembly) -> Unblocking:
+    """Whoever looks again at what gates stopped."""
+    tracker, statuses = ours.around.tracker, ours.crew.statuses
+    return Unblocking(
+        store=ours.store,
+        tasks=tracker,
+        desk=tracker,
+        survey=ours.survey,
+        blocked=statuses.blocked,
+        ready=statuses.ready,
     )

@@ -12,9 +12,10 @@ from orchestrate.models.environment import CODE_SCANNING
 from orchestrate.models.task import Label
 from tools.systems.github_api import GithubApi
 from tools.systems.github_checks import checks_of
+from tools.systems.github_graph_shapes import Opinion, Standing
 from tools.systems.github_rules import Rules, rules_of
 from tools.systems.github_scanning import scan_of
-from tools.systems.github_shapes import Comment, Event, Opinion, Pull, Push, Standing, User
+from tools.systems.github_shapes import Comment, Event, Pull, Push, User
 from tools.systems.pull_names import number_of
 
 _STANDING = """

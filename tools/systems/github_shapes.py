@@ -229,57 +229,6 @@ class Push(BaseModel):
     actor: User | None
 
 
-class Author(User):
-    """Whoever gave a verdict, and whether that is a person."""
-
-    typename: str = Field(alias="__typename")
-
-
-class Opinion(BaseModel):
-    """The newest verdict of somebody who may write."""
-
-    class Oid(BaseModel):
-        """A commit."""
-
-        oid: str
-
-    state: str
-    submittedAt: datetime | None
-    author: Author | None
-    commit: Oid | None
-
-
-class PageInfo(BaseModel):
-    """Whether more follows."""
-
-    hasNextPage: bool
-    endCursor: str | None
-
-
-class Opinions(BaseModel):
-    """One page of verdicts."""
-
-    nodes: list[Opinion]
-    pageInfo: PageInfo
-
-
-class Entry(BaseModel):
-    """A place in the merge queue."""
-
-    position: int
-    state: str
-
-
-class Standing(BaseModel):
-    """What only GraphQL tells of a pull request."""
-
-    reviewDecision: str | None
-    mergeStateStatus: str
-    isInMergeQueue: bool
-    mergeQueueEntry: Entry | None
-    latestOpinionatedReviews: Opinions
-
-
 class WorkflowRun(BaseModel):
     """A run of a workflow."""
 
