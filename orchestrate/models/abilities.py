@@ -51,8 +51,11 @@ def _docker(part: Component) -> Abilities:
     return EVERYTHING.model_copy(update={"can": EVERYTHING.can - lacks})
 
 
-def _kubernetes(_: Component) -> Abilities:
-    lacks = {Ability.SHARES, Ability.BUILD, Ability.USAGE, Ability.RESOURCES}
+def _kubernetes(part: Component) -> Abilities:
+    lacks = {Ability.BUILD, Ability.USAGE, Ability.RESOURCES}
+    if part.kubernetes is not None and part.kubernetes.route:
+        return EVERYTHING.model_copy(update={"can": EVERYTHING.can - lacks})
+    lacks |= {Ability.SHARES}
     why = "a Service shares by instances; any other share wants a router"
     some = tuple(one for one in Strategy if one is not Strategy.CANARY)
     return Abilities(strategies=some, can=EVERYTHING.can - lacks, why=why)

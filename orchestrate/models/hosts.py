@@ -40,6 +40,7 @@ class Kubernetes(Fact):
     secret: str = ""  # a Secret of the namespace, whose keys are variables of the pods
     pull_secret: str = ""  # a Secret of the namespace, with which the cluster pulls the image
     service: str = ""  # its name; '': the component's
+    route: str = ""  # an HTTPRoute whose weights share the traffic; '': the Service's selector does
     port: Port = 8080  # on which the program listens in its pod
     pause: Annotated[int, Field(ge=0, le=120)] = 5  # seconds in which routers learn that a pod leaves
 

@@ -11,6 +11,7 @@ from orchestrate.reports.markdown import table
 
 LEAST = Custom(start=("start",), stop=("stop",), status=("status",), artifact=("artifact",))
 WHOLE = LEAST.model_copy(update={word: (word,) for word in ("traffic", "drain", "build", "logs")})
+CLUSTER = Kubernetes(image="registry.example/web:{commit}", namespace="shop")
 EXAMPLES: Mapping[str, Component] = {
     "process": Component(name="web", port=8080, run=("./web",)),
     "docker": Component(name="web", provider="docker", port=8080),
@@ -21,7 +22,13 @@ EXAMPLES: Mapping[str, Component] = {
         name="web",
         provider="kubernetes",
         port=80,
-        kubernetes=Kubernetes(image="registry.example/web:{commit}", namespace="shop"),
+        kubernetes=CLUSTER,
+    ),
+    "kubernetes, with a router": Component(
+        name="web",
+        provider="kubernetes",
+        port=80,
+        kubernetes=CLUSTER.model_copy(update={"route": "shop"}),
     ),
     "compose": Component(name="web", provider="compose", port=8080),
     "custom": Component(name="web", provider="custom", port=8080, custom=LEAST),

@@ -16,6 +16,7 @@ from orchestrate.models.environment import Component
 from orchestrate.models.hosts import Compose, Custom, Docker, Kubernetes
 from orchestrate.models.move import Move
 from tests.servers.docker_engine import DockerEngine
+from tests.servers.kubernetes.gateway import backends, define, gateway, make_route
 from tests.servers.kubernetes.site import Site
 from tests.servers.live import require
 from tests.servers.sample_service import checkout, component, environment, version
@@ -89,35 +90,56 @@ async def docker(request: pytest.FixtureRequest, folder: Path) -> AsyncGenerator
 
 
 class InCluster(World):
-    """A version's image is pushed by others before it is built."""
+    """A version's image is pushed by others before it is built; each world has a repository of its own."""
 
     def __init__(self, site: Site, provider: Hosting, web: Component) -> None:
         super().__init__(provider, web)
         self._site = site
 
     async def build(self, version: Version) -> None:
-        await self._site.publish("shop", version, checkout(DOES.get(version.name, "serve")))
+        assert self.web.kubernetes is not None
+        await self._site.publish(
+            self.web.kubernetes.namespace, version, checkout(DOES.get(version.name, "serve"))
+        )
         await super().build(version)
 
 
 @asynccontextmanager
 async def kubernetes(request: pytest.FixtureRequest, folder: Path) -> AsyncGenerator[World]:
     site: Site = request.getfixturevalue("kubernetes_site")
-    web = in_cluster(site, site.namespace())
+    namespace = site.namespace()
+    web = in_cluster(site, namespace, repository=namespace)
     shop = environment(folder / "root", web, url="http://127.0.0.1:8080")
     provider = KubernetesProvider(shop, None)
     yield InCluster(site, provider, web)
     await provider.stop_all(web)
 
 
-def in_cluster(site: Site, namespace: str, **facts: object) -> Component:
+@asynccontextmanager
+async def routed(request: pytest.FixtureRequest, folder: Path) -> AsyncGenerator[World]:
+    """With an HTTPRoute, whose gateway is a table in memory."""
+    site: Site = request.getfixturevalue("kubernetes_site")
+    await define(site.cluster)
+    namespace = site.namespace()
+    make_route(site.cluster, namespace, "shop", backends("web-blue", "web-green", blue=1))
+    web = in_cluster(site, namespace, repository=namespace, route="shop")
+    provider = KubernetesProvider(environment(folder / "root", web, url="http://127.0.0.1:8080"), None)
+    async with gateway(site.cluster, namespace, "shop", MemoryTraffic()):
+        yield InCluster(site, provider, web)
+        await provider.stop_all(web)
+
+
+def in_cluster(
+    site: Site, namespace: str, *, repository: str = "shop", route: str = "", **facts: object
+) -> Component:
     """The service as a component of the kubernetes provider."""
     words = Kubernetes(
-        image=f"{site.registry}/shop:{{commit}}",
+        image=f"{site.registry}/{repository}:{{commit}}",
         namespace=namespace,
         kubeconfig=site.cluster.kubeconfig(),
         port=8000,
         pause=1,
+        route=route,
     )
     run = (sys.executable, "-S", "service.py", "8000")
     return component(provider="kubernetes", run=run, kubernetes=words, **facts)
@@ -173,6 +195,7 @@ WORLDS: dict[str, Opening] = {
     "docker": docker,
     "compose": compose,
     "kubernetes": kubernetes,
+    "kubernetes with a route": routed,
     "custom": custom,
 }
 """Every provider; those that are not here do not count as one."""
@@ -181,5 +204,6 @@ MARKS = {
     "docker": (pytest.mark.docker, pytest.mark.slow),
     "compose": (pytest.mark.docker, pytest.mark.slow),
     "kubernetes": (pytest.mark.kubernetes, pytest.mark.slow),
+    "kubernetes with a route": (pytest.mark.kubernetes, pytest.mark.slow),
 }
 KINDS = [pytest.param(kind, marks=MARKS.get(kind, ())) for kind in WORLDS]

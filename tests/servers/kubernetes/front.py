@@ -34,14 +34,15 @@ async def _follow(cluster: Cluster, namespace: str, service: str, router: Traffi
     known: tuple[str, ...] | None = None
     with cluster.client() as client:
         while True:
-            found = await asyncio.to_thread(_ready, client, namespace, service)
+            found = await asyncio.to_thread(ready, client, namespace, service)
             if found != known:
                 await router.route({"ready": found} if found else {}, {"ready": 100} if found else {})
                 known = found
             await asyncio.sleep(PAUSE)
 
 
-def _ready(client: httpx.Client, namespace: str, service: str) -> tuple[str, ...]:
+def ready(client: httpx.Client, namespace: str, service: str) -> tuple[str, ...]:
+    """The addresses of the Service's endpoints that are ready."""
     path = f"/apis/discovery.k8s.io/v1/namespaces/{namespace}/endpointslices"
     asked = client.get(path, params={"labelSelector": f"{LABEL}={service}"})
     addresses: set[str] = set()

@@ -55,6 +55,12 @@ MEANINGS = (
         "the cluster does not answer",
     ),
     Meaning(
+        "doesn't have a resource type|no matches for kind",
+        OutsideFailed,
+        "the cluster does not know such objects",
+        "install what defines them; for an HTTPRoute that is the Gateway API",
+    ),
+    Meaning(
         "is invalid|admission webhook|unable to validate|strict decoding",
         StartFailed,
         "the cluster does not take it",

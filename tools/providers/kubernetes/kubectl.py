@@ -33,6 +33,7 @@ class Kind(StrEnum):
     POD = "pods"
     EVENT = "events"
     REPLICASET = "replicasets.apps"
+    ROUTE = "httproutes.gateway.networking.k8s.io"
 
 
 class Kubectl:
@@ -41,9 +42,13 @@ class Kubectl:
     def __init__(self, settings: Kubernetes, home: Path, *, runner: Runner = run) -> None:
         self._settings, self._home, self._run = settings, home, runner
 
-    async def get(self, kind: Kind, name: str) -> Json | None:
-        """One object, or None where there is none. Raises Unreachable, AccessDenied."""
-        said = await self._say("get", kind, _named(name), "--output=json", "--ignore-not-found")
+    async def get(self, kind: Kind, name: str, *, is_owned: bool = False) -> Json | None:
+        """One object, or None where there is none; `is_owned`: with who manages which of its fields.
+
+        Raises Unreachable, AccessDenied.
+        """
+        more = ("--show-managed-fields",) if is_owned else ()
+        said = await self._say("get", kind, _named(name), "--output=json", "--ignore-not-found", *more)
         return cast("Json", json.loads(said.stdout)) if said.stdout.strip() else None
 
     async def list(self, kind: Kind, selector: str) -> list[Json]:

@@ -30,6 +30,11 @@ def service_name(component: Component) -> str:
     return kubernetes_of(component).service or component.name
 
 
+def slot_service_name(component: Component, slot: str) -> str:
+    """The Service of one slot alone, to which a router leads."""
+    return f"{service_name(component)}-{slot}"
+
+
 def kubernetes_of(component: Component) -> Kubernetes:
     """Where and how it runs; the settings do not take a component without it."""
     assert component.kubernetes is not None
@@ -81,16 +86,22 @@ def service(component: Component, weights: Weights) -> Json:
     """
     slots = tuple(weights) or (NOBODY,)
     selector = {PART: component.name, **({SLOT: slots[0]} if len(slots) == 1 else {})}
+    told: Json = {"annotations": {SHARES: json.dumps(weights, sort_keys=True)}}
+    return _service(component, service_name(component), selector, told)
+
+
+def slot_service(component: Component, slot: str) -> Json:
+    """The Service that leads to one slot, whatever traffic it gets."""
+    return _service(component, slot_service_name(component, slot), labels_of(component, slot), {})
+
+
+def _service(component: Component, name: str, selector: Mapping[str, str], told: Json) -> Json:
     port = {"name": "http", "port": component.port, "targetPort": kubernetes_of(component).port}
     return {
         "apiVersion": "v1",
         "kind": "Service",
-        "metadata": {
-            "name": service_name(component),
-            "labels": {PART: component.name},
-            "annotations": {SHARES: json.dumps(weights, sort_keys=True)},
-        },
-        "spec": {"selector": selector, "ports": [port]},
+        "metadata": {"name": name, "labels": {PART: component.name}, **told},
+        "spec": {"selector": dict(selector), "ports": [port]},
     }
 
 

@@ -1,4 +1,4 @@
-"""The kubernetes provider: each slot of a component is a Deployment, its traffic a Service's selector."""
+"""The kubernetes provider: each slot of a component is a Deployment, its traffic a Service or a router's."""
 
 from __future__ import annotations
 
@@ -25,12 +25,10 @@ from tools.providers.kubernetes.objects import (
     deployment_name,
     kubernetes_of,
     labels_of,
-    service,
-    service_name,
     version_of,
-    weights_of,
 )
 from tools.providers.kubernetes.pods import Pod, instance, pods_of
+from tools.providers.kubernetes.sharing import Sharing, sharing_of
 
 AGAIN = 0.2
 LINES = 20
@@ -58,7 +56,8 @@ class KubernetesProvider:
         port = kubernetes_of(component).port if component.port else 0
         instances = [instance(pod, port) for pod in pods]
         slots = tuple(sorted((_slot(one, instances) for one in found), key=lambda one: one.name))
-        return Running(component=component.name, slots=slots, weights=await self._weights(component))
+        weights = await self._sharing(component).weights()
+        return Running(component=component.name, slots=slots, weights=weights if slots else {})
 
     async def build(self, component: Component, version: Version, checkout: Checkout, say: Say) -> Artifact:  # noqa: ARG002
         """The version's image in the registry, from now on by its digest.
@@ -90,13 +89,13 @@ class KubernetesProvider:
         return ()
 
     async def stop_all(self, component: Component) -> None:
-        """Remove the Deployments and the Service of the component."""
+        """Remove the Deployments and the Services of the component."""
         kubectl = self._kubectl(component)
-        if component.port:
-            await kubectl.delete(Kind.SERVICE, service_name(component))
-        for one in (await self.running(component)).slots:
-            await kubectl.delete(Kind.DEPLOYMENT, deployment_name(component, one.name))
-            await self._until_gone(component, one.name)
+        await self._sharing(component).end()
+        for one in await kubectl.list(Kind.DEPLOYMENT, f"{PART}={component.name}"):
+            name = _slot(one, ()).name
+            await kubectl.delete(Kind.DEPLOYMENT, deployment_name(component, name))
+            await self._until_gone(component, name)
 
     async def resources(self) -> Resources:
         return Resources()
@@ -146,6 +145,7 @@ class KubernetesProvider:
         self, component: Component, slot: str, version: Version, instances: int, image: str
     ) -> None:
         usual = {"SLOT": slot, "VERSION": version.name, "COMMIT": version.commit}
+        await self._sharing(component).prepare()
         body = deployment(component, slot, version, instances, image, {**self._variables.plain(), **usual})
         await self._kubectl(component).apply(body)
 
@@ -180,12 +180,12 @@ class KubernetesProvider:
             slot = running.slot(name)
             if slot is None or not any(one.healthy for one in slot.instances):
                 raise StartFailed(f"{component.name}: {name} has no healthy instance to give traffic to")
-        await self._kubectl(component).apply(service(component, wanted))
+        await self._sharing(component).share(wanted)
 
     async def _stop(self, component: Component, slot: str) -> None:
         running = await self.running(component)
         if component.port and shares(running.weights).get(slot):
-            await self._kubectl(component).apply(service(component, without(running.weights, slot)))
+            await self._sharing(component).share(without(running.weights, slot))
             await asyncio.sleep(kubernetes_of(component).pause)
         await self._kubectl(component).delete(Kind.DEPLOYMENT, deployment_name(component, slot))
         await self._until_gone(component, slot)
@@ -201,12 +201,8 @@ class KubernetesProvider:
     async def _pods(self, component: Component, slot: str) -> list[Pod]:
         return pods_of(await self._kubectl(component).list(Kind.POD, _selector(component, slot)))
 
-    async def _weights(self, component: Component) -> Weights:
-        """The shares that the Service was told; where nobody told any, all to the slot that it selects."""
-        if not component.port:
-            return {}
-        found = await self._kubectl(component).get(Kind.SERVICE, service_name(component))
-        return weights_of(found) if found else {}
+    def _sharing(self, component: Component) -> Sharing:
+        return sharing_of(component, self._kubectl(component))
 
     def _kubectl(self, component: Component) -> Kubectl:
         return Kubectl(kubernetes_of(component), self._layout.home)
