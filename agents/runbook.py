@@ -82,6 +82,7 @@ def _shipped(
         strategy=environment.strategy_of(part),
         from_version=live.version if live else None,
         to_version=situation.version,
+        proven=next((one for one in situation.proven if one.component == part.name), None),
     )
 
 

@@ -10,6 +10,7 @@ from orchestrate.models.gate import GateResult, Override
 from orchestrate.models.learning import Held, Learning
 from orchestrate.models.move import MigrationFile
 from orchestrate.models.plan import MigrationVerdict
+from orchestrate.models.proven import Proven
 from orchestrate.models.runtime import Running
 from orchestrate.models.signature import Signature
 from orchestrate.models.task import Task
@@ -26,6 +27,7 @@ class Situation(Fact):
     merge: MergeOrder | None = None
     version: Version
     signature: Signature | None = None
+    proven: tuple[Proven, ...] = ()  # what the version was in the environment before
     running: tuple[Running, ...]  # one per component
     files: dict[str, tuple[MigrationFile, ...]] = {}  # component → pending migrations, in order
     verdicts: tuple[MigrationVerdict, ...] = ()

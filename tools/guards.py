@@ -117,8 +117,9 @@ class Guards:
                 stands = index < len(plan.moves) and plan.moves[index].move == move
             case MergeOrder():
                 stands = plan.merge == args
-            case BuildOrder(version=version):
-                stands = version == plan.version
+            case BuildOrder(component=name, version=version, proven=proven):
+                shipped = {one.component: one.proven for one in plan.ships}
+                stands = version == plan.version and proven == shipped.get(name)
             case _:
                 stands = False
         if not stands:

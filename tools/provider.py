@@ -129,6 +129,7 @@ class MemoryProvider:
         self.slots: dict[tuple[str, str], Slot] = {}
         self.weights: dict[str, Weights] = {}
         self.full = Resources(disk=10.0, memory=10.0, cpu=10.0)
+        self.digests: dict[str, str] = {}  # tree → what a build gives, where it is not the usual
         self.build_failures: dict[str, str] = {}  # version name → what the build says
         self.start_failures: dict[str, str] = {}  # version name → why it does not get well
         self.lines: dict[str, list[str]] = {}  # slot → log
@@ -146,8 +147,9 @@ class MemoryProvider:
         if version.name in self.build_failures:
             raise BuildFailed(self.build_failures[version.name])
         say(f"{component.name}: built {version.name}")
+        digest = self.digests.get(version.tree, version.tree)
         location = f"memory/{component.name}/{version.tree}"
-        built = Artifact(component=component.name, version=version, digest=version.tree, location=location)
+        built = Artifact(component=component.name, version=version, digest=digest, location=location)
         self.artifacts[component.name, version.tree] = built
         return built
 

@@ -31,6 +31,7 @@ from orchestrate.store import Store
 from tools.merge import Forge, Source
 from tools.migrations import Target, pending
 from tools.place import Place, Places
+from tools.promotion import Promotion
 from tools.signatures import Signatures
 from tools.tasks import Tasks
 
@@ -58,6 +59,7 @@ class Survey:
         preview = await notes.read("preview", lambda: self._preview(place, change))
         version = await notes.read("version", lambda: self._version(request, task, change, preview))
         running = await notes.read("running", lambda: self._running(place))
+        artifacts = await notes.read("built", lambda: self._built(place, version))
         quarantines = await notes.read(
             "quarantines", lambda: self._quarantines(place, version, preview, change)
         )
@@ -75,7 +77,9 @@ class Survey:
             resources=await notes.read("resources", place.provider.resources),
             missing_secrets=_missing(place),
             buildable=await notes.read("buildable", lambda: self._buildable(place, version)),
-            built=await notes.read("built", lambda: self._built(place, version)),
+            built=None if artifacts is None else tuple(artifacts),
+            digests=artifacts or {},
+            proven=Promotion(self.store, self.places).proven(place.environment, request, version),
             signature=await notes.read("signature", lambda: self._signature(place, version)),
             proven_here=self._has_run(place.environment.name, place, version),
             backup_possible=await notes.read("backup_possible", lambda: _backup_possible(place)),
@@ -153,9 +157,11 @@ class Survey:
         parts = place.environment.components
         return tuple([one.name for one in parts if await _is_to_be_had(place, one, version)])
 
-    async def _built(self, place: Place, version: Version | None) -> tuple[str, ...]:
+    async def _built(self, place: Place, version: Version | None) -> dict[str, str]:
+        """The digest of each component whose artifact is there."""
         parts = place.environment.components if version else ()
-        return tuple([one.name for one in parts if version and await place.provider.artifact(one, version)])
+        found = [await place.provider.artifact(one, version) for one in parts if version]
+        return {one.component: one.digest for one in found if one is not None}
 
     async def _signature(self, place: Place, version: Version | None) -> Signature | None:
         signers = place.environment.artifact.signed_by

@@ -12,7 +12,17 @@ from graphs.state import Asking, Drive, Planned, Readiness, State, Turn
 from graphs.steps.advice import advised, reviewed
 from graphs.steps.approval import next_round, rule_of
 from graphs.steps.crew import MOST_SAID, WHOLE_STORY, Crew
-from graphs.steps.found import AGAINST, blocked_digest, found_in, no_longer, obstacle, readiness, told, why
+from graphs.steps.found import (
+    AGAINST,
+    blocked_digest,
+    found_in,
+    moved,
+    no_longer,
+    obstacle,
+    readiness,
+    told,
+    why,
+)
 from graphs.steps.known import foreseen
 from graphs.steps.resolving import resolution
 from graphs.steps.telling import answered
@@ -152,12 +162,12 @@ class Arrive:
             self.crew.store.locks.release(at.deployment)
             return State(turn=Turn.REFUSED, outcome=Outcome.HELD, reason=withdrawn)
         evidence = await self._evidence(state, at)
-        moved = objection or _moved(self.crew.plan(state), evidence, self._digest(state))
-        moved = moved or no_longer(evidence)
-        if moved:
-            self.crew.event(at, "moved", f"{moved}; planning again")
+        why_not = objection or moved(self.crew.plan(state), evidence, self._digest(state))
+        why_not = why_not or no_longer(evidence)
+        if why_not:
+            self.crew.event(at, "moved", f"{why_not}; planning again")
             self.crew.store.locks.release(at.deployment)
-        return State(turn=Turn.MOVED if moved else Turn.MINE)
+        return State(turn=Turn.MOVED if why_not else Turn.MINE)
 
     async def _objection(self, state: State) -> str:
         """Why the approval no longer stands, now that its thread is read anew; or ''.
@@ -207,6 +217,7 @@ class Arrive:
             merge=await self._order(state, change, evidence.preview),
             version=version,
             signature=evidence.signature,
+            proven=evidence.proven,
             running=evidence.running or (),
             files={
                 one.name: tuple(
@@ -276,23 +287,3 @@ class Arrive:
             shipped = store.plans.plan(older.plan_hash).version.commit
             if await self.crew.source.contains(plan.version.commit, shipped):
                 store.questions.close(older.id, f"superseded by {plan.deployment}")
-
-
-def _moved(plan: Plan, evidence: Evidence, settings_digest: str) -> str:
-    """What is no longer as it was planned, or ''."""
-    if plan.settings_digest != settings_digest:
-        return "the environment's settings changed"
-    if plan.signature != evidence.signature:
-        return "the signature, or the list of allowed signers, is another"
-    if plan.merge is not None and evidence.preview is None:
-        return "the change can no longer be merged"
-    if plan.merge is not None and evidence.preview is not None:
-        now = (evidence.preview.head, evidence.preview.base, evidence.preview.tree)
-        if now != (plan.merge.head, plan.merge.base, plan.merge.tree):
-            return "the change or its base moved"
-    before = {one.component: one.from_version.tree if one.from_version else None for one in plan.ships}
-    live = {
-        one.component: one.live.version.tree if one.live and one.live.version else None
-        for one in evidence.running or ()
-    }
-    return "" if before == live else "another version is live now"

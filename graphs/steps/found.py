@@ -9,6 +9,7 @@ from orchestrate.gates import GATES, findings
 from orchestrate.models.deployment import Event, Outcome, Told
 from orchestrate.models.evidence import Evidence
 from orchestrate.models.gate import Finding, Findings, GateName, GateResult
+from orchestrate.models.plan import Plan
 
 AGAINST = (Finding.FAIL, Finding.UNKNOWN, Finding.WAIT)
 
@@ -65,3 +66,25 @@ def no_longer(evidence: Evidence) -> str:
     """The gates that let the plan through and would not now, or ''."""
     against = Findings(results=findings(evidence)).that(*AGAINST)
     return "; ".join(f"{one.gate}: {one.sentence}" for one in against)
+
+
+def moved(plan: Plan, evidence: Evidence, settings_digest: str) -> str:
+    """What is no longer as it was planned, or ''."""
+    if plan.settings_digest != settings_digest:
+        return "the environment's settings changed"
+    if plan.signature != evidence.signature:
+        return "the signature, or the list of allowed signers, is another"
+    if evidence.proven != tuple(one.proven for one in plan.ships if one.proven):
+        return "what the environment before ran is another"
+    if plan.merge is not None and evidence.preview is None:
+        return "the change can no longer be merged"
+    if plan.merge is not None and evidence.preview is not None:
+        now = (evidence.preview.head, evidence.preview.base, evidence.preview.tree)
+        if now != (plan.merge.head, plan.merge.base, plan.merge.tree):
+            return "the change or its base moved"
+    before = {one.component: one.from_version.tree if one.from_version else None for one in plan.ships}
+    live = {
+        one.component: one.live.version.tree if one.live and one.live.version else None
+        for one in evidence.running or ()
+    }
+    return "" if before == live else "another version is live now"

@@ -98,7 +98,9 @@ class Ship:
             if merged is not None and self.crew.workflows is not None:
                 await self.crew.workflows.ended(merged.commit, self.crew.line(at))
             for shipped in plan.ships:
-                order = BuildOrder(component=shipped.component, version=shipped.to_version)
+                order = BuildOrder(
+                    component=shipped.component, version=shipped.to_version, proven=shipped.proven
+                )
                 await self.crew.executor.do(tool, order, at, partial(_built, order))
         except CheckNotMade as unchecked:
             if self._has_begun(at, plan) or self.crew.may_still_come(at, AT_THE_GATES):

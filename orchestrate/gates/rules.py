@@ -55,6 +55,11 @@ def words(window: Window) -> str:
 def promotion(evidence: Evidence) -> GateResult:
     """G12: the version ran and was verified in the environment before this one."""
     gate, before = GateName.PROMOTION, evidence.environment.gates.promoted_from
+    if others := _others(evidence):
+        cure = (
+            "put that one back, bring a new commit through it, or override with --override promotion=REASON"
+        )
+        return failed(gate, "; ".join(others), cure)
     if before is None:
         return passed(gate, "no environment comes before this one")
     if evidence.request.kind is Kind.ROLLBACK:
@@ -64,7 +69,19 @@ def promotion(evidence: Evidence) -> GateResult:
     if not evidence.promoted:
         cure = f"deploy it to {before} first, or override with --override promotion=REASON"
         return failed(gate, f"this version was not verified in {before}", cure)
-    return passed(gate, f"ran and was verified in {before}")
+    return passed(
+        gate, "; ".join((f"ran and was verified in {before}", *(one.words for one in evidence.proven)))
+    )
+
+
+def _others(evidence: Evidence) -> tuple[str, ...]:
+    """What would not be the artifact that the environment before ran."""
+    found = [
+        one.objection(evidence.digests.get(one.component, one.digest))
+        for one in evidence.proven
+        if evidence.version is None or not one.is_renamed(evidence.version)
+    ]
+    return tuple(said for said in found if said)
 
 
 def quarantine(evidence: Evidence) -> GateResult:

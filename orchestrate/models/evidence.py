@@ -7,6 +7,7 @@ from orchestrate.models.deployment import Request
 from orchestrate.models.environment import Environment, Person
 from orchestrate.models.fact import Fact
 from orchestrate.models.plan import MigrationVerdict
+from orchestrate.models.proven import Proven
 from orchestrate.models.quarantine import Quarantine
 from orchestrate.models.runtime import Resources, Running
 from orchestrate.models.sample import SampleState
@@ -31,6 +32,8 @@ class Evidence(Fact):
     missing_secrets: tuple[str, ...] | None = None
     buildable: tuple[str, ...] | None = None  # components whose artifact exists or can be built
     built: tuple[str, ...] | None = ()  # components whose artifact exists and is whole
+    digests: dict[str, str] = {}  # of those, as they are here now
+    proven: tuple[Proven, ...] = ()  # what the version was in the environment before
     signature: Signature | None = None  # of the version, where the environment demands one
     proven_here: bool = False  # these contents ran and were verified in this environment before
     backup_possible: bool | None = None

@@ -11,6 +11,7 @@ from orchestrate.models.environment import EnvironmentType, Monitoring, Strategy
 from orchestrate.models.fact import Fact, digest
 from orchestrate.models.gate import Override
 from orchestrate.models.move import Irreversible, Migrate, Move, undo_of
+from orchestrate.models.proven import Proven
 from orchestrate.models.signature import Signature
 
 
@@ -45,6 +46,7 @@ class Shipped(Fact):
     strategy: Strategy
     from_version: Version | None
     to_version: Version
+    proven: Proven | None = None  # what it was in the environment before
 
 
 ONE_WAY = "one-way"

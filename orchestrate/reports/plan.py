@@ -20,6 +20,7 @@ from orchestrate.models.move import (
     words,
 )
 from orchestrate.models.plan import TO_DO, MigrationVerdict, Plan, PlannedMove, Risk
+from orchestrate.models.proven import SAYS, Proven
 from orchestrate.models.signature import Signature
 from orchestrate.reports.approval import approval
 from orchestrate.reports.exact import code, inline
@@ -39,6 +40,7 @@ def plan_page(plan: Plan) -> str:
         section("Overrides", overrides(plan)),
         section("Approval", approval(plan.approval)),
         section("What ships", ships(plan)),
+        section("What the environment before ran", _proven(plan)),
         section("Versions", _versions(plan)),
         section("Signature", _signature(plan.signature)),
         section("Migrations", migrations(plan)),
@@ -183,6 +185,22 @@ def _signature(one: Signature | None) -> str:
             f"held against the list of allowed signers {code(one.signers)}",
         )
     )
+
+
+def _proven(plan: Plan) -> str:
+    """Which artifact the environment before ran and verified, and whether exactly that comes here."""
+    return bullets(
+        f"{code(one.component)} in {code(one.environment)} (deployment {code(one.deployment)}): "
+        f"{_artifact(one)}{SAYS[one.sameness]}"
+        for one in (shipped.proven for shipped in plan.ships)
+        if one is not None
+    )
+
+
+def _artifact(one: Proven) -> str:
+    if not one.digest:
+        return ""
+    return f"{code(one.digest)}, of commit {code(one.commit)}, at {code(one.location)}; {one.sameness}: "
 
 
 def _versions(plan: Plan) -> str:

@@ -23,6 +23,13 @@ HAS = (
     .where(rows.tree == bindparam("contents"))
     .limit(1)
 )
+WHO = (
+    select(rows.deployment)
+    .where(rows.environment == bindparam("place"), rows.service == bindparam("what"))
+    .where(rows.tree == bindparam("contents"))
+    .order_by(rows.number.desc())
+    .limit(1)
+)
 BY = select(rows.version).where(rows.deployment == bindparam("whose")).order_by(rows.number.desc()).limit(1)
 OWN = select(rows.at).where(rows.deployment == bindparam("whose")).order_by(rows.number).limit(1)
 FINISHED_AT = select(deployments.c.finished_at).where(deployments.c.id == bindparam("whose"))
@@ -57,6 +64,12 @@ class Verified:
         asked = {"place": environment, "what": service, "contents": tree}
         with self._database.reading() as connection:
             return connection.execute(HAS, asked).first() is not None
+
+    def who(self, environment: str, service: str, tree: str) -> str | None:
+        """The deployment that verified these contents there last."""
+        asked = {"place": environment, "what": service, "contents": tree}
+        with self._database.reading() as connection:
+            return connection.execute(WHO, asked).scalar()
 
     def before(self, environment: str, service: str, deployment: str) -> Version | None:
         """What had been verified last when `deployment` began to change the environment.

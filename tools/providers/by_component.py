@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from orchestrate.errors import ImageMissing
 from orchestrate.models.change import Version
 from orchestrate.models.environment import Component
 from orchestrate.models.move import Move
 from orchestrate.models.runtime import Artifact, Resources, Running
+from tools.building import Adopting
 from tools.provider import Checkout, Hosting, Say
 
 
@@ -25,6 +27,15 @@ class ByComponent:
 
     async def artifact(self, component: Component, version: Version) -> Artifact | None:
         return await self._of(component).artifact(component, version)
+
+    async def adopt(
+        self, component: Component, version: Version, digest: str, checkout: Checkout, say: Say
+    ) -> Artifact:
+        """Only containers are adopted, and only from one that says it can."""
+        host = self._of(component)
+        if not isinstance(host, Adopting):
+            raise ImageMissing(f"{component.name}: the provider {component.provider} adopts nothing")
+        return await host.adopt(component, version, digest, checkout, say)
 
     async def apply(self, component: Component, move: Move, say: Say) -> None:
         await self._of(component).apply(component, move, say)

@@ -17,7 +17,10 @@ KINDS = (
     "application/vnd.docker.distribution.manifest.v2+json",
 )  # fmt: skip
 DIGEST = re.compile(r"sha256:[0-9a-f]{64}")
-_IMAGE = re.compile(r"(?P<host>[\w.-]+(?::\d+)?)/(?P<name>[a-z0-9][a-z0-9._/-]*):(?P<tag>[\w][\w.-]{0,127})")
+_IMAGE = re.compile(
+    r"(?P<host>[\w.-]+(?::\d+)?)/(?P<name>[a-z0-9][a-z0-9._/-]*)"
+    r"(?::(?P<tag>[\w][\w.-]{0,127})|@(?P<digest>sha256:[0-9a-f]{64}))"
+)
 _CHALLENGE = re.compile(r'(\w+)="([^"]*)"')
 SECONDS = 10.0
 
@@ -36,7 +39,7 @@ class Registry:
         self._login = login
 
     async def digest(self, image: str) -> str:
-        """The digest that host/name:tag names now; '' when the registry has none.
+        """The digest that host/name:tag (or @digest) names now; '' when the registry has none.
 
         Raises Unreachable, AccessDenied, and OutsideFailed for a name that is none.
         """
@@ -44,7 +47,7 @@ class Registry:
         if found is None:
             raise OutsideFailed(f"{image[:200]!r} is no image", cure="write host/name:tag")
         base = f"{'http' if _is_here(found['host']) else 'https'}://{found['host']}"
-        url = f"{base}/v2/{found['name']}/manifests/{found['tag']}"
+        url = f"{base}/v2/{found['name']}/manifests/{found['tag'] or found['digest']}"
         answer = await self._asked(url, f"repository:{found['name']}:pull")
         if answer.status == 404:
             return ""

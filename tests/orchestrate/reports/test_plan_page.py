@@ -22,6 +22,7 @@ from orchestrate.models.fact import canonical
 from orchestrate.models.gate import GateName
 from orchestrate.models.move import Irreversible, words
 from orchestrate.models.plan import TO_DO, Plan, Risk
+from orchestrate.models.proven import Proven, Sameness
 from orchestrate.models.signature import SignatureState
 from orchestrate.reports.record import Json
 from tests.agents.situations import situation
@@ -36,6 +37,7 @@ CLOSED: tuple[type[StrEnum], ...] = (
     GateName,
     Several,
     SignatureState,
+    Sameness,
 )
 OTHERS = ("zzz", *(value.value for values in CLOSED for value in values))
 
@@ -44,11 +46,23 @@ def made(strategy: Strategy, **facts: object) -> Plan:
     return asyncio.run(RunbookPlanner().plan(situation(strategy).model_copy(update=facts)))
 
 
+PROVEN = (
+    Proven(
+        component="shop",
+        environment="staging",
+        deployment="D7",
+        commit="c0ffee",
+        digest="sha256:1",
+        location="registry/shop@sha256:1",
+        sameness=Sameness.DIGEST,
+    ),
+)
 PLANS = {
     "overridden": plan(),
     "first": made(Strategy.ROLLING, running=()),
     "rolling": made(Strategy.ROLLING),
     "canary": made(Strategy.CANARY, merge=None, task=None),
+    "promoted": made(Strategy.ROLLING, proven=PROVEN),
     "alerted": plan().model_copy(
         update={
             "alerts": {
@@ -125,7 +139,7 @@ def test_every_value_that_is_hashed_can_be_read(name: str) -> None:
 
     assert [at for at, other in variants.items() if other and readable(other) == page] == []
     closed = {at[-1] for at, other in variants.items() if other is None}
-    unset = {"alerts", "approval", "above", "below", "signature"}  # no other word may stand there
+    unset = {"alerts", "approval", "above", "below", "signature", "proven"}  # no other word may stand there
     assert closed <= {"kind", "migrations", "overrides", "merge", "from_version", *unset}
 
 

@@ -17,6 +17,7 @@ from tools.providers.docker.containers import Order, place_of
 from tools.providers.docker.crew import Habits
 from tools.providers.docker.images import Image, Images, artifact_of
 from tools.providers.docker.making import engine_of, refusal
+from tools.providers.docker.names import at_digest
 from tools.providers.docker.provider import ContainerProvider
 from tools.providers.fleet.layout import Layout
 from tools.providers.fleet.private import write_privately
@@ -43,12 +44,28 @@ class ComposeImages:
         found = await self.image(component, version)
         return artifact_of(component, found) if found else None
 
+    async def adopt(
+        self, component: Component, version: Version, digest: str, checkout: Checkout, say: Say
+    ) -> Artifact:
+        document = await self._read(component, version, checkout, say)
+        service = service_of(document, name_in(component))
+        if "build" in service:
+            found = await self._images.shared(component, version, digest, say)
+        else:
+            reference = at_digest(str(service.get("image", "")), digest)
+            found = await self._images.pulled(component, version, reference, say)
+        self._shop.keep(component, version, document)
+        self._images.record(component, found)
+        return artifact_of(component, found)
+
+    async def _read(self, component: Component, version: Version, checkout: Checkout, say: Say) -> Words:
+        release = await self._releases.build(component, version, checkout, say)
+        return await self._shop.read(component, version, inside(Path(release.location), component.path))
+
     async def build(self, component: Component, version: Version, checkout: Checkout, say: Say) -> Artifact:
         found = await self.image(component, version)
         if found is None:
-            release = await self._releases.build(component, version, checkout, say)
-            folder = inside(Path(release.location), component.path)
-            document = await self._shop.read(component, version, folder)
+            document = await self._read(component, version, checkout, say)
             found = await self._made(component, version, document, say)
             self._shop.keep(component, version, document)
             self._images.record(component, found)

@@ -29,12 +29,11 @@ from tools.provider import Checkout, Say
 from tools.providers.docker.containers import COMMIT, TREE, docker_of
 from tools.providers.docker.context import packed, pieces
 from tools.providers.docker.making import engine_of
+from tools.providers.docker.names import at_digest, refuse_another_revision, tagged, told
 from tools.providers.fleet.layout import Layout, made, word
-from tools.providers.fleet.placeholders import filled, values_of
 from tools.providers.fleet.private import write_privately
 from tools.providers.process.releases import inside
 
-REVISION = "org.opencontainers.image.revision"
 PULL, BUILD = 600.0, 900.0  # seconds
 Secrets = Callable[[str], str]
 
@@ -57,6 +56,12 @@ class Versions(Protocol):
 
     async def artifact(self, component: Component, version: Version) -> Artifact | None:
         """The version as it is, or could be had. Raises Unreachable, AccessDenied, ImageMissing."""
+        ...
+
+    async def adopt(
+        self, component: Component, version: Version, digest: str, checkout: Checkout, say: Say
+    ) -> Artifact:
+        """From now on it is the image with this digest. Raises ImageMissing, DigestDiffers, Unreachable."""
         ...
 
     async def build(self, component: Component, version: Version, checkout: Checkout, say: Say) -> Artifact:
@@ -100,7 +105,9 @@ class Images:
         tag = tagged(component, version)
         digest = await self._digest(component, tag)
         return (
-            Artifact(component=component.name, version=version, digest=digest, location=_at(tag, digest))
+            Artifact(
+                component=component.name, version=version, digest=digest, location=at_digest(tag, digest)
+            )
             if (digest)
             else None
         )
@@ -121,20 +128,58 @@ class Images:
         self.record(component, found)
         return artifact_of(component, found)
 
+    async def adopt(
+        self, component: Component, version: Version, digest: str, checkout: Checkout, say: Say
+    ) -> Artifact:
+        """The image with this digest: from the registry, or one that was built on this engine.
+
+        Raises ImageMissing, DigestDiffers, Unreachable.
+        """
+        del checkout  # nothing is built
+        if docker_of(component).image:
+            found = await self.pulled(component, version, at_digest(tagged(component, version), digest), say)
+        else:
+            found = await self.shared(component, version, digest, say)
+        self.record(component, found)
+        return artifact_of(component, found)
+
     async def taken(self, component: Component, version: Version, tag: str, say: Say) -> Image:
         """What the registry's `tag` names now, pulled by its digest."""
         digest = await self._digest(component, tag)
         if not digest:
             raise ImageMissing(f"the registry has no {tag}", cure="push the image of this version, or wait")
-        reference = _at(tag, digest)
         say(f"{component.name}: {tag} is {digest}")
+        return await self.pulled(component, version, at_digest(tag, digest), say, named=tag)
+
+    async def pulled(
+        self, component: Component, version: Version, reference: str, say: Say, *, named: str = ""
+    ) -> Image:
+        """What the registry has by its digest; `named`: the tag that says which commit it was made of."""
         await self._pull(component, reference, say)
         answer = await engine_of(component).ask("GET", f"/images/{quote(reference, safe='/:@')}/json")
         if answer.status != 200:
             raise ImageMissing(f"{reference} was pulled and is not there: {answer.message}")
         about = cast("dict[str, object]", json.loads(answer.body))
-        _refuse_another_revision(component, version, tag, about)
+        if named:
+            refuse_another_revision(component, version, named, about)
+        digest = reference.partition("@")[2]
         return Image(version=version, id=str(about["Id"]), digest=digest, reference=reference)
+
+    async def shared(self, component: Component, version: Version, id: str, say: Say) -> Image:
+        """An image that another environment built on this engine, under a name of ours, too.
+
+        Raises ImageMissing, Unreachable.
+        """
+        engine, tag = engine_of(component), self.tag(component, version)
+        if await self.id_of(component, id) != id:
+            cure = "deploy this version to the environment before once more"
+            raise ImageMissing(f"{component.name}: the engine no longer has {id}", cure=cure)
+        name, _, label = tag.rpartition(":")
+        answer = await engine.ask("POST", f"/images/{quote(id, safe=':')}/tag", {"repo": name, "tag": label})
+        if not answer.is_good:
+            raise ImageMissing(f"{component.name}: {id} cannot be called {tag}: {answer.message}")
+        say(f"{component.name}: {version.name} is {id}, as it ran before")
+        return Image(version=version, id=id, digest=id, reference=tag)
 
     def tag(self, component: Component, version: Version) -> str:
         """What an image that was built here is called, so that nobody takes it for one that is not needed."""
@@ -169,7 +214,7 @@ class Images:
         engine = engine_of(component)
         try:
             async for line in engine.lines("/build", query, pieces(context), headers, BUILD):
-                _told(line, said, say)
+                told(line, said, say)
         except TimeoutError as late:
             raise BuildFailed(f"not built after {BUILD:.0f} s: {' '.join(said[-12:])}") from late
         except (Unreachable, AccessDenied):
@@ -183,7 +228,7 @@ class Images:
         engine, headers = engine_of(component), self._login(component, reference)
         try:
             async for line in engine.lines("/images/create", {"fromImage": reference}, None, headers, PULL):
-                _told(line, said, lambda _: None)
+                told(line, said, lambda _: None)
         except TimeoutError as late:
             raise Unreachable(f"{reference} was not pulled in {PULL:.0f} s") from late
         except (Unreachable, AccessDenied):
@@ -235,45 +280,7 @@ class Images:
         write_privately(file, image.model_dump_json())
 
 
-def tagged(component: Component, version: Version) -> str:
-    """Under which name the registry has the version's image."""
-    return filled(docker_of(component).image, values_of(version))
-
-
-def _at(tag: str, digest: str) -> str:
-    name, colon, last = tag.rpartition(":")
-    return f"{name if colon and '/' not in last else tag}@{digest}"
-
-
 def artifact_of(component: Component, image: Image) -> Artifact:
     return Artifact(
         component=component.name, version=image.version, digest=image.digest, location=image.reference
     )
-
-
-def _refuse_another_revision(
-    component: Component, version: Version, tag: str, about: dict[str, object]
-) -> None:
-    """An image that says of which commit it was made, and says another one than its tag, is refused."""
-    config = cast("dict[str, dict[str, str] | None]", about.get("Config") or {})
-    said = (config.get("Labels") or {}).get(REVISION, "")
-    docker = docker_of(component)
-    if docker.revision and "{commit}" in docker.image and said and said != version.commit:
-        cure = "push the right image under this tag, or set `revision: false`"
-        raise DigestDiffers(
-            f"{tag} says that it was made of {said[:12]}, not {version.commit[:12]}", cure=cure
-        )
-
-
-def _told(line: bytes, said: list[str], say: Say) -> None:
-    """One line of the engine's progress. Raises OutsideFailed where it is the end of it."""
-    try:
-        words = cast("dict[str, object]", json.loads(line))
-    except ValueError:
-        return
-    if "error" in words:
-        raise OutsideFailed(str(words["error"]).strip()[:2000])
-    for text in str(words.get("stream", "")).splitlines():
-        if text.strip():
-            said.append(text[:2000])
-            say(text[:2000])

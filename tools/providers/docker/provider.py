@@ -54,6 +54,13 @@ class ContainerProvider:
         with stored(self._layout.root):
             return await self._images.build(component, version, checkout, say)
 
+    async def adopt(
+        self, component: Component, version: Version, digest: str, checkout: Checkout, say: Say
+    ) -> Artifact:
+        """Run the image with this digest as this version, as the environment before did."""
+        with stored(self._layout.root):
+            return await self._images.adopt(component, version, digest, checkout, say)
+
     async def artifact(self, component: Component, version: Version) -> Artifact | None:
         with stored(self._layout.root):
             return await self._images.artifact(component, version)

@@ -36,12 +36,22 @@ class Images:
         """What was recorded, or what the registry has now. Raises Unreachable, AccessDenied."""
         if found := self.recorded(component, version):
             return found
-        tag, login = _tagged(component, version), kubernetes_of(component).credentials
-        registry = Registry(self._secrets(login) if login and self._secrets else "")
-        digest = await registry.digest(tag)
+        tag = _tagged(component, version)
+        digest = await self._registry(component).digest(tag)
         where = f"{tag.rpartition(':')[0]}@{digest}"
         found = Artifact(component=component.name, version=version, digest=digest, location=where)
         return found if digest else None
+
+    async def adopt(self, component: Component, version: Version, digest: str, say: Say) -> Artifact:
+        """From now on the version is the image with this digest. Raises ImageMissing, Unreachable."""
+        name = _tagged(component, version).rpartition(":")[0]
+        where = f"{name}@{digest}"
+        if await self._registry(component).digest(where) != digest:
+            raise ImageMissing(f"the registry has no {where}", cure="copy it there by its digest, or wait")
+        found = Artifact(component=component.name, version=version, digest=digest, location=where)
+        self._record(component, version, found)
+        say(f"{component.name}: {version.name} is {where}, as it ran before")
+        return found
 
     async def take(self, component: Component, version: Version, say: Say) -> Artifact:
         """From now on the version is the image that the registry has. Raises ImageMissing."""
@@ -50,11 +60,18 @@ class Images:
             tag = _tagged(component, version)
             raise ImageMissing(f"the registry has no {tag}", cure="push the image of this version, or wait")
         if self.recorded(component, version) is None:
-            file = self._file(component, version)
-            made(file.parent)
-            write_privately(file, found.model_dump_json())
+            self._record(component, version, found)
             say(f"{component.name}: {version.name} is {found.location}")
         return found
+
+    def _registry(self, component: Component) -> Registry:
+        login = kubernetes_of(component).credentials
+        return Registry(self._secrets(login) if login and self._secrets else "")
+
+    def _record(self, component: Component, version: Version, found: Artifact) -> None:
+        file = self._file(component, version)
+        made(file.parent)
+        write_privately(file, found.model_dump_json())
 
     def _file(self, component: Component, version: Version) -> Path:
         return self._layout.root.resolve() / "images" / word(component.name) / f"{word(version.tree)}.json"

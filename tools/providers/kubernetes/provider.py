@@ -66,6 +66,13 @@ class KubernetesProvider:
         """
         return await self._images.take(component, version, say)
 
+    async def adopt(
+        self, component: Component, version: Version, digest: str, checkout: Checkout, say: Say
+    ) -> Artifact:
+        """Run the image with this digest as this version, as the environment before did."""
+        del checkout  # nothing is built
+        return await self._images.adopt(component, version, digest, say)
+
     async def artifact(self, component: Component, version: Version) -> Artifact | None:
         """What was recorded when it was built, or what the registry has."""
         return await self._images.artifact(component, version)
