@@ -53,7 +53,7 @@ def _docker(part: Component) -> Abilities:
 
 def _kubernetes(part: Component) -> Abilities:
     lacks = {Ability.BUILD, Ability.USAGE, Ability.RESOURCES}
-    if part.kubernetes is not None and part.kubernetes.route:
+    if part.kubernetes is not None and part.kubernetes.has_router:
         return EVERYTHING.model_copy(update={"can": EVERYTHING.can - lacks})
     lacks |= {Ability.SHARES}
     why = "a Service shares by instances; any other share wants a router"

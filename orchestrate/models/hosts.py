@@ -41,6 +41,13 @@ class Kubernetes(Fact):
     pull_secret: str = ""  # a Secret of the namespace, with which the cluster pulls the image
     service: str = ""  # its name; '': the component's
     route: str = ""  # an HTTPRoute whose weights share the traffic; '': the Service's selector does
+    ingress: str = ""  # an Ingress of the nginx controller, beside which ours takes a share
+
+    @property
+    def has_router(self) -> bool:
+        """Whether something shares the traffic by weights."""
+        return bool(self.route or self.ingress)
+
     port: Port = 8080  # on which the program listens in its pod
     pause: Annotated[int, Field(ge=0, le=120)] = 5  # seconds in which routers learn that a pod leaves
 

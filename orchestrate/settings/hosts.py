@@ -66,6 +66,9 @@ def _kubernetes(document: Document, loc: Loc, part: Component, secrets: Sequence
         said = f"{part.name}: secrets of the environment do not reach its pods"
         raise document.fault(loc, said, cure="keep them in a Secret, and name it: kubernetes: {secret: …}")
     _check_image(document, (*loc, "kubernetes", "image"), own.image)
+    if own.route and own.ingress:
+        said = "ingress: the HTTPRoute shares the traffic already; name one of the two"
+        raise document.fault((*loc, "kubernetes", "ingress"), said)
     if part.port and part.metrics.kind == "proxy":
         said = "metrics: the traffic of a Service does not pass our router; name another source"
         raise document.fault((*loc, "kubernetes"), said, cure="metrics: {kind: prometheus, url: …}")

@@ -130,7 +130,13 @@ async def routed(request: pytest.FixtureRequest, folder: Path) -> AsyncGenerator
 
 
 def in_cluster(
-    site: Site, namespace: str, *, repository: str = "shop", route: str = "", **facts: object
+    site: Site,
+    namespace: str,
+    *,
+    repository: str = "shop",
+    route: str = "",
+    ingress: str = "",
+    **facts: object,
 ) -> Component:
     """The service as a component of the kubernetes provider."""
     words = Kubernetes(
@@ -140,6 +146,7 @@ def in_cluster(
         port=8000,
         pause=1,
         route=route,
+        ingress=ingress,
     )
     run = (sys.executable, "-S", "service.py", "8000")
     return component(provider="kubernetes", run=run, kubernetes=words, **facts)

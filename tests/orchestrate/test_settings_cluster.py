@@ -47,6 +47,7 @@ def test_the_good_file_is_good(tmp_path: Path) -> None:
         (CLUSTER, CLUSTER.replace("TOKEN", "KEY"), 12, "the environment has no secret 'KEY'"),
         (CLUSTER, CLUSTER.replace(", credentials: TOKEN", ""), 7, "secrets of the environment do not reach"),
         (CLUSTER, f"{CLUSTER}        build: [[make]]\n", 13, "the kubernetes provider builds nothing"),
+        (CLUSTER, CLUSTER.replace("}\n", ", route: a, ingress: b}\n"), 12, "name one of the two"),
         (PROMETHEUS, "", 11, "does not pass our router"),
         ("blue-green", "canary", 10, "the provider kubernetes cannot do canary"),
     ],

@@ -34,6 +34,7 @@ class Kind(StrEnum):
     EVENT = "events"
     REPLICASET = "replicasets.apps"
     ROUTE = "httproutes.gateway.networking.k8s.io"
+    INGRESS = "ingresses.networking.k8s.io"
 
 
 class Kubectl:

@@ -6,6 +6,7 @@ from typing import Protocol
 
 from orchestrate.models.environment import Component
 from orchestrate.models.move import Weights
+from tools.providers.kubernetes.ingress import ByIngress
 from tools.providers.kubernetes.kubectl import Kind, Kubectl
 from tools.providers.kubernetes.objects import kubernetes_of, service, service_name, weights_of
 from tools.providers.kubernetes.route import ByRoute
@@ -71,6 +72,9 @@ def sharing_of(component: Component, kubectl: Kubectl) -> Sharing:
     """What the settings of the component name."""
     if not component.port:
         return ByNobody()
-    if kubernetes_of(component).route:
+    settings = kubernetes_of(component)
+    if settings.route:
         return ByRoute(component, kubectl)
+    if settings.ingress:
+        return ByIngress(component, kubectl)
     return BySelector(component, kubectl)
