@@ -11,7 +11,7 @@ from orchestrate.models.sample import Part, Sample
 from orchestrate.models.watch import Prior
 
 BLOCK = 300.0  # seconds that are counted together: noise that lasts for minutes shows in them
-DOUBT = 10  # so many counts with a dispersion of 1 are believed before any are seen
+DOUBT = 10  # so many counts with a dispersion of 1 are believed before any are seen; of periods, none
 EXPECTED = 1.0  # hits of an instance in a block, below which its count says nothing
 SLOW = 0.9  # quantile of a slot beyond which its requests count as slow
 
@@ -30,8 +30,8 @@ def prior(samples: Iterable[Sample], seconds: float) -> Prior:
     usable = [sample for sample in samples if sample.requests]
     blocks, edge = list(_blocks(usable)), decile(_latencies(usable))
     periods = list(_periods(usable, edge))
-    drift, _ = _dispersion([[(one.requests, one.errors) for one in periods]])
-    drift_slow, told = _dispersion([[(one.requests, one.slow) for one in periods]])
+    drift, _ = _dispersion([[(one.requests, one.errors) for one in periods]], 0)
+    drift_slow, told = _dispersion([[(one.requests, one.slow) for one in periods]], 0)
     errors, counts = _dispersion([(part.requests, part.errors) for part in block] for block in blocks)
     slow, counts_slow = _dispersion([(part.requests, part.slow) for part in block] for block in blocks)
     return Prior(
@@ -73,7 +73,7 @@ def _periods(samples: Sequence[Sample], edge: int | None) -> Iterator[Part]:
         yield Part(sum(one.requests for one in block), sum(one.errors for one in block), sum(beyond))
 
 
-def _dispersion(blocks: Iterable[Hits]) -> tuple[float, int]:
+def _dispersion(blocks: Iterable[Hits], doubt: int = DOUBT) -> tuple[float, int]:
     """The mean square, at least 1, and how many counts it is of."""
     squares, freedom = 0.0, 0
     for block in blocks:
@@ -84,7 +84,7 @@ def _dispersion(blocks: Iterable[Hits]) -> tuple[float, int]:
             continue
         squares += sum((had - share * of) ** 2 / (share * (1 - share) * of) for of, had in told)
         freedom += len(told) - 1
-    return max(1.0, (squares + DOUBT) / (freedom + DOUBT)), freedom
+    return max(1.0, (squares + doubt) / max(1, freedom + doubt)), freedom
 
 
 def _latencies(samples: Sequence[Sample]) -> tuple[int, ...]:

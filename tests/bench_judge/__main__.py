@@ -13,13 +13,14 @@ from tests.bench.table import table
 from tests.bench_judge.figures import delays, false_rollbacks, targets
 from tests.bench_judge.measuring import Outcome, measured
 from tests.bench_judge.ours import COLD_START, WARM, Stopwatch, detected
-from tests.bench_judge.scenarios import Scenario, against_restarted, healthy, regressions
+from tests.bench_judge.scenarios import Scenario, after_the_promotion, against_restarted, healthy, regressions
 from tests.bench_judge.traffic import drawn
 
 KINDS: dict[str, tuple[Callable[[], Iterator[Scenario]], int]] = {
     "healthy": (healthy, 1000),
     "regressions": (regressions, 100),
     "restarted": (against_restarted, 100),
+    "promoted": (after_the_promotion, 100),
 }
 UNITS = (1e-8, 1e-4, 1.0, 1e4, 1e8)
 BY_COMPARISON = WARM.model_copy(update={"response_time_p99": 10**12})
@@ -30,7 +31,12 @@ def main() -> int:
     given = _arguments()
     began = time.monotonic()
     outcomes = {kind: list(_measured(kind, given)) if kind in given.kind else [] for kind in KINDS}
-    for kind, draw in (("healthy", false_rollbacks), ("regressions", delays), ("restarted", delays)):
+    for kind, draw in (
+        ("healthy", false_rollbacks),
+        ("regressions", delays),
+        ("restarted", delays),
+        ("promoted", delays),
+    ):
         if outcomes[kind]:
             sys.stdout.write(draw(outcomes[kind]) + "\n\n")
     rows = list(targets(outcomes["healthy"], outcomes["regressions"], cost(), is_unitless()))

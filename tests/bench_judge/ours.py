@@ -34,7 +34,7 @@ def detected(
     )
     for index, (new, old) in enumerate(_samples(hour), start=1):
         begun = thread_time()
-        looks.take(new, old)
+        looks.take(new, None if hour.scenario.promoted else old)
         judged = looks.failure()
         clock.seconds += thread_time() - begun
         clock.windows += 1
@@ -45,17 +45,19 @@ def detected(
 
 def watch(hour: Hour, prior: Prior) -> Watch:
     """The watch of one hour."""
+    is_last = hour.scenario.promoted
     return Watch(
         id="D1:3",
         deployment="D1",
         environment="production",
         component="api",
         slot="green",
-        baseline="blue",
+        baseline=None if is_last else "blue",
         opened_at=0,
         until=HOUR,
         interval=WINDOW,
-        share=round(100 * hour.scenario.share),
+        share=100 if is_last else round(100 * hour.scenario.share),
+        final=is_last,
         next_at=0,
         prior=prior,
     )

@@ -33,6 +33,7 @@ class Scenario:
     cold_both: bool = False  # so does the old one, which is restarted with it
     crash: bool = False  # the new version answers no health check
     paired: bool = False  # judged against a baseline that was restarted with it
+    promoted: bool = False  # it has all the traffic, and is judged against the hour before
 
     @property
     def is_healthy(self) -> bool:
@@ -51,8 +52,8 @@ def healthy() -> Iterator[Scenario]:
     yield Scenario(name="1 request/s", rps=1)
     yield Scenario(name="1 request/s 1 %", rps=1, errors=0.01)
     yield Scenario(name="1,000 requests/s", rps=1000)
-    yield Scenario(name="autocorrelated", wander=0.5, errors=0.004)
-    yield Scenario(name="diurnal", diurnal=True, errors=0.003)
+    yield WANDERING
+    yield DIURNAL
     yield Scenario(name="shared bursts", bursts=True)
     yield Scenario(name="usually 1.2 % errors", errors=0.012, wander=0.3)
     yield Scenario(name="usually p99 1.1 s", p50=220, p99=1100)
@@ -64,10 +65,19 @@ def healthy() -> Iterator[Scenario]:
     )
     yield Scenario(name="half and half", share=0.5)
     yield COLD
+    for one in (
+        Scenario(name="independent"),
+        replace(WANDERING, errors=0.002),
+        DIURNAL,
+        Scenario(name="restless", unrest=0.2),
+    ):
+        yield _promoted(one)
     yield Scenario(name="both restarted 20/s", rps=20, share=0.5, cold_both=True, paired=True)
     yield Scenario(name="both restarted 200/s", rps=200, share=0.5, cold_both=True, paired=True)
 
 
+WANDERING = Scenario(name="autocorrelated", wander=0.5, errors=0.004)
+DIURNAL = Scenario(name="diurnal", diurnal=True, errors=0.003)
 COLD = Scenario(name="cold start", cold=True)
 
 
@@ -100,6 +110,14 @@ def against_restarted() -> Iterator[Scenario]:
         yield _restarted(Scenario(name=f"tail slower ×2, {rps}/s", rps=rps, tail=2))
 
 
+def after_the_promotion() -> Iterator[Scenario]:
+    """All the requests to the new version, and the hour before to compare with; not among the 53."""
+    for before, after in ((0.1, 1), (1, 5), (0.1, 5)):
+        yield _promoted(errors(100, before, after))
+    yield _promoted(Scenario(name="all slower ×1.5", scale=1.5))
+    yield _promoted(Scenario(name="tail slower ×2", tail=2))
+
+
 def errors(rps: float, before: float, after: float) -> Scenario:
     """Error shares in percent."""
     return Scenario(
@@ -108,6 +126,10 @@ def errors(rps: float, before: float, after: float) -> Scenario:
         errors=before / 100,
         errors_new=after / 100,
     )
+
+
+def _promoted(one: Scenario) -> Scenario:
+    return replace(one, name=f"{one.name}, after the promotion", share=0.9, promoted=True)
 
 
 def _restarted(one: Scenario) -> Scenario:

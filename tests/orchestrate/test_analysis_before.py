@@ -4,14 +4,21 @@ from __future__ import annotations
 
 from random import Random
 
+import numpy as np
 import pytest
 
 from orchestrate.analysis import Trigger, judge
+from orchestrate.analysis.before import at_most
 from orchestrate.analysis.calibration import prior
 from orchestrate.analysis.verdict import Looks
 from orchestrate.models.environment import Monitoring, Triggers
 from orchestrate.models.sample import Part, Sample, Verdict
 from orchestrate.models.watch import Prior, Watch
+from tests.bench_judge.measuring import known_before
+from tests.bench_judge.ours import Stopwatch, detected
+from tests.bench_judge.scenarios import healthy
+from tests.bench_judge.traffic import before
+from tests.bench_judge.traffic import hour as traffic
 from tests.orchestrate.test_analysis_comparison import WATCH, poisson, samples
 
 
@@ -87,6 +94,21 @@ def test_without_hours_before_only_thresholds_judge() -> None:
     judged = judge(after_promotion(Prior()), promoted(0.008, 60), Triggers(), Monitoring(), 600)
 
     assert judged.trigger == Trigger.WATCHING
+
+
+def test_what_few_periods_say_is_doubted() -> None:
+    assert at_most(4.0, 5) > at_most(4.0, 50) > 4.0
+    assert at_most(1.0, 5) == 1.0
+    assert at_most(4.0, 11) == pytest.approx(4 * 11 / 5.578, rel=0.01)  # a tenth of chi-squared is below
+
+
+def test_a_service_that_wanders_is_not_taken_back_after_its_promotion() -> None:
+    wandering = next(one for one in healthy() if one.promoted and one.wander)
+    for seed in range(6):
+        random = np.random.default_rng(seed)
+        known = known_before(wandering, before(wandering, random))
+
+        assert detected(traffic(wandering, random), Triggers(error_rate=10_000), known, Stopwatch()) is None
 
 
 def test_whoever_looks_after_each_moment_sees_what_the_judge_says() -> None:

@@ -23,7 +23,7 @@ def taken_back(scenario: Scenario, runs: int, known: Prior) -> int:
 
 
 def test_a_first_release_on_a_busy_machine_is_not_taken_back() -> None:
-    assert taken_back(BUSY, 30, Prior()) == 0
+    assert taken_back(BUSY, 15, Prior()) == 0
 
 
 def test_without_an_allowance_it_would_be() -> None:
