@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
+from orchestrate.models.abilities import Ability, abilities_of
 from orchestrate.models.change import Version
 from orchestrate.models.environment import CanaryStep, Component, Strategy
 from orchestrate.models.move import (
@@ -125,7 +126,17 @@ class Journey:
         share = (self.weights or {}).get(move.slot, 0)
         if self.weights is not None and self.component.port and share != move.share:
             yield f"the slot has {share} % of the traffic by then"
+        yield from self._counted(move)
         self.is_watched = self.is_watched or move.final
+
+    def _counted(self, move: Analyse) -> Iterator[str]:
+        """Where instances alone give the share, as many of them must be there as give it."""
+        if move.final or move.share == 100 or abilities_of(self.component).does(Ability.SHARES):
+            return
+        counts = [self.counts.get(slot) for slot in (move.slot, move.baseline or "")]
+        new, old = counts
+        if self.component.port and new and old and 100 * new != move.share * (new + old):
+            yield f"{new} new instances beside {old} give another share than {move.share} %"
 
     def _has_traffic(self, slot: str) -> bool:
         return bool((self.weights or {}).get(slot))

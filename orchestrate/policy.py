@@ -69,7 +69,7 @@ def _ships(plan: Plan, environment: Environment) -> Iterator[str]:
 def _abilities(plan: Plan, environment: Environment) -> Iterator[str]:
     strategies = {one.component: one.strategy for one in plan.ships}
     for part in environment.components:
-        if part.name in strategies and (said := inability(part, strategies[part.name])):
+        if part.name in strategies and (said := inability(part, strategies[part.name], environment.canary)):
             yield said
 
 

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
+from orchestrate.elementary import clamped, grown, resized, shared, started, traffic
 from orchestrate.foresight import after_all, filled, served
+from orchestrate.models.abilities import Ability, abilities_of
 from orchestrate.models.change import Version
 from orchestrate.models.environment import CanaryStep, Component, Environment, Strategy
 from orchestrate.models.move import (
@@ -14,13 +16,10 @@ from orchestrate.models.move import (
     Migrate,
     MigrationFile,
     Move,
-    Scale,
-    SetTraffic,
-    Start,
     Stop,
     Verify,
-    Weights,
 )
+from orchestrate.models.replicas import newcomers
 from orchestrate.models.runtime import Running, Slot
 
 Rollout = Callable[[Component, Environment, Running, Version], tuple[Move, ...]]
@@ -102,13 +101,13 @@ def rolling(
     found: list[Move] = []
     for new in range(1, wanted + 1):
         left = 0 if new == wanted else max(1, min(old, wanted - new))
-        found.append(_grown(component, slot, version, new))
-        share = 100 if left == 0 else _clamped(100 * new / (new + left))
-        shared = _shared(slot, live.name, share)
-        found += _traffic(component, weights, shared)
-        weights = shared
+        found.append(grown(component, slot, version, new - 1, new))
+        share = 100 if left == 0 else clamped(100 * new / (new + left))
+        fair = shared(slot, live.name, share)
+        found += traffic(component, weights, fair)
+        weights = fair
         if 0 < left < old:
-            found.append(_resized(component, live, old, left))
+            found.append(resized(component, live, old, left))
             old = left
     remaining = live.model_copy(update={"wanted": old})
     return (*found, *_retired_unless_serving(component, remaining))
@@ -122,8 +121,8 @@ def blue_green(
     if live is None:
         return _first(component, version)
     slot = destination(component, running, version)
-    start = _started(component, slot, version)
-    switch = _traffic(component, served(running), {slot: 100})
+    start = started(component, slot, version)
+    switch = traffic(component, served(running), {slot: 100})
     return (start, *switch, *_retired_unless_serving(component, live))
 
 
@@ -134,13 +133,39 @@ def canary(
     live = running.live
     if live is None or not component.port:
         return blue_green(component, environment, running, version)
+    if not abilities_of(component).does(Ability.SHARES):
+        return _by_instances(component, environment, running, version)
     slot = destination(component, running, version)
-    found: list[Move] = [_started(component, slot, version)]
+    found: list[Move] = [started(component, slot, version)]
     weights = served(running)
     for step in _widening(environment.canary):
-        wider = _shared(slot, live.name, step.share)
-        found += _traffic(component, weights, wider)
+        wider = shared(slot, live.name, step.share)
+        found += traffic(component, weights, wider)
         weights = wider
+        if step.seconds:
+            found.append(_analysis(component, slot, live.name, step))
+    return tuple(found)
+
+
+def _by_instances(
+    component: Component, environment: Environment, running: Running, version: Version
+) -> tuple[Move, ...]:
+    """As many of the instances are new as give the share; no slot goes before its part is taken."""
+    live, weights = running.live, served(running)
+    assert live is not None  # nothing to compare with is no canary
+    slot = destination(component, running, version)
+    found: list[Move] = []
+    new, old = 0, live.wanted
+    for step in _widening(environment.canary):
+        count = newcomers(step.share, component.instances)
+        if count is None:
+            continue  # refused beforehand: inability()
+        left, wider = component.instances - count, shared(slot, live.name, step.share)
+        found += [grown(component, slot, version, new, count)] if count != new else []
+        found += [resized(component, live, old, left)] if left > old else []
+        found += traffic(component, weights, wider)
+        found += [resized(component, live, old, left)] if 0 < left < old else []
+        new, old, weights = count, left or old, wider
         if step.seconds:
             found.append(_analysis(component, slot, live.name, step))
     return tuple(found)
@@ -157,9 +182,9 @@ def recreate(
     if live is None:
         return _first(component, version)
     slot = destination(component, running, version)
-    nobody = _traffic(component, served(running), {})
+    nobody = traffic(component, served(running), {})
     stop = _retired(component, live, drain=True)
-    return (*nobody, *stop, _started(component, slot, version), *_traffic(component, {}, {slot: 100}))
+    return (*nobody, *stop, started(component, slot, version), *traffic(component, {}, {slot: 100}))
 
 
 ROLLOUTS: Mapping[Strategy, Rollout] = {
@@ -179,8 +204,8 @@ def _tidy(component: Component, running: Running) -> tuple[Move, ...]:
             slot for slot in filled(running) if slot.name != live.name and slot.name in served(running)
         ]
         if left_over and live.wanted < component.instances:
-            found.append(_resized(component, live, live.wanted, component.instances))
-        found += _traffic(component, served(running), {live.name: 100})
+            found.append(resized(component, live, live.wanted, component.instances))
+        found += traffic(component, served(running), {live.name: 100})
     for slot in filled(running):
         if live is None or slot.name != live.name:
             found += _retired(component, slot, drain=slot.name in served(running))
@@ -200,7 +225,7 @@ def _is_same(slot: Slot, version: Version) -> bool:
 
 
 def _first(component: Component, version: Version) -> tuple[Move, ...]:
-    return (_started(component, BLUE, version), *_traffic(component, {}, {BLUE: 100}))
+    return (started(component, BLUE, version), *traffic(component, {}, {BLUE: 100}))
 
 
 def _widening(steps: tuple[CanaryStep, ...]) -> tuple[CanaryStep, ...]:
@@ -209,41 +234,10 @@ def _widening(steps: tuple[CanaryStep, ...]) -> tuple[CanaryStep, ...]:
     return steps if steps and steps[-1].share == 100 else (*steps, whole)
 
 
-def _shared(new: str, old: str, share: int) -> Weights:
-    return {new: 100} if share == 100 else {new: share, old: 100 - share}
-
-
-def _clamped(share: float) -> int:
-    return min(99, max(1, round(share)))
-
-
-def _traffic(component: Component, was: Weights, weights: Weights) -> tuple[SetTraffic, ...]:
-    """The move to `weights`; none where there is no traffic or nothing would change."""
-    before = {slot: share for slot, share in was.items() if share}
-    if not component.port or before == weights:
-        return ()
-    return (SetTraffic(component=component.name, was=before, weights=weights),)
-
-
-def _started(component: Component, slot: str, version: Version) -> Start:
-    return Start(component=component.name, slot=slot, version=version, instances=component.instances)
-
-
-def _grown(component: Component, slot: str, version: Version, count: int) -> Move:
-    if count == 1:
-        return Start(component=component.name, slot=slot, version=version, instances=1)
-    return Scale(component=component.name, slot=slot, version=version, was=count - 1, instances=count)
-
-
-def _resized(component: Component, slot: Slot, was: int, count: int) -> Move:
-    assert slot.version is not None
-    return Scale(component=component.name, slot=slot.name, version=slot.version, was=was, instances=count)
-
-
 def _scaled(component: Component, live: Slot) -> tuple[Move, ...]:
     if live.wanted == component.instances:
         return ()
-    return (_resized(component, live, live.wanted, component.instances),)
+    return (resized(component, live, live.wanted, component.instances),)
 
 
 def _retired(component: Component, slot: Slot, *, drain: bool) -> tuple[Move, ...]:

@@ -38,7 +38,7 @@ def _inabilities(evidence: Evidence) -> list[str]:
     """What the strategies of this deployment want and the providers do not have."""
     environment = evidence.environment
     said = (
-        inability(part, chosen(part, environment, evidence.request, evidence.task))
+        inability(part, chosen(part, environment, evidence.request, evidence.task), environment.canary)
         for part in environment.components
     )
     return [words for words in said if words]

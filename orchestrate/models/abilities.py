@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from enum import StrEnum
 
 from orchestrate.models.deployment import Kind, Request
-from orchestrate.models.environment import Component, Environment, Strategy
+from orchestrate.models.environment import CanaryStep, Component, Environment, Strategy
 from orchestrate.models.fact import Fact
+from orchestrate.models.replicas import enough_for, newcomers, shares_of
 from orchestrate.models.task import Task
 
 
@@ -55,10 +56,7 @@ def _kubernetes(part: Component) -> Abilities:
     lacks = {Ability.BUILD, Ability.USAGE, Ability.RESOURCES}
     if part.kubernetes is not None and part.kubernetes.has_router:
         return EVERYTHING.model_copy(update={"can": EVERYTHING.can - lacks})
-    lacks |= {Ability.SHARES}
-    why = "a Service shares by instances; any other share wants a router"
-    some = tuple(one for one in Strategy if one is not Strategy.CANARY)
-    return Abilities(strategies=some, can=EVERYTHING.can - lacks, why=why)
+    return EVERYTHING.model_copy(update={"can": EVERYTHING.can - lacks - {Ability.SHARES}})
 
 
 def _compose(_: Component) -> Abilities:
@@ -93,14 +91,31 @@ def abilities_of(component: Component) -> Abilities:
     return DECLARED[component.provider](component)
 
 
-def inability(component: Component, strategy: Strategy) -> str:
-    """Why the component cannot be deployed by `strategy`, and what can be asked instead; '' when it can."""
+def inability(component: Component, strategy: Strategy, steps: Sequence[CanaryStep] = ()) -> str:
+    """Why the component cannot be deployed by `strategy`, and what can be asked instead; '' when it can.
+
+    `steps` are those of a canary: where shares are given by the number of instances, each must come out even.
+    """
     able = abilities_of(component)
     if strategy in able.strategies:
-        return ""
+        is_counted = strategy is Strategy.CANARY and component.port and not able.does(Ability.SHARES)
+        return _uneven(component, steps) if is_counted else ""
     why = f" ({able.why})" if able.why else ""
     others = " or ".join(able.strategies)
     return f"{component.name}: the provider {component.provider} cannot do {strategy}{why}; use {others}"
+
+
+def _uneven(component: Component, steps: Sequence[CanaryStep]) -> str:
+    """Which share so many instances cannot give, what they can, and how many would do."""
+    odd = next((one.share for one in steps if newcomers(one.share, component.instances) is None), None)
+    if odd is None:
+        return ""
+    can = ", ".join(str(share) for share in shares_of(component.instances))
+    return (
+        f"{component.name}: {component.instances} instances cannot give {odd} % of the traffic, each gets as "
+        f"much as any other: they give {can} %; ask for such shares, for a multiple of {enough_for(odd)} instances, "
+        "or name a router that gives any share"
+    )
 
 
 def chosen(part: Component, environment: Environment, request: Request, task: Task | None) -> Strategy:

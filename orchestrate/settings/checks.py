@@ -65,7 +65,7 @@ def _check_component(document: Document, loc: Loc, part: Component, secrets: Seq
 
 def _check_strategy(document: Document, loc: Loc, part: Component, environment: Environment) -> None:
     """Raise SettingsInvalid where the provider of a component lacks its strategy."""
-    if said := inability(part, environment.strategy_of(part)):
+    if said := inability(part, environment.strategy_of(part), environment.canary):
         places = ((*loc, "strategy"), ("environments", environment.name, "strategy"), (*loc, "provider"), loc)
         raise document.fault(next(one for one in places if document.find(*one)), said)
 

@@ -49,7 +49,7 @@ def test_the_good_file_is_good(tmp_path: Path) -> None:
         (CLUSTER, f"{CLUSTER}        build: [[make]]\n", 13, "the kubernetes provider builds nothing"),
         (CLUSTER, CLUSTER.replace("}\n", ", route: a, ingress: b}\n"), 12, "name one of the two"),
         (PROMETHEUS, "", 11, "does not pass our router"),
-        ("blue-green", "canary", 10, "the provider kubernetes cannot do canary"),
+        ("blue-green", "canary", 10, "2 instances cannot give 5 % of the traffic"),
     ],
 )
 def test_a_wrong_word_is_told_with_its_line(tmp_path: Path, old: str, new: str, line: int, said: str) -> None:

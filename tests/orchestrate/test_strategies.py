@@ -17,6 +17,7 @@ from orchestrate.models.environment import (
     Monitoring,
     Strategy,
 )
+from orchestrate.models.hosts import Kubernetes
 from orchestrate.models.move import (
     Analyse,
     Backup,
@@ -190,6 +191,31 @@ def test_canary_widens_step_by_step_and_compares_with_the_old_slot() -> None:
         (100, None, 300, False),
         (100, None, 3600, True),
     ]
+
+
+def test_where_instances_share_the_traffic_as_many_are_new_as_give_the_share() -> None:
+    cluster = Kubernetes(image="registry.example/api:{commit}", namespace="shop")
+    part = component(instances=10, strategy=Strategy.CANARY).model_copy(
+        update={"provider": "kubernetes", "kubernetes": cluster}
+    )
+    steps = tuple(CanaryStep(share=share, seconds=60) for share in (10, 50))
+    place = environment(part).model_copy(update={"canary": steps})
+    taken = moves(place, {"api": running(wanted=10)}, NEW, {})
+
+    told = [
+        words(move).removeprefix("api: ") for move in taken if isinstance(move, Start | Scale | SetTraffic)
+    ]
+    assert told == [
+        "start 1 × v2 in green", "traffic blue 90 %, green 10 %", "scale blue from 10 to 9",
+        "scale green from 1 to 5", "traffic blue 50 %, green 50 %", "scale blue from 9 to 5",
+        "scale green from 5 to 10", "traffic green 100 %",
+    ]  # fmt: skip
+    now = running(wanted=10)
+    for move in taken:
+        now = after(now, move)
+        if isinstance(move, Analyse) and not move.final:
+            counts = {slot.name: slot.wanted for slot in filled(now)}
+            assert 100 * counts["green"] == move.share * sum(counts.values())
 
 
 @pytest.mark.parametrize("strategy", [Strategy.CANARY, Strategy.BLUE_GREEN])
