@@ -113,8 +113,8 @@ def _uneven(component: Component, steps: Sequence[CanaryStep]) -> str:
     can = ", ".join(str(share) for share in shares_of(component.instances))
     return (
         f"{component.name}: {component.instances} instances cannot give {odd} % of the traffic, each gets as "
-        f"much as any other: they give {can} %; ask for such shares, for a multiple of {enough_for(odd)} instances, "
-        "or name a router that gives any share"
+        f"much as any other: they give {can} %; ask for such shares, for a multiple of {enough_for(odd)} "
+        "instances, or name a router that gives any share"
     )
 
 
