@@ -21,6 +21,7 @@ from tools.providers.by_component import ByComponent
 from tools.providers.compose.provider import compose_provider
 from tools.providers.custom.provider import CustomProvider
 from tools.providers.docker.provider import docker_provider
+from tools.providers.ecs.provider import EcsProvider
 from tools.providers.kubernetes.provider import KubernetesProvider
 from tools.providers.process.provider import ProcessProvider
 from tools.series import SeriesOfBoth
@@ -108,12 +109,17 @@ def _kubernetes(environment: Environment, reading: Reading, _: Routers) -> Hosti
     return KubernetesProvider(environment, reading.value, filled=reading.filled)
 
 
+def _ecs(environment: Environment, reading: Reading, _: Routers) -> Hosting:
+    return EcsProvider(environment, reading.value)
+
+
 PROVIDERS: Mapping[str, Callable[[Environment, Reading, Routers], Hosting]] = {
     "process": _process,
     "docker": _docker,
     "kubernetes": _kubernetes,
     "compose": _compose,
     "custom": _custom,
+    "ecs": _ecs,
 }
 """Who stands behind each provider's name; what each can do is in orchestrate/models/abilities.py."""
 

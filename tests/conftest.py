@@ -16,6 +16,7 @@ from orchestrate.store import Store
 from orchestrate.store.tables import metadata
 from tests.servers import docker_engine as docker_server
 from tests.servers import postgres as postgres_server
+from tests.servers.aws import site as aws_server
 from tests.servers.docker_engine import DockerEngine
 from tests.servers.kubernetes import site as kubernetes_server
 from tests.servers.kubernetes.site import Site
@@ -45,6 +46,14 @@ def docker_engine() -> Iterator[DockerEngine]:
 def kubernetes_site() -> Iterator[Site]:
     """A cluster with a node and a registry. Its node is a thread: it ends before others fork."""
     with kubernetes_server.site() as made:
+        yield made
+
+
+@pytest.fixture(scope="module")
+def aws_site() -> Iterator[aws_server.Site]:
+    """An AWS account. Its servers are threads: they end before others fork."""
+    pytest.importorskip("moto", reason="moto is not installed")
+    with closing(aws_server.Site()) as made:
         yield made
 
 

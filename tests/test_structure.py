@@ -32,6 +32,7 @@ CONNECTIONS = {
     "orchestrate/hooks.py": "signed webhooks, which only wake",
     "orchestrate/mcp_http.py": "listens where the command says",
     "orchestrate/sites.py": "listens where the settings say",
+    "tools/systems/aws.py": "AWS, at the addresses that botocore knows or the settings name",
     "tools/wires.py": "WebSockets, to addresses that were looked up once",
     "tools/providers/fleet/ports.py": "looks for free ports of this machine",
     "tools/providers/docker/engine.py": "the Docker engine, on its unix socket",
@@ -59,6 +60,7 @@ SPAWNING_MODULES = ("subprocess", "multiprocessing", "pty", "pexpect", "sh", "co
 NETWORK_MODULES = (
     "socket", "httpx", "httpx2", "anthropic", "requests", "aiohttp", "urllib.request", "http.client",
     "websockets", "ftplib", "smtplib", "telnetlib", "xmlrpc", "slack_sdk", "slack_bolt", "github", "urllib3",
+    "boto3", "botocore",
 )  # fmt: skip
 EVALUATING = ("eval", "exec", "compile", "__import__")
 UNTRUSTED_FORMS = ("pickle", "marshal", "shelve", "dill", "cloudpickle", "jinja2", "mako")

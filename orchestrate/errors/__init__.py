@@ -13,12 +13,13 @@ OrchestrateError
 ├── OutsideFailed              the outside world did not do what it was asked
 │   ├── CommandFailed · BuildFailed · StartFailed · MergeRefused · MergeConflict · HeadMoved
 │   ├── MigrationFailed · BackupFailed · ProgramMissing · PortTaken
-│   ├── NameTaken · ImageMissing · DigestDiffers
+│   ├── NameTaken · ImageMissing · DigestDiffers · ObjectMissing
 │   ├── Unreachable            no usable answer came: it is asked again
 │   │   ├── RateLimited        it was asked too often, and did nothing
 │   │   ├── TrackerSilent      before anything has begun: it is waited for, for hours
 │   │   └── MergeQueued        the merge waits in the forge's queue
 │   └── AccessDenied           it does not let us in: a person must look
+│       └── CredentialsExpired it let us in until a moment ago
 ├── OutcomeUnknown             nobody can say whether an effect happened
 ├── EffectsStopped             no effect may begin now; what was refused waits
 │   └── AuditUnusable          because the audit cannot be written, or was tampered with
@@ -49,6 +50,7 @@ from orchestrate.errors.outside import (
     BackupFailed,
     BuildFailed,
     CommandFailed,
+    CredentialsExpired,
     DigestDiffers,
     HeadMoved,
     ImageMissing,
@@ -60,6 +62,7 @@ from orchestrate.errors.outside import (
     ModelBusy,
     ModelFailed,
     NameTaken,
+    ObjectMissing,
     OutcomeUnknown,
     OutsideFailed,
     PortTaken,
@@ -110,6 +113,7 @@ __all__ = [
     "BuildFailed",
     "CheckNotMade",
     "CommandFailed",
+    "CredentialsExpired",
     "EffectRefused",
     "EffectsStopped",
     "EnvironmentBusy",
@@ -125,6 +129,7 @@ __all__ = [
     "ModelFailed",
     "NotAllowed",
     "NotFound",
+    "ObjectMissing",
     "OrchestrateError",
     "OutcomeUnknown",
     "OutsideFailed",

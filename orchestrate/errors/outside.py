@@ -116,6 +116,14 @@ class AccessDenied(OutsideFailed):
     cure = "renew the token or its rights, and deploy again"
 
 
+class CredentialsExpired(AccessDenied):
+    """We were known until a moment ago: what we are known by has run out, in the middle of the work."""
+
+
+class ObjectMissing(OutsideFailed):
+    """What the settings name is not there."""
+
+
 class OutcomeUnknown(OrchestrateError):
     """Nobody can say whether an effect happened; a person must look."""
 

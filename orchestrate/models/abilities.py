@@ -76,12 +76,18 @@ def _custom(part: Component) -> Abilities:
     return Abilities(strategies=strategies, can=frozenset(can), why="it has no `traffic` command")
 
 
+def _ecs(_: Component) -> Abilities:
+    lacks = {Ability.BUILD, Ability.USAGE, Ability.RESOURCES, Ability.RESTARTS}
+    return EVERYTHING.model_copy(update={"can": EVERYTHING.can - lacks})
+
+
 DECLARED: Mapping[str, Callable[[Component], Abilities]] = {
     "process": _process,
     "docker": _docker,
     "kubernetes": _kubernetes,
     "compose": _compose,
     "custom": _custom,
+    "ecs": _ecs,
 }
 """Each provider by its name in orchestrate.yaml. The conformance kit holds it to what is declared here."""
 

@@ -10,6 +10,7 @@ from pydantic import Field, PositiveInt, field_validator
 
 from orchestrate.models.afterwards import Announce
 from orchestrate.models.alert import Alert
+from orchestrate.models.aws import Ecs
 from orchestrate.models.change import MergeMethod
 from orchestrate.models.fact import Fact
 from orchestrate.models.hosts import Compose, Custom, Docker, Kubernetes
@@ -148,11 +149,14 @@ class MetricsConfig(Fact):
     database_errors: str = "database_errors_total"
 
 
+ProviderName = Literal["process", "docker", "kubernetes", "compose", "custom", "ecs"]
+
+
 class Component(Fact):
     """A part of the service with its own strategy, checks and version (D8)."""
 
     name: str
-    provider: Literal["process", "docker", "kubernetes", "compose", "custom"] = "process"
+    provider: ProviderName = "process"
     strategy: Strategy | None = None  # None: the environment's
     path: str = "."  # folder of the component in the repository
     build: tuple[tuple[str, ...], ...] = ()  # commands run in the release folder
@@ -166,6 +170,7 @@ class Component(Fact):
     kubernetes: Kubernetes | None = None
     compose: Compose | None = None
     custom: Custom | None = None
+    ecs: Ecs | None = None
     health: HealthCheck = HealthCheck()
     smoke: tuple[Smoke, ...] = ()
     database: Database | None = None

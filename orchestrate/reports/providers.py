@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from orchestrate.models.abilities import Ability, abilities_of
+from orchestrate.models.aws import Aws, Ecs
 from orchestrate.models.environment import Component, Strategy
 from orchestrate.models.hosts import Custom, Docker, Kubernetes
 from orchestrate.reports.markdown import table
@@ -12,6 +13,8 @@ from orchestrate.reports.markdown import table
 LEAST = Custom(start=("start",), stop=("stop",), status=("status",), artifact=("artifact",))
 WHOLE = LEAST.model_copy(update={word: (word,) for word in ("traffic", "drain", "build", "logs")})
 CLUSTER = Kubernetes(image="registry.example/web:{commit}", namespace="shop")
+HERE = Aws(region="eu-central-1", profile="deploy")
+IN_ECS = Ecs(aws=HERE, image="registry.example/web:{commit}", cluster="shop", template="web")
 EXAMPLES: Mapping[str, Component] = {
     "process": Component(name="web", port=8080, run=("./web",)),
     "docker": Component(name="web", provider="docker", port=8080),
@@ -31,6 +34,7 @@ EXAMPLES: Mapping[str, Component] = {
         kubernetes=CLUSTER.model_copy(update={"route": "shop"}),
     ),
     "compose": Component(name="web", provider="compose", port=8080),
+    "ecs": Component(name="web", provider="ecs", port=443, ecs=IN_ECS),
     "custom": Component(name="web", provider="custom", port=8080, custom=LEAST),
     "custom, with all commands": Component(name="web", provider="custom", port=8080, custom=WHOLE),
 }

@@ -7,10 +7,11 @@ from pathlib import Path
 
 from orchestrate.models.environment import Component
 from orchestrate.models.hosts import Compose, Docker
+from orchestrate.settings.aws import check_ecs
+from orchestrate.settings.images import check_credentials, check_image
 from orchestrate.settings.tree import Document, Loc
 
-SECTIONS = ("docker", "kubernetes", "compose", "custom")
-PLACEHOLDERS = ("{version}", "{commit}", "{tree}")
+SECTIONS = ("docker", "kubernetes", "compose", "custom", "ecs")
 
 
 def check_host(document: Document, loc: Loc, part: Component, secrets: Sequence[str]) -> None:
@@ -37,7 +38,7 @@ def _docker(document: Document, loc: Loc, part: Component, secrets: Sequence[str
     if own is None:
         return
     if own.image:
-        _check_image(document, (*loc, "docker", "image"), own.image)
+        check_image(document, (*loc, "docker", "image"), own.image)
     _check_engine(document, (*loc, "docker"), own, secrets)
 
 
@@ -47,7 +48,7 @@ def _compose(document: Document, loc: Loc, part: Component, secrets: Sequence[st
 
 
 def _check_engine(document: Document, loc: Loc, own: Docker | Compose, secrets: Sequence[str]) -> None:
-    _check_credentials(document, loc, own.credentials, secrets)
+    check_credentials(document, loc, own.credentials, secrets)
     if not own.socket.startswith("/"):
         said = f"socket: expected a path on this machine, found {own.socket!r}"
         raise document.fault((*loc, "socket"), said, cure="socket: /var/run/docker.sock")
@@ -61,32 +62,17 @@ def _kubernetes(document: Document, loc: Loc, part: Component, secrets: Sequence
     if part.build:
         cure = "let continuous integration push the image of each commit"
         raise document.fault((*loc, "build"), "build: the kubernetes provider builds nothing", cure=cure)
-    _check_credentials(document, (*loc, "kubernetes"), own.credentials, secrets)
+    check_credentials(document, (*loc, "kubernetes"), own.credentials, secrets)
     if {*secrets} - {own.credentials} and not own.secret:
         said = f"{part.name}: secrets of the environment do not reach its pods"
         raise document.fault(loc, said, cure="keep them in a Secret, and name it: kubernetes: {secret: …}")
-    _check_image(document, (*loc, "kubernetes", "image"), own.image)
+    check_image(document, (*loc, "kubernetes", "image"), own.image)
     if own.route and own.ingress:
         said = "ingress: the HTTPRoute shares the traffic already; name one of the two"
         raise document.fault((*loc, "kubernetes", "ingress"), said)
     if part.port and part.metrics.kind == "proxy":
         said = "metrics: the traffic of a Service does not pass our router; name another source"
         raise document.fault((*loc, "kubernetes"), said, cure="metrics: {kind: prometheus, url: …}")
-
-
-def _check_credentials(document: Document, loc: Loc, name: str | None, secrets: Sequence[str]) -> None:
-    if name is not None and name not in secrets:
-        said = f"credentials: the environment has no secret {name!r}"
-        raise document.fault((*loc, "credentials"), said)
-
-
-def _check_image(document: Document, loc: Loc, image: str) -> None:
-    """One image for each version, known by a tag whose digest is asked for."""
-    if not any(word in image for word in PLACEHOLDERS):
-        said = "image: expected {version}, {commit} or {tree} in it: each version has an image of its own"
-        raise document.fault(loc, said, cure="image: registry.example/shop:{commit}")
-    if "@" in image:
-        raise document.fault(loc, "image: expected a tag; the digest is asked for and kept")
 
 
 def _custom(document: Document, loc: Loc, part: Component, _: Sequence[str]) -> None:
@@ -115,4 +101,5 @@ CHECKS: Mapping[str, Check] = {
     "compose": _compose,
     "kubernetes": _kubernetes,
     "custom": _custom,
+    "ecs": check_ecs,
 }

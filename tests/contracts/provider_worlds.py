@@ -15,6 +15,8 @@ from orchestrate.models.change import Version
 from orchestrate.models.environment import Component
 from orchestrate.models.hosts import Compose, Custom, Docker, Kubernetes
 from orchestrate.models.move import Move
+from orchestrate.models.smoke import HealthCheck
+from tests.servers.aws import site as aws
 from tests.servers.docker_engine import DockerEngine
 from tests.servers.kubernetes.gateway import backends, define, gateway, make_route
 from tests.servers.kubernetes.site import Site
@@ -25,6 +27,7 @@ from tools.providers.compose.provider import compose_provider
 from tools.providers.custom.provider import CustomProvider
 from tools.providers.docker.crew import Habits
 from tools.providers.docker.provider import docker_provider
+from tools.providers.ecs.provider import EcsProvider
 from tools.providers.kubernetes.provider import KubernetesProvider
 from tools.providers.process.provider import ProcessProvider
 from tools.traffic import MemoryTraffic
@@ -195,6 +198,29 @@ def in_docker(engine: DockerEngine, **facts: object) -> Component:
     return component(provider="docker", run=WORDS, docker=words, **facts)
 
 
+class InEcs(World):
+    """A version's image is pushed by others before it is built."""
+
+    def __init__(self, site: aws.Site, provider: Hosting, web: Component) -> None:
+        super().__init__(provider, web)
+        self._site = site
+
+    async def build(self, version: Version) -> None:
+        assert self.web.ecs is not None
+        self._site.publish(self.web.ecs.cluster, version, DOES.get(version.name, "serve"))
+        await super().build(version)
+
+
+@asynccontextmanager
+async def ecs(request: pytest.FixtureRequest, folder: Path) -> AsyncGenerator[World]:
+    site: aws.Site = request.getfixturevalue("aws_site")
+    web = component(provider="ecs", run=(), ecs=site.ecs(), health=HealthCheck(start_seconds=20))
+    shop = environment(folder / "root", web, url="http://127.0.0.1:8080")
+    provider = EcsProvider(shop, aws.KEYS.__getitem__, again=0.05)
+    yield InEcs(site, provider, web)
+    await provider.stop_all(web)
+
+
 Opening = Callable[[pytest.FixtureRequest, Path], AbstractAsyncContextManager[World]]
 WORLDS: dict[str, Opening] = {
     "memory": memory,
@@ -204,6 +230,7 @@ WORLDS: dict[str, Opening] = {
     "kubernetes": kubernetes,
     "kubernetes with a route": routed,
     "custom": custom,
+    "ecs": ecs,
 }
 """Every provider; those that are not here do not count as one."""
 

@@ -44,6 +44,11 @@ PLACES = (
     Place("agents/announcer.py", Says.WHY, "tests/agents/test_announcer.py"),
     Place("tools/providers/fleet/fleet.py", Says.RAISE, "tests/tools/providers/process"),
     Place("tools/providers/kubernetes/provider.py", Says.RAISE, "tests/tools/providers/kubernetes"),
+    Place(
+        "tools/providers/ecs/provider.py",
+        Says.RAISE,
+        "tests/tools/providers/ecs tests/contracts/test_provider.py",
+    ),
     Place("tools/providers/custom/provider.py", Says.RAISE, "tests/tools/providers/custom"),
     Place("tools/providers/fleet/layout.py", Says.RAISE, "tests/tools/providers/process"),
     # gates, plan, approval

@@ -98,7 +98,7 @@ def test_numbers_of_a_place_that_does_not_pass_our_router_come_from_elsewhere(tm
     assert "does not pass our router" in str(refused(tmp_path, changed(GOOD, CUSTOM, new)))
 
 
-@pytest.mark.parametrize("name", ["docker", "compose", "custom"])
+@pytest.mark.parametrize("name", ["docker", "compose", "custom", "ecs"])
 def test_the_settings_of_each_guide_can_be_used(tmp_path: Path, name: str) -> None:
     (block,) = re.findall(r"```yaml\n(.*?)```", (GUIDES / f"{name}.md").read_text(), re.DOTALL)
     file = tmp_path / "orchestrate.yaml"

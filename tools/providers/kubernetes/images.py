@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from pathlib import Path
+from typing import Protocol
 
 from pydantic import ValidationError
 
@@ -19,11 +20,30 @@ from tools.providers.kubernetes.objects import kubernetes_of
 from tools.systems.registry import Registry
 
 
-class Images:
-    """The record of one environment's images, below its root."""
+class Tagged(Protocol):
+    """Where a component's images are, and how they are asked for."""
 
-    def __init__(self, layout: Layout, secrets: Callable[[str], str] | None) -> None:
-        self._layout, self._secrets = layout, secrets
+    @property
+    def image(self) -> str: ...
+    @property
+    def credentials(self) -> str | None: ...
+
+
+class Images:
+    """The record of one environment's images, below its root.
+
+    `ask`: who says what digest a tag names now, '' for none; None: the registry itself.
+    """
+
+    def __init__(
+        self,
+        layout: Layout,
+        secrets: Callable[[str], str] | None,
+        of: Callable[[Component], Tagged] = kubernetes_of,
+        ask: Callable[[Component, str], Awaitable[str]] | None = None,
+    ) -> None:
+        self._layout, self._secrets, self._of = layout, secrets, of
+        self._ask = ask or self.digest
 
     def recorded(self, component: Component, version: Version) -> Artifact | None:
         """What the version was found to be when it was built."""
@@ -36,17 +56,17 @@ class Images:
         """What was recorded, or what the registry has now. Raises Unreachable, AccessDenied."""
         if found := self.recorded(component, version):
             return found
-        tag = _tagged(component, version)
-        digest = await self._registry(component).digest(tag)
+        tag = self._tag(component, version)
+        digest = await self._ask(component, tag)
         where = f"{tag.rpartition(':')[0]}@{digest}"
         found = Artifact(component=component.name, version=version, digest=digest, location=where)
         return found if digest else None
 
     async def adopt(self, component: Component, version: Version, digest: str, say: Say) -> Artifact:
         """From now on the version is the image with this digest. Raises ImageMissing, Unreachable."""
-        name = _tagged(component, version).rpartition(":")[0]
+        name = self._tag(component, version).rpartition(":")[0]
         where = f"{name}@{digest}"
-        if await self._registry(component).digest(where) != digest:
+        if await self._ask(component, where) != digest:
             raise ImageMissing(f"the registry has no {where}", cure="copy it there by its digest, or wait")
         found = Artifact(component=component.name, version=version, digest=digest, location=where)
         self._record(component, version, found)
@@ -57,25 +77,25 @@ class Images:
         """From now on the version is the image that the registry has. Raises ImageMissing."""
         found = await self.artifact(component, version)
         if found is None:
-            tag = _tagged(component, version)
+            tag = self._tag(component, version)
             raise ImageMissing(f"the registry has no {tag}", cure="push the image of this version, or wait")
         if self.recorded(component, version) is None:
             self._record(component, version, found)
             say(f"{component.name}: {version.name} is {found.location}")
         return found
 
-    def _registry(self, component: Component) -> Registry:
-        login = kubernetes_of(component).credentials
-        return Registry(self._secrets(login) if login and self._secrets else "")
+    async def digest(self, component: Component, image: str) -> str:
+        """What the registry's `image` names now; '' when it has none. Raises Unreachable, AccessDenied."""
+        login = self._of(component).credentials
+        return await Registry(self._secrets(login) if login and self._secrets else "").digest(image)
 
     def _record(self, component: Component, version: Version, found: Artifact) -> None:
         file = self._file(component, version)
         made(file.parent)
         write_privately(file, found.model_dump_json())
 
+    def _tag(self, component: Component, version: Version) -> str:
+        return filled(self._of(component).image, values_of(version))
+
     def _file(self, component: Component, version: Version) -> Path:
         return self._layout.root.resolve() / "images" / word(component.name) / f"{word(version.tree)}.json"
-
-
-def _tagged(component: Component, version: Version) -> str:
-    return filled(kubernetes_of(component).image, values_of(version))

@@ -1,0 +1,57 @@
+"""AWS: what is wrong with what a component says about its account, and about the services in it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from orchestrate.models.aws import Aws
+from orchestrate.models.environment import Component
+from orchestrate.settings.images import check_credentials, check_image
+from orchestrate.settings.tree import Document, Loc
+
+KEYS = ("access_key", "secret_key", "session_token")
+
+
+def check_aws(document: Document, loc: Loc, aws: Aws, secrets: Sequence[str]) -> None:
+    """Somebody must be named as whom AWS is asked: a profile, or keys that are secrets."""
+    for key in KEYS:
+        name = getattr(aws, key)
+        if name is not None and name not in secrets:
+            raise document.fault((*loc, key), f"{key}: the environment has no secret {name!r}")
+    has_keys = aws.access_key is not None and aws.secret_key is not None
+    if aws.profile and aws.secrets:
+        raise document.fault((*loc, "profile"), "profile: expected either a profile or keys, found both")
+    if not aws.profile and not has_keys:
+        said = "aws: expected as whom AWS is asked: a profile, or access_key and secret_key"
+        raise document.fault(loc, said, cure="aws: {region: eu-central-1, profile: deploy}")
+
+
+def check_ecs(document: Document, loc: Loc, part: Component, secrets: Sequence[str]) -> None:
+    """A component of the ecs provider says where it runs, and by which rule it is reached."""
+    own = part.ecs
+    if own is None:
+        said = f"{part.name}: missing key 'ecs', which names the image, the cluster and the template"
+        raise document.fault(loc, said, cure="ecs: {aws: …, image: …, cluster: …, template: …}")
+    here = (*loc, "ecs")
+    _check_build(document, loc, part)
+    check_aws(document, (*here, "aws"), own.aws, secrets)
+    check_credentials(document, here, own.credentials, secrets)
+    check_image(document, (*here, "image"), own.image)
+    if part.port and not (own.rule and own.target_groups):
+        said = f"{part.name}: its traffic needs a rule of a load balancer and a target group for each slot"
+        raise document.fault(here, said, cure="rule: arn:…, target_groups: {blue: arn:…, green: arn:…}")
+    _check_metrics(document, here, part)
+
+
+def _check_build(document: Document, loc: Loc, part: Component) -> None:
+    if part.build:
+        cure = "let continuous integration make it for each commit"
+        raise document.fault(
+            (*loc, "build"), f"build: the provider {part.provider} builds nothing", cure=cure
+        )
+
+
+def _check_metrics(document: Document, loc: Loc, part: Component) -> None:
+    if part.port and part.metrics.kind == "proxy":
+        said = "metrics: this traffic does not pass our router; name another source"
+        raise document.fault(loc, said, cure="metrics: {kind: prometheus, url: …}")

@@ -1,0 +1,52 @@
+"""What is said about a component in AWS whose words do not fit."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.orchestrate.written import changed, refused
+
+AWS = "aws: {region: eu-central-1, profile: deploy}"
+ECS = f"""\
+service: shop
+environments:
+  dev:
+    type: dev
+    secrets: {{KEY: "${{KEY:-x}}"}}
+    components:
+      - name: web
+        provider: ecs
+        port: 443
+        metrics: {{kind: prometheus, url: "http://127.0.0.1:9090"}}
+        ecs:
+          {AWS}
+          image: "registry.example/shop:{{commit}}"
+          cluster: shop
+          template: web
+          rule: arn:rule
+          target_groups: {{blue: arn:a, green: arn:b}}
+"""
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "line", "said"),
+    [
+        (AWS, "aws: {region: eu-central-1}", 12, "expected as whom AWS is asked"),
+        (AWS, "aws: {region: eu-central-1, access_key: KEY}", 12, "expected as whom AWS is asked"),
+        (AWS, "aws: {region: eu-central-1, profile: a, access_key: KEY}", 12, "found both"),
+        (AWS, "aws: {region: eu-central-1, access_key: NO, secret_key: KEY}", 12, "no secret 'NO'"),
+        (AWS, "aws: {region: Frankfurt, profile: a}", 12, "region"),
+        ("{commit}", "latest", 13, "expected {version}, {commit} or {tree} in it"),
+        ("          rule: arn:rule\n", "", 11, "a rule of a load balancer and a target group"),
+        ("kind: prometheus", "kind: proxy", 11, "does not pass our router"),
+        ("        ecs:\n", "        build: [[make]]\n        ecs:\n", 11, "ecs builds nothing"),
+        ("          cluster: shop\n", "", 11, "cluster"),
+    ],
+)
+def test_a_wrong_word_is_told_with_its_line(tmp_path: Path, old: str, new: str, line: int, said: str) -> None:
+    problem = refused(tmp_path, changed(ECS, old, new))
+
+    assert said in str(problem)
+    assert f"orchestrate.yaml:{line}" in str(problem)

@@ -1,0 +1,106 @@
+"""The front of the account: moto behind one port, what was asked of it, and troubles that a test orders."""
+
+from __future__ import annotations
+
+import io
+import json
+import threading
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from typing import Protocol, cast
+from urllib.parse import parse_qs
+
+Environ = dict[str, object]
+StartResponse = Callable[[str, list[tuple[str, str]]], object]
+Application = Callable[[Environ, StartResponse], Iterable[bytes]]
+
+
+class _Server(Protocol):
+    server_port: int
+
+    def serve_forever(self) -> None: ...
+    def shutdown(self) -> None: ...
+    def server_close(self) -> None: ...
+
+
+@dataclass(frozen=True)
+class Trouble:
+    """What is answered instead: `made`, and the request was carried out all the same."""
+
+    code: str
+    status: int = 400
+    is_made: bool = False
+    then: Callable[[], None] = lambda: None  # what happens in the meantime
+
+
+@dataclass
+class Front:
+    """A port on loopback; `troubles` are for operations by their names, each for the next one of its kind."""
+
+    troubles: dict[str, list[Trouble]] = field(default_factory=dict[str, list[Trouble]])
+    asked: list[str] = field(default_factory=list[str])
+    after: dict[str, Callable[[], None]] = field(default_factory=dict[str, Callable[[], None]])
+
+    def open(self) -> None:
+        from moto.moto_api._internal.models import moto_api_backend  # pyright: ignore
+        from moto.server import DomainDispatcherApplication, create_backend_app  # pyright: ignore
+        from werkzeug.serving import make_server  # pyright: ignore
+
+        moto_api_backend.reset()  # it keeps what there was for as long as this process lives
+        self._moto = cast("Application", DomainDispatcherApplication(create_backend_app))  # pyright: ignore
+        self._server = cast("_Server", make_server("127.0.0.1", 0, self._answer, threaded=True))  # pyright: ignore
+        self.url = f"http://127.0.0.1:{self._server.server_port}"
+        self._thread = threading.Thread(target=self._server.serve_forever, daemon=True)
+        self._thread.start()
+
+    def close(self) -> None:
+        self._server.shutdown()
+        self._thread.join(10)
+        self._server.server_close()
+
+    def calm(self) -> None:
+        """No more troubles, and nothing was asked yet."""
+        self.troubles.clear()
+        self.after.clear()
+        self.asked.clear()
+
+    def _answer(self, environ: Environ, start: StartResponse) -> Iterable[bytes]:
+        body = cast("io.BufferedIOBase", environ["wsgi.input"]).read(
+            int(str(environ.get("CONTENT_LENGTH") or 0))
+        )
+        environ["wsgi.input"] = io.BytesIO(body)
+        operation = _operation(environ, body)
+        self.asked.append(operation)
+        waiting = self.troubles.get(operation, [])
+        if not waiting:
+            answer = self._moto(environ, start)
+            self.after.get(operation, lambda: None)()
+            return answer
+        trouble = waiting.pop(0)
+        trouble.then()
+        if trouble.is_made:
+            b"".join(self._moto(environ, _unheard))
+        is_json = "HTTP_X_AMZ_TARGET" in environ or "/2015-03-31/" in str(environ.get("PATH_INFO"))
+        kind = "application/x-amz-json-1.1" if is_json else "text/xml"
+        start(f"{trouble.status} Trouble", [("content-type", kind), ("x-amzn-errortype", trouble.code)])
+        return [_words(trouble, is_json)]
+
+
+def _unheard(status: str, headers: list[tuple[str, str]]) -> object:
+    """The beginning of an answer that nobody gets."""
+    return status, headers
+
+
+def _operation(environ: Environ, body: bytes) -> str:
+    if target := str(environ.get("HTTP_X_AMZ_TARGET", "")):
+        return target.rpartition(".")[2]
+    form = parse_qs(body.decode("latin-1")) if b"Action=" in body else {}
+    path = f"{environ['REQUEST_METHOD']} {environ['PATH_INFO']}"
+    return form.get("Action", [path])[0]
+
+
+def _words(trouble: Trouble, is_json: bool) -> bytes:
+    if is_json:
+        return json.dumps({"__type": trouble.code, "message": "as the test ordered"}).encode()
+    error = f"<Error><Code>{trouble.code}</Code><Message>as the test ordered</Message></Error>"
+    return f"<ErrorResponse>{error}<RequestId>1</RequestId></ErrorResponse>".encode()

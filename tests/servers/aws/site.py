@@ -1,0 +1,136 @@
+"""An account with what a team has made in it before anything is deployed."""
+
+from __future__ import annotations
+
+import hashlib
+import itertools
+import json
+from contextlib import suppress
+from typing import Any  # botocore's clients have no types
+
+from orchestrate.models.aws import Aws, Ecs, TargetGroups
+from orchestrate.models.change import Version
+from tests.servers.aws.cluster import ACCOUNT, REGION, Cluster
+from tests.servers.aws.front import Front
+from tools.systems.aws import loader
+
+KEYS = {"AWS_KEY": "AKIAEXAMPLE", "AWS_SECRET": "wJalrXUtnFEMI/EXAMPLEKEY"}
+MANIFEST = "application/vnd.oci.image.manifest.v1+json"
+REGISTRY = f"{ACCOUNT}.dkr.ecr.{REGION}.amazonaws.com"
+
+
+class Site:
+    """The account, its front and its scheduler; each test asks for services of its own."""
+
+    def __init__(self) -> None:
+        self.front = Front()
+        self.front.open()
+        self._clients: dict[str, Any] = {}
+        self.does: dict[str, str] = {}  # digest → how its tasks do
+        self._numbers = itertools.count(1)
+        self._network = self._made_network()
+        self.cluster = Cluster(self.does)
+
+    def close(self) -> None:
+        self.cluster.close()
+        self.front.close()
+
+    @property
+    def aws(self) -> Aws:
+        return Aws(region=REGION, access_key="AWS_KEY", secret_key="AWS_SECRET", endpoint=self.front.url)
+
+    def client(self, service: str) -> Any:
+        if service not in self._clients:
+            self._clients[service] = self._client(service)
+        return self._clients[service]
+
+    def _client(self, service: str) -> Any:
+        from botocore.session import Session  # pyright: ignore
+
+        session: Any = Session()
+        session.register_component("data_loader", loader())
+        return session.create_client(
+            service,
+            region_name=REGION,
+            endpoint_url=self.front.url,
+            aws_access_key_id="test",
+            aws_secret_access_key="test",
+        )
+
+    def publish(self, repository: str, version: Version, does: str = "serve") -> str:
+        """Push the version's image, whose tasks behave as said; its digest."""
+        manifest = json.dumps({"schemaVersion": 2, "mediaType": MANIFEST, "layers": []})
+        digest = f"sha256:{hashlib.sha256(f'{repository} {version.tree}'.encode()).hexdigest()}"
+        ecr = self.client("ecr")
+        with suppress(ecr.exceptions.ImageAlreadyExistsException):
+            ecr.put_image(
+                repositoryName=repository, imageManifest=manifest, imageTag=version.commit, imageDigest=digest
+            )
+        self.does[digest] = does
+        return digest
+
+    def ecs(self) -> Ecs:
+        """A cluster, a template, a rule and two target groups that nobody else uses."""
+        name = f"shop-{next(self._numbers)}"
+        ecs, subnets, group = self.client("ecs"), *self._network
+        ecs.create_cluster(clusterName=name)
+        self.client("ecr").create_repository(repositoryName=name)
+        ecs.register_task_definition(
+            family=name,
+            networkMode="awsvpc",
+            requiresCompatibilities=["FARGATE"],
+            cpu="256",
+            memory="512",
+            containerDefinitions=[
+                {"name": "web", "image": "shop:template", "environment": [{"name": "KEPT", "value": "yes"}]}
+            ],
+        )
+        groups, rule = self._balancer(name, subnets)
+        return Ecs(
+            aws=self.aws,
+            image=f"{REGISTRY}/{name}:{{commit}}",
+            cluster=name,
+            template=name,
+            service=name,
+            rule=rule,
+            target_groups=TargetGroups(blue=groups[0], green=groups[1]),
+            port=8000,
+            subnets=tuple(subnets),
+            security_groups=(group,),
+            pause=0,
+        )
+
+    def _balancer(self, name: str, subnets: list[str]) -> tuple[list[str], str]:
+        elb = self.client("elbv2")
+        balancer = elb.create_load_balancer(Name=name, Subnets=subnets)["LoadBalancers"][0]["LoadBalancerArn"]
+        groups = [
+            elb.create_target_group(
+                Name=f"{name}-{slot}", Protocol="HTTP", Port=8000, VpcId=self._vpc, TargetType="ip"
+            )["TargetGroups"][0]["TargetGroupArn"]
+            for slot in ("blue", "green")
+        ]
+        other = {"Type": "fixed-response", "FixedResponseConfig": {"StatusCode": "404"}}
+        listener = elb.create_listener(
+            LoadBalancerArn=balancer, Protocol="HTTP", Port=80, DefaultActions=[other]
+        )["Listeners"][0]["ListenerArn"]
+        forward = [{"TargetGroupArn": groups[0], "Weight": 1}, {"TargetGroupArn": groups[1], "Weight": 0}]
+        rule = elb.create_rule(
+            ListenerArn=listener,
+            Priority=1,
+            Conditions=[{"Field": "path-pattern", "Values": ["/*"]}],
+            Actions=[{"Type": "forward", "Order": 1, "ForwardConfig": {"TargetGroups": forward}}],
+        )["Rules"][0]["RuleArn"]
+        return groups, rule
+
+    def _made_network(self) -> tuple[list[str], str]:
+        ec2 = self.client("ec2")
+        self._vpc = ec2.create_vpc(CidrBlock="10.0.0.0/16")["Vpc"]["VpcId"]
+        ec2.modify_vpc_attribute(VpcId=self._vpc, EnableDnsHostnames={"Value": True})
+        subnets = [
+            ec2.create_subnet(
+                VpcId=self._vpc, CidrBlock=f"10.0.{number}.0/24", AvailabilityZone=f"{REGION}{zone}"
+            )["Subnet"]["SubnetId"]
+            for number, zone in enumerate("ab")
+        ]
+        group = ec2.create_security_group(GroupName="shop", Description="shop", VpcId=self._vpc)["GroupId"]
+        return subnets, str(group)
