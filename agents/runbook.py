@@ -43,6 +43,7 @@ class RunbookPlanner:
             merge=situation.merge,
             version=version,
             signature=situation.signature,
+            images=situation.images,
             ships=ships,
             moves=steps,
             checks=tuple(_passed(gate) for gate in situation.gates if gate.finding is Finding.PASS),

@@ -7,6 +7,7 @@ from orchestrate.models.deployment import Request
 from orchestrate.models.environment import Environment
 from orchestrate.models.fact import Fact
 from orchestrate.models.gate import GateResult, Override
+from orchestrate.models.image_signature import ImageSignature
 from orchestrate.models.learning import Held, Learning
 from orchestrate.models.move import MigrationFile
 from orchestrate.models.plan import MigrationVerdict
@@ -27,6 +28,7 @@ class Situation(Fact):
     merge: MergeOrder | None = None
     version: Version
     signature: Signature | None = None
+    images: tuple[ImageSignature, ...] = ()
     proven: tuple[Proven, ...] = ()  # what the version was in the environment before
     running: tuple[Running, ...]  # one per component
     files: dict[str, tuple[MigrationFile, ...]] = {}  # component → pending migrations, in order

@@ -58,6 +58,7 @@ from tools.hearing import NO_ROOMS, Hearing, Room
 from tools.inspection import Inspection
 from tools.sampler import Sampler
 from tools.survey import Survey
+from tools.systems.cosign import Cosign
 from tools.systems.git_signatures import GitSignatures
 from tools.systems.github_forge import GithubForge
 from tools.systems.slack_reading import SlackReading
@@ -154,6 +155,7 @@ class _Parts:
             forge=self.forge,
             source=self.forge,
             signatures=self.signatures,
+            images=Cosign(),
             places=self.places,
             people=self.settings.people,
         )
@@ -170,7 +172,9 @@ class _Parts:
 
     @cached_property
     def executor(self) -> Executor:
-        guards = Guards(self.store, self._environment, self._settings_digest, self.hearing, self.signatures)
+        guards = Guards(
+            self.store, self._environment, self._settings_digest, self.hearing, self.signatures, Cosign()
+        )
         return Executor(self.store, guards.by_class)
 
     @cached_property

@@ -8,6 +8,7 @@ from orchestrate.errors import DigestDiffers
 from orchestrate.models.change import Version
 from orchestrate.models.environment import Component
 from orchestrate.models.fact import Fact
+from orchestrate.models.plan import Plan, Shipped
 from orchestrate.models.proven import Proven
 from orchestrate.models.runtime import Artifact
 from tools.executor import EffectClass, Write
@@ -28,6 +29,14 @@ class BuildOrder(Fact):
     component: str
     version: Version
     proven: Proven | None = None
+    signed: str = ""  # the digest that somebody signed, where that is demanded
+
+
+def ordered(plan: Plan, shipped: Shipped) -> BuildOrder:
+    """What the plan says about building one component."""
+    signed = next((one.digest for one in plan.images if one.component == shipped.component), "")
+    named = {"component": shipped.component, "version": shipped.to_version}
+    return BuildOrder.model_validate({**named, "proven": shipped.proven, "signed": signed})
 
 
 @runtime_checkable
@@ -70,6 +79,10 @@ def building(place: Place, source: Source, say: Say) -> Write[BuildOrder, Artifa
 
 
 def _objection(order: BuildOrder, found: Artifact) -> str:
+    if order.signed and order.signed != found.digest:
+        return (
+            f"{order.component}: {order.signed} is what was signed, and here this version is {found.digest}"
+        )
     return order.proven.objection(found.digest) if order.proven else ""
 
 

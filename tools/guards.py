@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
 from pydantic import BaseModel
@@ -22,11 +22,12 @@ from orchestrate.models.plan import Plan
 from orchestrate.models.question import Question
 from orchestrate.models.task import NewTask
 from orchestrate.store import Store
-from tools.building import BuildOrder
+from tools.building import BuildOrder, ordered
 from tools.desk import Blocked, Closed, Moved, Said
 from tools.destroying import DestroyOrder
 from tools.executor import EffectClass, Errand, Guard, is_change_of
 from tools.hearing import Hearing
+from tools.image_signatures import ImageSignatures, MemoryImageSignatures
 from tools.moves import MOVE, UNDO, PlacedMove
 from tools.posting import Edit, Post
 from tools.queueing import LeaveOrder
@@ -62,6 +63,7 @@ class Guards:
     settings_digest: Callable[[str], str]
     hearing: Hearing
     signatures: Signatures
+    images: ImageSignatures = field(default_factory=MemoryImageSignatures)
 
     @property
     def by_class(self) -> Mapping[EffectClass, tuple[Guard, ...]]:
@@ -75,6 +77,7 @@ class Guards:
                 self.comes_in_its_turn,
                 self.settings_are_unchanged,
                 self.signature_still_holds,
+                self.image_keys_still_hold,
                 self.environment_is_ours,
                 self.nothing_is_frozen,
                 self.plan_is_approved,
@@ -117,9 +120,8 @@ class Guards:
                 stands = index < len(plan.moves) and plan.moves[index].move == move
             case MergeOrder():
                 stands = plan.merge == args
-            case BuildOrder(component=name, version=version, proven=proven):
-                shipped = {one.component: one.proven for one in plan.ships}
-                stands = version == plan.version and proven == shipped.get(name)
+            case BuildOrder(component=name):
+                stands = any(args == ordered(plan, one) for one in plan.ships if one.component == name)
             case _:
                 stands = False
         if not stands:
@@ -170,6 +172,19 @@ class Guards:
         found = await self.signatures.of(plan.version, signers)
         if not found.is_good or (found.commit, found.key) != (plan.signature.commit, plan.signature.key):
             raise EffectRefused(at.stage, f"the signature no longer holds: {found.words}")
+
+    async def image_keys_still_hold(self, at: Errand, args: BaseModel) -> None:  # noqa: ARG002
+        """Where signed images are demanded, the keys in the plan are still allowed."""
+        plan = self._plan(at)
+        keys = self.environment(plan.environment).artifact.image_signed_by
+        if keys is None or self._is_rollback(at):
+            return
+        allowed = await self.images.allowed(keys)
+        others = [one.component for one in plan.images if not one.is_good or one.key not in allowed]
+        if others or not plan.images:
+            raise EffectRefused(
+                at.stage, f"no allowed key signed the image of {', '.join(others) or 'anything'}"
+            )
 
     async def environment_is_ours(self, at: Errand, args: BaseModel) -> None:  # noqa: ARG002
         """One deployment at a time."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from orchestrate.models.change import Version
@@ -48,6 +48,21 @@ class Promotion:
         if here.gates.promoted_from is not None or request.parent is None:
             return here.gates.promoted_from
         return self.store.deployments.deployment(request.parent).environment
+
+
+def adopted(
+    version: Version | None, proven: Sequence[Proven], artifacts: Mapping[str, Artifact] | None
+) -> dict[str, Artifact]:
+    """The artifacts that will run: those that are adopted from the environment before, and the others."""
+    taken = [one for one in proven if version is not None and one.is_adopted_as(version)]
+    others = {
+        one.component: Artifact(
+            component=one.component, version=version, digest=one.digest, location=one.location
+        )
+        for one in taken
+        if version is not None
+    }
+    return {**(artifacts or {}), **others}
 
 
 def _proven(bare: Proven, part: Component, before: dict[str, Component], ran: dict[str, Artifact]) -> Proven:

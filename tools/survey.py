@@ -21,17 +21,20 @@ from orchestrate.models.change import Change, ChangeState, MergeMethod, Preview,
 from orchestrate.models.deployment import Request
 from orchestrate.models.environment import Component, Person
 from orchestrate.models.evidence import Evidence
+from orchestrate.models.image_signature import ImageSignature
 from orchestrate.models.plan import MigrationVerdict
+from orchestrate.models.proven import Proven
 from orchestrate.models.quarantine import Quarantine
-from orchestrate.models.runtime import Running
+from orchestrate.models.runtime import Artifact, Running
 from orchestrate.models.sample import SampleState
 from orchestrate.models.signature import Signature
 from orchestrate.models.task import Task
 from orchestrate.store import Store
+from tools.image_signatures import ImageSignatures, MemoryImageSignatures, signatures_of
 from tools.merge import Forge, Source
 from tools.migrations import Target, pending
 from tools.place import Place, Places
-from tools.promotion import Promotion
+from tools.promotion import Promotion, adopted
 from tools.signatures import Signatures
 from tools.tasks import Tasks
 
@@ -47,6 +50,7 @@ class Survey:
     forge: Forge
     source: Source
     signatures: Signatures
+    images: ImageSignatures = field(default_factory=MemoryImageSignatures)
     places: Places
     people: Sequence[Person]
 
@@ -59,6 +63,7 @@ class Survey:
         preview = await notes.read("preview", lambda: self._preview(place, change))
         version = await notes.read("version", lambda: self._version(request, task, change, preview))
         running = await notes.read("running", lambda: self._running(place))
+        proven = Promotion(self.store, self.places).proven(place.environment, request, version)
         artifacts = await notes.read("built", lambda: self._built(place, version))
         quarantines = await notes.read(
             "quarantines", lambda: self._quarantines(place, version, preview, change)
@@ -76,10 +81,14 @@ class Survey:
             verdicts=await notes.read("verdicts", lambda: self.verdicts(place, version)),
             resources=await notes.read("resources", place.provider.resources),
             missing_secrets=_missing(place),
-            buildable=await notes.read("buildable", lambda: self._buildable(place, version)),
+            buildable=await notes.read("buildable", lambda: self._buildable(place, version, proven)),
             built=None if artifacts is None else tuple(artifacts),
-            digests=artifacts or {},
-            proven=Promotion(self.store, self.places).proven(place.environment, request, version),
+            digests={name: one.digest for name, one in (artifacts or {}).items()},
+            images=await notes.read(
+                "images", lambda: self._images(place, adopted(version, proven, artifacts))
+            )
+            or (),
+            proven=proven,
             signature=await notes.read("signature", lambda: self._signature(place, version)),
             proven_here=self._has_run(place.environment.name, place, version),
             backup_possible=await notes.read("backup_possible", lambda: _backup_possible(place)),
@@ -151,17 +160,24 @@ class Survey:
         reasons = (*verdict.reasons, found.reason)
         return verdict.model_copy(update={"verdict": "dangerous", "reasons": reasons})
 
-    async def _buildable(self, place: Place, version: Version | None) -> tuple[str, ...] | None:
+    async def _buildable(
+        self, place: Place, version: Version | None, proven: Sequence[Proven]
+    ) -> tuple[str, ...] | None:
         if version is None:
             return None
-        parts = place.environment.components
-        return tuple([one.name for one in parts if await _is_to_be_had(place, one, version)])
+        parts, had = place.environment.components, adopted(version, proven, {})
+        return tuple(
+            [one.name for one in parts if one.name in had or await _is_to_be_had(place, one, version)]
+        )
 
-    async def _built(self, place: Place, version: Version | None) -> dict[str, str]:
-        """The digest of each component whose artifact is there."""
+    async def _built(self, place: Place, version: Version | None) -> dict[str, Artifact]:
+        """Each component whose artifact is there."""
         parts = place.environment.components if version else ()
         found = [await place.provider.artifact(one, version) for one in parts if version]
-        return {one.component: one.digest for one in found if one is not None}
+        return {one.component: one for one in found if one is not None}
+
+    async def _images(self, place: Place, artifacts: dict[str, Artifact]) -> tuple[ImageSignature, ...]:
+        return await signatures_of(self.images, place, artifacts)
 
     async def _signature(self, place: Place, version: Version | None) -> Signature | None:
         signers = place.environment.artifact.signed_by

@@ -217,6 +217,7 @@ class Arrive:
             merge=await self._order(state, change, evidence.preview),
             version=version,
             signature=evidence.signature,
+            images=evidence.images,
             proven=evidence.proven,
             running=evidence.running or (),
             files={

@@ -74,6 +74,8 @@ def moved(plan: Plan, evidence: Evidence, settings_digest: str) -> str:
         return "the environment's settings changed"
     if plan.signature != evidence.signature:
         return "the signature, or the list of allowed signers, is another"
+    if plan.images != evidence.images:
+        return "the images, or the keys that signed them, are others"
     if evidence.proven != tuple(one.proven for one in plan.ships if one.proven):
         return "what the environment before ran is another"
     if plan.merge is not None and evidence.preview is None:

@@ -38,7 +38,7 @@ from orchestrate.models.task import FailureKind
 from orchestrate.outside import clipped
 from orchestrate.strategies import SLOTS
 from orchestrate.traces import new_kinds
-from tools.building import BuildOrder, building
+from tools.building import BuildOrder, building, ordered
 from tools.executor import EffectClass, Errand, is_change_of
 from tools.merging import merging
 from tools.moves import Done, MoveTimedOut, PlacedMove, moving
@@ -98,9 +98,7 @@ class Ship:
             if merged is not None and self.crew.workflows is not None:
                 await self.crew.workflows.ended(merged.commit, self.crew.line(at))
             for shipped in plan.ships:
-                order = BuildOrder(
-                    component=shipped.component, version=shipped.to_version, proven=shipped.proven
-                )
+                order = ordered(plan, shipped)
                 await self.crew.executor.do(tool, order, at, partial(_built, order))
         except CheckNotMade as unchecked:
             if self._has_begun(at, plan) or self.crew.may_still_come(at, AT_THE_GATES):

@@ -7,11 +7,13 @@ from collections.abc import Mapping
 from orchestrate.gates.finding import failed, passed, unknown
 from orchestrate.models.deployment import Kind
 from orchestrate.models.evidence import Evidence
-from orchestrate.models.gate import GateName, GateResult
+from orchestrate.models.gate import Finding, GateName, GateResult
 from orchestrate.models.signature import SignatureState
 
 READABLE = "make the repository and the list of allowed signers readable"
 SIGN = "sign it with an allowed SSH key: git -c gpg.format=ssh commit --amend -S"
+
+SIGN_IMAGE = "sign its digest with an allowed key: cosign sign --key cosign.key HOST/NAME@DIGEST"
 
 UNTOLD: Mapping[SignatureState, str] = {
     SignatureState.NO_PROGRAM: "install OpenSSH, whose ssh-keygen verifies signatures",
@@ -38,9 +40,11 @@ def artifact(evidence: Evidence) -> GateResult:
         return failed(
             gate, f"cannot be built: {', '.join(missing)}", "configure its build, or push the artifact"
         )
-    if evidence.environment.artifact.signed_by is None:
-        return passed(gate, _states(evidence, evidence.built))
-    return _signed(evidence, _states(evidence, evidence.built))
+    rules, states = evidence.environment.artifact, _states(evidence, evidence.built)
+    found = passed(gate, states) if rules.signed_by is None else _signed(evidence, states)
+    if rules.image_signed_by is None or found.finding is not Finding.PASS:
+        return found
+    return _images(evidence, found.sentence)
 
 
 def _states(evidence: Evidence, built: tuple[str, ...]) -> str:
@@ -64,6 +68,19 @@ def _signed(evidence: Evidence, states: str) -> GateResult:
     if found is None or found.state in UNTOLD:
         return unknown(gate, said, UNTOLD[found.state] if found else READABLE)
     return failed(gate, said, CURES[found.state])
+
+
+def _images(evidence: Evidence, states: str) -> GateResult:
+    """What the signatures of all images say; a rollback may go without as with `signed_by`."""
+    gate, bad = GateName.ARTIFACT, [one for one in evidence.images if not one.is_good]
+    said = "; ".join(one.words for one in bad or evidence.images) or _why(evidence, "images")
+    if evidence.images and not bad:
+        return passed(gate, f"{states}; {said}")
+    if evidence.request.kind is Kind.ROLLBACK and evidence.proven_here:
+        return passed(gate, f"{states}; {said}; a rollback to what was verified here does not wait for this")
+    if not evidence.images:
+        return unknown(gate, said, "make the registry and the public keys readable")
+    return failed(gate, said, SIGN_IMAGE)
 
 
 def _why(evidence: Evidence, field: str) -> str:

@@ -218,6 +218,7 @@ class ArtifactRules(Fact):
     """What is demanded of what is deployed."""
 
     signed_by: Path | None = None  # OpenSSH allowed signers; None: no signature is demanded (G6)
+    image_signed_by: Path | None = None  # PEM public keys, of whom one signed the image as cosign does
 
 
 class Environment(Fact):

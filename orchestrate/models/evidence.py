@@ -6,6 +6,7 @@ from orchestrate.models.change import Change, Preview, Version
 from orchestrate.models.deployment import Request
 from orchestrate.models.environment import Environment, Person
 from orchestrate.models.fact import Fact
+from orchestrate.models.image_signature import ImageSignature
 from orchestrate.models.plan import MigrationVerdict
 from orchestrate.models.proven import Proven
 from orchestrate.models.quarantine import Quarantine
@@ -35,6 +36,7 @@ class Evidence(Fact):
     digests: dict[str, str] = {}  # of those, as they are here now
     proven: tuple[Proven, ...] = ()  # what the version was in the environment before
     signature: Signature | None = None  # of the version, where the environment demands one
+    images: tuple[ImageSignature, ...] = ()  # of each component, where the environment demands them
     proven_here: bool = False  # these contents ran and were verified in this environment before
     backup_possible: bool | None = None
     holder: str | None = None  # deployment that has the environment

@@ -10,6 +10,7 @@ from orchestrate.models.change import MergeOrder, Version
 from orchestrate.models.environment import EnvironmentType, Monitoring, Strategy, Triggers
 from orchestrate.models.fact import Fact, digest
 from orchestrate.models.gate import Override
+from orchestrate.models.image_signature import ImageSignature
 from orchestrate.models.move import Irreversible, Migrate, Move, undo_of
 from orchestrate.models.proven import Proven
 from orchestrate.models.signature import Signature
@@ -76,6 +77,7 @@ class Plan(Fact):
     merge: MergeOrder | None  # None: nothing is left to merge
     version: Version
     signature: Signature | None = None  # of the version, where the environment demands one
+    images: tuple[ImageSignature, ...] = ()  # who signed what runs, where the environment demands it
     ships: tuple[Shipped, ...]
     moves: tuple[PlannedMove, ...]
     checks: tuple[str, ...]  # pre-deploy checklist: the gates that passed, and what is TO_DO

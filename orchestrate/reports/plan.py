@@ -20,11 +20,10 @@ from orchestrate.models.move import (
     words,
 )
 from orchestrate.models.plan import TO_DO, MigrationVerdict, Plan, PlannedMove, Risk
-from orchestrate.models.proven import SAYS, Proven
-from orchestrate.models.signature import Signature
 from orchestrate.reports.approval import approval
 from orchestrate.reports.exact import code, inline
 from orchestrate.reports.markdown import bullets, duration, numbered, page, percent, section, table
+from orchestrate.reports.origin import images, proven, signature
 
 RISKS: Mapping[Risk, str] = {Risk.LOW: "🟢 low", Risk.MEDIUM: "🟡 medium", Risk.HIGH: "🔴 high"}
 
@@ -40,9 +39,10 @@ def plan_page(plan: Plan) -> str:
         section("Overrides", overrides(plan)),
         section("Approval", approval(plan.approval)),
         section("What ships", ships(plan)),
-        section("What the environment before ran", _proven(plan)),
+        section("What the environment before ran", proven(plan.ships)),
         section("Versions", _versions(plan)),
-        section("Signature", _signature(plan.signature)),
+        section("Signature", signature(plan.signature)),
+        section("Signatures of images", images(plan.images)),
         section("Migrations", migrations(plan)),
         section("Steps", numbered(_step(step) for step in plan.moves)),
         section("Verification", bullets(inline(name) for name in plan.verification)),
@@ -172,35 +172,6 @@ def _merge(order: MergeOrder | None) -> str:
         f"{order.method} change {code(order.change)} at {code(order.head)} onto {code(order.base)}, "
         f"which gives tree {code(order.tree)}, as “{inline(order.message)}”"
     )
-
-
-def _signature(one: Signature | None) -> str:
-    """Who vouches for the version, and against which list that was held."""
-    if one is None:
-        return ""
-    return bullets(
-        (
-            f"commit {code(one.commit)}: {inline(f'{one.state} {one.detail}')}",
-            f"signed by {inline(one.signer) or 'nobody known'} with {code(one.key) or 'no key'}",
-            f"held against the list of allowed signers {code(one.signers)}",
-        )
-    )
-
-
-def _proven(plan: Plan) -> str:
-    """Which artifact the environment before ran and verified, and whether exactly that comes here."""
-    return bullets(
-        f"{code(one.component)} in {code(one.environment)} (deployment {code(one.deployment)}): "
-        f"{_artifact(one)}{SAYS[one.sameness]}"
-        for one in (shipped.proven for shipped in plan.ships)
-        if one is not None
-    )
-
-
-def _artifact(one: Proven) -> str:
-    if not one.digest:
-        return ""
-    return f"{code(one.digest)}, of commit {code(one.commit)}, at {code(one.location)}; {one.sameness}: "
 
 
 def _versions(plan: Plan) -> str:

@@ -12,6 +12,7 @@ from orchestrate.settings.checks import NAME, check_environment
 from orchestrate.settings.deployer import as_environment, layered
 from orchestrate.settings.facts import DeployerSettings
 from orchestrate.settings.faults import check_keys, parsed
+from orchestrate.settings.image_keys import check_image_keys
 from orchestrate.settings.settings import Template
 from orchestrate.settings.signers import check_signers
 from orchestrate.settings.tree import Document, Plain, Tree
@@ -19,6 +20,7 @@ from orchestrate.settings.units import ENVIRONMENT, measure
 from orchestrate.settings.variables import references
 from orchestrate.settings.words import KEYS, reshaped
 
+SIGNED_BY = ("signed_by", "image_signed_by")
 _EXAMPLE = "TOKEN: ${TOKEN} or TOKEN: {secret: token}"
 _CURE = "a secret's value has no place in the file; put it in a variable or the vault and refer to it"
 
@@ -50,6 +52,9 @@ def read_environment(document: Document, name: str, around: Surroundings) -> Env
     environment = parsed(document, loc, Environment, layered(as_environment(around.deployer), given))
     check_environment(document, environment)
     check_alerts(document, environment)
+    if environment.artifact.image_signed_by is not None:
+        keys = environment.artifact.image_signed_by
+        check_image_keys(document, (*loc, "artifact", "image_signed_by"), keys)
     if environment.artifact.signed_by is not None:
         check_signers(document, (*loc, "artifact", "signed_by"), environment.artifact.signed_by)
     return environment
@@ -92,11 +97,13 @@ def kept_names(secrets: Mapping[str, Tree]) -> Collection[str]:
 
 
 def _artifact(given: Mapping[str, Plain], around: Surroundings) -> dict[str, Plain]:
-    """The list of signers lies beside the file, where its path is not absolute."""
+    """The list of signers and the keys lie beside the file, where their paths are not absolute."""
     rules = given.get("artifact")
-    if not isinstance(rules, dict) or not isinstance(signers := rules.get("signed_by"), str):
+    if not isinstance(rules, dict):
         return {}
-    return {"artifact": {**rules, "signed_by": str(around.folder / Path(signers).expanduser())}}
+    named = {name: path for name in SIGNED_BY if isinstance(path := rules.get(name), str)}
+    beside = {name: str(around.folder / Path(path).expanduser()) for name, path in named.items()}
+    return {"artifact": {**rules, **beside}}
 
 
 def _root(given: Mapping[str, Plain], name: str, around: Surroundings) -> Plain:

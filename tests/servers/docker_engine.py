@@ -116,7 +116,7 @@ class DockerEngine:
 
 def require() -> None:
     """Skip where there is no engine to start; in CI there must be one."""
-    missing = [name for name in PROGRAMS if not _program(name)]
+    missing = [name for name in PROGRAMS if not program(name)]
     why = f"{', '.join(missing)} not installed" if missing else ""
     if not why and (sys.platform != "linux" or os.geteuid() != 0):
         why = "an engine is only started by root on Linux"
@@ -148,7 +148,7 @@ def running() -> Generator[DockerEngine]:
 def _engine(folder: Path, registry: str, bridge: str) -> Generator[DockerEngine]:
     path = folder / "docker.sock"
     argv = [
-        *(_program("dockerd"), "--host", f"unix://{path}", "--pidfile", str(folder / "pid")),
+        *(program("dockerd"), "--host", f"unix://{path}", "--pidfile", str(folder / "pid")),
         *("--data-root", str(folder / "data"), "--exec-root", str(folder / "exec")),
         *(
             "--bridge",
@@ -174,7 +174,7 @@ def registry_in(folder: Path) -> Generator[str]:
     address = f"127.0.0.1:{free_port()}"
     config = folder / "registry.yml"
     config.write_text(REGISTRY.format(folder=folder / "registry", port=address.rpartition(":")[2]))
-    with _started([_program("docker-registry"), "serve", str(config)], folder / "registry.log") as process:
+    with _started([program("docker-registry"), "serve", str(config)], folder / "registry.log") as process:
         _until(lambda: _answers(f"http://{address}/v2/"), process, folder / "registry.log")
         yield address
 
@@ -291,7 +291,7 @@ def _bridge() -> Generator[str]:
             fcntl.ioctl(handle, remove, name.encode() + b"\0")
 
 
-def _program(name: str) -> str:
+def program(name: str) -> str:
     return shutil.which(name) or shutil.which(name, path=SYSTEM_PLACES) or ""
 
 

@@ -143,6 +143,13 @@ async def test_a_plan_without_a_signature_is_refused_where_one_is_demanded(
         await scene.guards.signature_still_holds(scene.at, scene.first)
 
 
+async def test_an_image_whose_key_is_no_longer_allowed_is_refused(scene: Scene, tmp_path: Path) -> None:
+    scene.here.change_settings(artifact=ArtifactRules(image_signed_by=tmp_path / "cosign.pub"))
+
+    with pytest.raises(EffectRefused, match="no allowed key signed the image of anything"):
+        await scene.guards.image_keys_still_hold(scene.at, scene.first)
+
+
 async def test_an_environment_that_somebody_else_holds_is_refused(scene: Scene) -> None:
     scene.here.store.locks.release(scene.at.deployment)
 

@@ -1,8 +1,9 @@
-"""Registry: what a tag of an image names now, asked of the registry itself (distribution API, version 2)."""
+"""Registry: what a tag names now, and what lies under it, asked of the registry (distribution API, 2)."""
 
 from __future__ import annotations
 
 import base64
+import hashlib
 import re
 from urllib.parse import urlencode
 
@@ -23,6 +24,7 @@ _IMAGE = re.compile(
 )
 _CHALLENGE = re.compile(r'(\w+)="([^"]*)"')
 SECONDS = 10.0
+HUB, HUBS = "registry-1.docker.io", ("docker.io", "index.docker.io")
 
 
 class Given(BaseModel):
@@ -43,25 +45,43 @@ class Registry:
 
         Raises Unreachable, AccessDenied, and OutsideFailed for a name that is none.
         """
-        found = _IMAGE.fullmatch(image)
-        if found is None:
-            raise OutsideFailed(f"{image[:200]!r} is no image", cure="write host/name:tag")
-        base = f"{'http' if _is_here(found['host']) else 'https'}://{found['host']}"
-        url = f"{base}/v2/{found['name']}/manifests/{found['tag'] or found['digest']}"
-        answer = await self._asked(url, f"repository:{found['name']}:pull")
+        found = _parts(image)
+        answer = await self._asked(image, _at(found, "manifests", found["tag"] or found["digest"]), "HEAD")
         if answer.status == 404:
             return ""
-        if answer.status in (401, 403):
-            raise AccessDenied(f"the registry does not show {image}", cure="set or renew `credentials`")
         digest = answer.headers.get("docker-content-digest", "")
         if answer.status != 200 or not DIGEST.fullmatch(digest):
             raise Unreachable(f"the registry did not say what {image} is: {answer.status}")
         return digest
 
-    async def _asked(self, url: str, scope: str) -> Answer:
-        """A HEAD of the manifest; where a token is demanded, with the token that we are given for it."""
+    async def manifest(self, image: str) -> bytes | None:
+        """The manifest of host/name:tag; None when the registry has none. Raises as `digest`."""
+        found = _parts(image)
+        answer = await self._asked(image, _at(found, "manifests", found["tag"] or found["digest"]), "GET")
+        return _whole(answer, image)
+
+    async def blob(self, image: str, digest: str) -> bytes | None:
+        """A blob of the repository of `image`, from wherever the registry sends us for it (once).
+
+        None when it has none, or what comes is something else. Raises as `digest`.
+        """
+        answer = await self._asked(image, _at(_parts(image), "blobs", digest), "GET")
+        if 300 <= answer.status < 400:
+            answer = await fetch(Ask(url=answer.headers.get("location", ""), seconds=SECONDS))
+        body = _whole(answer, f"{digest} of {image}")
+        return body if body is not None and f"sha256:{hashlib.sha256(body).hexdigest()}" == digest else None
+
+    async def _asked(self, image: str, url: str, method: str) -> Answer:
+        """The answer, whatever it is but a refusal. Raises AccessDenied."""
+        answer = await self._let_in(url, f"repository:{_parts(image)['name']}:pull", method)
+        if answer.status in (401, 403):
+            raise AccessDenied(f"the registry does not show {image}", cure="set or renew `credentials`")
+        return answer
+
+    async def _let_in(self, url: str, scope: str, method: str) -> Answer:
+        """The answer; where a token is demanded, with the token that we are given for it."""
         headers = {"accept": ", ".join(KINDS), **self._basic()}
-        answer = await fetch(Ask(url=url, method="HEAD", headers=headers, seconds=SECONDS))
+        answer = await fetch(Ask(url=url, method=method, headers=headers, seconds=SECONDS))
         said = answer.headers.get("www-authenticate", "")
         if answer.status != 401 or not said.lower().startswith("bearer "):
             return answer
@@ -76,7 +96,7 @@ class Registry:
         return await fetch(
             Ask(
                 url=url,
-                method="HEAD",
+                method=method,
                 headers={**headers, "authorization": f"Bearer {token}"},
                 seconds=SECONDS,
             )
@@ -86,6 +106,28 @@ class Registry:
         if not self._login:
             return {}
         return {"authorization": f"Basic {base64.b64encode(self._login.encode()).decode()}"}
+
+
+def _parts(image: str) -> re.Match[str]:
+    """Host, name, and tag or digest. Raises OutsideFailed."""
+    found = _IMAGE.fullmatch(image)
+    if found is None:
+        raise OutsideFailed(f"{image[:200]!r} is no image", cure="write host/name:tag")
+    return found
+
+
+def _at(image: re.Match[str], what: str, which: str) -> str:
+    host = HUB if image["host"] in HUBS else image["host"]
+    return f"{'http' if _is_here(host) else 'https'}://{host}/v2/{image['name']}/{what}/{which}"
+
+
+def _whole(answer: Answer, what: str) -> bytes | None:
+    """Raises Unreachable for what is neither there nor missing."""
+    if answer.status == 404:
+        return None
+    if answer.status != 200 or answer.is_cut:
+        raise Unreachable(f"the registry did not give {what}: {answer.status}")
+    return answer.body
 
 
 def _token(body: bytes) -> str:

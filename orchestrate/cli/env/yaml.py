@@ -71,8 +71,10 @@ def as_words(environment: Environment, settings: Settings) -> Words:
     _in_percent(words)
     if environment.secrets:
         words["secrets"] = _secrets(environment, settings)
-    signers = environment.artifact.signed_by
-    words |= {"artifact": {"signed_by": _beside(signers, settings)}} if signers else {}
+    rules = environment.artifact
+    files = {"signed_by": rules.signed_by, "image_signed_by": rules.image_signed_by}
+    beside: Words = {name: _beside(path, settings) for name, path in files.items() if path}
+    words |= {"artifact": beside} if beside else {}
     return cast(Words, _escaped(words | _root(environment, settings), _kept(environment, settings)))
 
 

@@ -11,6 +11,7 @@ from orchestrate.gates.artifact import artifact
 from orchestrate.models.deployment import Kind
 from orchestrate.models.environment import ArtifactRules
 from orchestrate.models.gate import Finding, GateName, Override
+from orchestrate.models.image_signature import ImageSignature, ImageState
 from orchestrate.models.signature import Signature, SignatureState
 from tests.orchestrate.gates.evidence import HEAD, evidence
 
@@ -18,6 +19,27 @@ DEMANDED: dict[str, object] = {"artifact": ArtifactRules(signed_by=Path("/nowher
 GOOD = Signature(
     commit=HEAD, state=SignatureState.GOOD, signer="ada@example.test", key="SHA256:abc", signers="d" * 64
 )
+
+
+IMAGES: dict[str, object] = {"artifact": ArtifactRules(image_signed_by=Path("/nowhere/cosign.pub"))}
+
+
+def signed(state: ImageState) -> ImageSignature:
+    return ImageSignature(component="web", image="registry.test/web@sha256:1", state=state, key="k")
+
+
+@pytest.mark.parametrize("state", ImageState)
+def test_only_a_good_signature_of_the_image_passes(state: ImageState) -> None:
+    found = artifact(evidence(IMAGES, images=(signed(state),)))
+
+    assert found.finding is (Finding.PASS if state is ImageState.GOOD else Finding.FAIL)
+    assert "web: registry.test/web@sha256:1" in found.sentence
+
+
+def test_a_registry_that_does_not_answer_is_no_yes() -> None:
+    found = artifact(evidence(IMAGES, unread={"images": "the registry is down"}))
+
+    assert (found.finding, found.sentence) == (Finding.UNKNOWN, "the registry is down")
 
 
 def signature(state: SignatureState) -> Signature:

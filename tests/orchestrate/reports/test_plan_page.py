@@ -20,6 +20,7 @@ from orchestrate.models.change import MergeMethod
 from orchestrate.models.environment import EnvironmentType, Strategy
 from orchestrate.models.fact import canonical
 from orchestrate.models.gate import GateName
+from orchestrate.models.image_signature import ImageSignature, ImageState
 from orchestrate.models.move import Irreversible, words
 from orchestrate.models.plan import TO_DO, Plan, Risk
 from orchestrate.models.proven import Proven, Sameness
@@ -38,6 +39,7 @@ CLOSED: tuple[type[StrEnum], ...] = (
     Several,
     SignatureState,
     Sameness,
+    ImageState,
 )
 OTHERS = ("zzz", *(value.value for values in CLOSED for value in values))
 
@@ -57,12 +59,17 @@ PROVEN = (
         sameness=Sameness.DIGEST,
     ),
 )
+SIGNED = (
+    ImageSignature(
+        component="shop", image="registry/shop@sha256:1", state=ImageState.GOOD, key="2", detail="3"
+    ),
+)
 PLANS = {
     "overridden": plan(),
     "first": made(Strategy.ROLLING, running=()),
     "rolling": made(Strategy.ROLLING),
     "canary": made(Strategy.CANARY, merge=None, task=None),
-    "promoted": made(Strategy.ROLLING, proven=PROVEN),
+    "promoted": made(Strategy.ROLLING, proven=PROVEN, images=SIGNED),
     "alerted": plan().model_copy(
         update={
             "alerts": {
@@ -139,7 +146,15 @@ def test_every_value_that_is_hashed_can_be_read(name: str) -> None:
 
     assert [at for at, other in variants.items() if other and readable(other) == page] == []
     closed = {at[-1] for at, other in variants.items() if other is None}
-    unset = {"alerts", "approval", "above", "below", "signature", "proven"}  # no other word may stand there
+    unset = {
+        "alerts",
+        "approval",
+        "above",
+        "below",
+        "signature",
+        "proven",
+        "images",
+    }  # no other word may stand there
     assert closed <= {"kind", "migrations", "overrides", "merge", "from_version", *unset}
 
 
