@@ -55,7 +55,9 @@ def building(place: Place, source: Source, say: Say) -> Write[BuildOrder, Artifa
 
     async def observe(order: BuildOrder) -> Artifact | None:
         found = await place.provider.artifact(place.component(order.component), order.version)
-        return found if found is not None and not _objection(order, found) else None
+        if found is None or not found.pinned:  # what a registry merely has cannot be started
+            return None
+        return None if _objection(order, found) else found
 
     async def act(order: BuildOrder) -> Artifact:
         component = place.component(order.component)

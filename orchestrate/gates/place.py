@@ -71,7 +71,8 @@ def resources(evidence: Evidence) -> GateResult:
         ("memory", found.memory, limits.memory),
         ("CPU", found.cpu, limits.cpu),
     )
-    full = [
+    full = list(found.lacks)
+    full += [
         f"{what} {used:.0f} % (limit {most} %)"
         for what, used, most in pairs
         if used and most and used >= most

@@ -53,7 +53,7 @@ def _docker(part: Component) -> Abilities:
 
 
 def _kubernetes(part: Component) -> Abilities:
-    lacks = {Ability.BUILD, Ability.USAGE, Ability.RESOURCES}
+    lacks = {Ability.BUILD, Ability.USAGE}
     if part.kubernetes is not None and part.kubernetes.has_router:
         return EVERYTHING.model_copy(update={"can": EVERYTHING.can - lacks})
     return EVERYTHING.model_copy(update={"can": EVERYTHING.can - lacks - {Ability.SHARES}})

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import Field, PositiveInt
 
@@ -40,6 +40,7 @@ class Kubernetes(Fact):
     secret: str = ""  # a Secret of the namespace, whose keys are variables of the pods
     pull_secret: str = ""  # a Secret of the namespace, with which the cluster pulls the image
     service: str = ""  # its name; '': the component's
+    room: Literal["nodes", "quota"] = "nodes"  # what is asked for room; nodes: both
     route: str = ""  # an HTTPRoute whose weights share the traffic; '': the Service's selector does
     ingress: str = ""  # an Ingress of the nginx controller, beside which ours takes a share
 

@@ -63,6 +63,7 @@ class Artifact(Fact):
     version: Version
     digest: str  # SHA-256 over the names, modes and contents of its files
     location: str
+    pinned: bool = True  # False: a registry has it, and nothing here has taken it yet
 
 
 class Resources(Fact):
@@ -71,3 +72,4 @@ class Resources(Fact):
     disk: float | None = None
     memory: float | None = None
     cpu: float | None = None
+    lacks: tuple[str, ...] = ()  # why what is to start finds no room

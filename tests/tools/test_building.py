@@ -63,6 +63,18 @@ async def test_what_was_proven_is_built_and_found_again(tmp_path: Path) -> None:
     assert await write.observe(order(Sameness.FILES)) == built
 
 
+async def test_what_a_registry_merely_has_is_not_yet_built(tmp_path: Path) -> None:
+    provider = MemoryProvider()
+    write = tool(tmp_path, provider)
+    assert write.observe is not None
+    there = Artifact(
+        component="web", version=VERSION, digest=VERSION.tree, location="registry/web", pinned=False
+    )
+    provider.artifacts["web", VERSION.tree] = there
+
+    assert await write.observe(order(Sameness.FILES)) is None
+
+
 async def test_another_build_of_the_same_version_is_refused_with_both_digests(tmp_path: Path) -> None:
     write = tool(tmp_path, MemoryProvider())
     assert write.observe is not None

@@ -48,6 +48,7 @@ class ByComponent:
             disk=_most([one.disk for one in found]),
             memory=_most([one.memory for one in found]),
             cpu=_most([one.cpu for one in found]),
+            lacks=tuple(words for one in found for words in one.lacks),
         )
 
     async def tail(self, component: Component, slot: str, lines: int) -> tuple[str, ...]:

@@ -44,6 +44,7 @@ CRASHED = (
         (GateName.RESOURCES, {"resources": Resources(disk=90)}, Finding.FAIL),
         (GateName.RESOURCES, {"resources": Resources(disk=89)}, Finding.PASS),
         (GateName.RESOURCES, {"resources": Resources()}, Finding.PASS),
+        (GateName.RESOURCES, {"resources": Resources(memory=1, lacks=("no node is ready",))}, Finding.FAIL),
         (GateName.MONITORING, {"metrics": None}, Finding.UNKNOWN),
         (GateName.MONITORING, {"metrics": {"web": SampleState.SOURCE_DOWN}}, Finding.FAIL),
         (GateName.MONITORING, {"metrics": {"web": SampleState.NOT_A_NUMBER}}, Finding.FAIL),

@@ -18,7 +18,7 @@ from tests.servers.kubernetes.front import ready
 from tests.servers.kubernetes.pods import Json
 from tools.traffic import Traffic
 
-PAUSE = 0.05  # seconds between two looks
+PAUSE = 0.1  # seconds between two looks
 GROUP = "gateway.networking.k8s.io"
 _TEXT: Json = {"type": "string"}
 _NUMBER: Json = {"type": "integer"}

@@ -34,12 +34,12 @@ class Site:
             client.post("/api/v1/namespaces", json=body).raise_for_status()
         return name
 
-    async def publish(self, repository: str, version: Version, checkout: Checkout) -> str:
-        """What continuous integration does: push the version's image; its digest."""
+    async def publish(self, repository: str, version: Version, checkout: Checkout, tag: str = "") -> str:
+        """What continuous integration does: push the version's image; its digest. No tag: the commit."""
         folder = self.cluster.folder / "images" / repository / version.commit
         folder.mkdir(parents=True, exist_ok=True)
         await checkout(version, folder)
-        digest = await asyncio.to_thread(push, self.registry, repository, version.commit, folder)
+        digest = await asyncio.to_thread(push, self.registry, repository, tag or version.commit, folder)
         self.images[digest] = folder
         return digest
 

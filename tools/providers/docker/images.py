@@ -106,7 +106,11 @@ class Images:
         digest = await self._digest(component, tag)
         return (
             Artifact(
-                component=component.name, version=version, digest=digest, location=at_digest(tag, digest)
+                component=component.name,
+                version=version,
+                digest=digest,
+                location=at_digest(tag, digest),
+                pinned=False,
             )
             if (digest)
             else None

@@ -59,8 +59,11 @@ class Images:
         tag = self._tag(component, version)
         digest = await self._ask(component, tag)
         where = f"{tag.rpartition(':')[0]}@{digest}"
-        found = Artifact(component=component.name, version=version, digest=digest, location=where)
-        return found if digest else None
+        if not digest:
+            return None
+        return Artifact(
+            component=component.name, version=version, digest=digest, location=where, pinned=False
+        )
 
     async def adopt(self, component: Component, version: Version, digest: str, say: Say) -> Artifact:
         """From now on the version is the image with this digest. Raises ImageMissing, Unreachable."""
@@ -79,7 +82,8 @@ class Images:
         if found is None:
             tag = self._tag(component, version)
             raise ImageMissing(f"the registry has no {tag}", cure="push the image of this version, or wait")
-        if self.recorded(component, version) is None:
+        if not found.pinned:
+            found = found.model_copy(update={"pinned": True})
             self._record(component, version, found)
             say(f"{component.name}: {version.name} is {found.location}")
         return found

@@ -32,6 +32,8 @@ class Kind(StrEnum):
     SERVICE = "services"
     POD = "pods"
     EVENT = "events"
+    NODE = "nodes"
+    QUOTA = "resourcequotas"
     REPLICASET = "replicasets.apps"
     ROUTE = "httproutes.gateway.networking.k8s.io"
     INGRESS = "ingresses.networking.k8s.io"
@@ -55,6 +57,12 @@ class Kubectl:
     async def list(self, kind: Kind, selector: str) -> list[Json]:
         """All objects with these labels. Raises Unreachable, AccessDenied."""
         said = await self._say("get", kind, f"--selector={_chosen(selector)}", "--output=json")
+        return cast("list[Json]", json.loads(said.stdout)["items"])
+
+    async def every(self, kind: Kind, *, everywhere: bool = False) -> list[Json]:
+        """All objects of the namespace, or of the cluster. Raises Unreachable, AccessDenied."""
+        where = ("--all-namespaces",) if everywhere else ()
+        said = await self._say("get", kind, "--output=json", *where)
         return cast("list[Json]", json.loads(said.stdout)["items"])
 
     async def apply(self, body: Json) -> Json:

@@ -28,6 +28,7 @@ from tools.providers.kubernetes.objects import (
     version_of,
 )
 from tools.providers.kubernetes.pods import Pod, instance, pods_of
+from tools.providers.kubernetes.resources import resources
 from tools.providers.kubernetes.sharing import Sharing, sharing_of
 
 AGAIN = 0.2
@@ -51,12 +52,14 @@ class KubernetesProvider:
 
     async def running(self, component: Component) -> Running:
         kubectl = self._kubectl(component)
-        found = await kubectl.list(Kind.DEPLOYMENT, f"{PART}={component.name}")
-        pods = pods_of(await kubectl.list(Kind.POD, f"{PART}={component.name}"))
+        found, pods, weights = await asyncio.gather(
+            kubectl.list(Kind.DEPLOYMENT, _whole(component)),
+            kubectl.list(Kind.POD, _whole(component)),
+            self._sharing(component).weights(),
+        )
         port = kubernetes_of(component).port if component.port else 0
-        instances = [instance(pod, port) for pod in pods]
+        instances = [instance(pod, port) for pod in pods_of(pods)]
         slots = tuple(sorted((_slot(one, instances) for one in found), key=lambda one: one.name))
-        weights = await self._sharing(component).weights()
         return Running(component=component.name, slots=slots, weights=weights if slots else {})
 
     async def build(self, component: Component, version: Version, checkout: Checkout, say: Say) -> Artifact:  # noqa: ARG002
@@ -99,13 +102,14 @@ class KubernetesProvider:
         """Remove the Deployments and the Services of the component."""
         kubectl = self._kubectl(component)
         await self._sharing(component).end()
-        for one in await kubectl.list(Kind.DEPLOYMENT, f"{PART}={component.name}"):
+        for one in await kubectl.list(Kind.DEPLOYMENT, _whole(component)):
             name = _slot(one, ()).name
             await kubectl.delete(Kind.DEPLOYMENT, deployment_name(component, name))
             await self._until_gone(component, name)
 
     async def resources(self) -> Resources:
-        return Resources()
+        """The quotas of the namespaces, and the ready nodes, beside what the next deployment starts."""
+        return await resources(self._environment, self._kubectl)
 
     async def tail(self, component: Component, slot: str, lines: int) -> tuple[str, ...]:
         kubectl = self._kubectl(component)
@@ -181,11 +185,11 @@ class KubernetesProvider:
         return end
 
     async def _share(self, component: Component, weights: Weights) -> None:
-        running = await self.running(component)
         wanted = shares(weights)
+        pods = pods_of(await self._kubectl(component).list(Kind.POD, _whole(component)))
+        well = {pod.metadata.labels.get(SLOT) for pod in pods if pod.is_ready}
         for name in wanted:
-            slot = running.slot(name)
-            if slot is None or not any(one.healthy for one in slot.instances):
+            if name not in well:
                 raise StartFailed(f"{component.name}: {name} has no healthy instance to give traffic to")
         await self._sharing(component).share(wanted)
 
@@ -213,6 +217,11 @@ class KubernetesProvider:
 
     def _kubectl(self, component: Component) -> Kubectl:
         return Kubectl(kubernetes_of(component), self._layout.home)
+
+
+def _whole(component: Component) -> str:
+    """By which everything of a component is found."""
+    return f"{PART}={component.name}"
 
 
 def _selector(component: Component, slot: str) -> str:

@@ -128,6 +128,26 @@ async def test_a_quota_that_is_used_up_is_named(here: Here) -> None:
     assert await here.is_as_before()
 
 
+async def test_the_gate_is_told_of_a_quota_of_nodes_and_of_rights_that_are_missing(here: Here) -> None:
+    full = await here.provider.resources()
+    assert full.lacks == () and full.memory is not None and full.memory < 90
+
+    here.post("resourcequotas", {"metadata": {"name": "tiny"}, "spec": {"hard": {"pods": "1"}}})
+    async with asyncio.timeout(30):
+        while not (full := await here.provider.resources()).lacks:
+            await asyncio.sleep(0.2)
+    assert full.lacks == ("quota tiny: pods 1 of 1, 1 more wanted",)
+    _cordon(here, is_closed=True)
+    try:
+        assert "no node of the cluster is ready for pods" in (await here.provider.resources()).lacks
+    finally:
+        _cordon(here, is_closed=False)
+
+    provider, _ = here.asked_by(kubeconfig=here.site.cluster.kubeconfig("reader"))
+    with pytest.raises(AccessDenied, match="cannot list resource"):
+        await provider.resources()
+
+
 async def test_nodes_that_take_nothing_are_named(here: Here) -> None:
     await here.build(TWO)
     _cordon(here, is_closed=True)
@@ -143,7 +163,7 @@ async def test_nodes_that_take_nothing_are_named(here: Here) -> None:
 async def test_whoever_lacks_a_right_is_told_which(here: Here) -> None:
     provider, web = here.asked_by(kubeconfig=here.site.cluster.kubeconfig("reader"))
 
-    with pytest.raises(AccessDenied, match='"reader" cannot list resource "deployments"') as denied:
+    with pytest.raises(AccessDenied, match='"reader" cannot (list|get) resource "(deployments|pods|services)"') as denied:
         await provider.running(web)
 
     assert "kubectl auth can-i" in denied.value.cure
