@@ -163,7 +163,9 @@ async def test_nodes_that_take_nothing_are_named(here: Here) -> None:
 async def test_whoever_lacks_a_right_is_told_which(here: Here) -> None:
     provider, web = here.asked_by(kubeconfig=here.site.cluster.kubeconfig("reader"))
 
-    with pytest.raises(AccessDenied, match='"reader" cannot (list|get) resource "(deployments|pods|services)"') as denied:
+    with pytest.raises(
+        AccessDenied, match='"reader" cannot (list|get) resource "(deployments|pods|services)"'
+    ) as denied:
         await provider.running(web)
 
     assert "kubectl auth can-i" in denied.value.cure
