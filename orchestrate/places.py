@@ -18,6 +18,7 @@ from tools.migrations import Target
 from tools.place import Place
 from tools.provider import Hosting
 from tools.providers.by_component import ByComponent
+from tools.providers.cloudrun.provider import CloudRunProvider
 from tools.providers.compose.provider import compose_provider
 from tools.providers.custom.provider import CustomProvider
 from tools.providers.docker.provider import docker_provider
@@ -113,6 +114,10 @@ def _ecs(environment: Environment, reading: Reading, _: Routers) -> Hosting:
     return EcsProvider(environment, reading.value)
 
 
+def _cloudrun(environment: Environment, reading: Reading, _: Routers) -> Hosting:
+    return CloudRunProvider(environment, reading.value, filled=reading.filled)
+
+
 PROVIDERS: Mapping[str, Callable[[Environment, Reading, Routers], Hosting]] = {
     "process": _process,
     "docker": _docker,
@@ -120,6 +125,7 @@ PROVIDERS: Mapping[str, Callable[[Environment, Reading, Routers], Hosting]] = {
     "compose": _compose,
     "custom": _custom,
     "ecs": _ecs,
+    "cloudrun": _cloudrun,
 }
 """Who stands behind each provider's name; what each can do is in orchestrate/models/abilities.py."""
 

@@ -13,9 +13,10 @@ OrchestrateError
 ├── OutsideFailed              the outside world did not do what it was asked
 │   ├── CommandFailed · BuildFailed · StartFailed · MergeRefused · MergeConflict · HeadMoved
 │   ├── MigrationFailed · BackupFailed · ProgramMissing · PortTaken
-│   ├── NameTaken · ImageMissing · DigestDiffers · ObjectMissing
+│   ├── NameTaken · ImageMissing · DigestDiffers · ObjectMissing · ChangedMeanwhile
 │   ├── Unreachable            no usable answer came: it is asked again
 │   │   ├── RateLimited        it was asked too often, and did nothing
+│   │   ├── AnswerLost         a write was sent, and must be read back
 │   │   ├── TrackerSilent      before anything has begun: it is waited for, for hours
 │   │   └── MergeQueued        the merge waits in the forge's queue
 │   └── AccessDenied           it does not let us in: a person must look
@@ -47,8 +48,10 @@ from orchestrate.errors.ours import (
 )
 from orchestrate.errors.outside import (
     AccessDenied,
+    AnswerLost,
     BackupFailed,
     BuildFailed,
+    ChangedMeanwhile,
     CommandFailed,
     CredentialsExpired,
     DigestDiffers,
@@ -108,9 +111,11 @@ __all__ = [
     "DigestDiffers",
     "AccessDenied",
     "AlreadyDecided",
+    "AnswerLost",
     "AuditUnusable",
     "BackupFailed",
     "BuildFailed",
+    "ChangedMeanwhile",
     "CheckNotMade",
     "CommandFailed",
     "CredentialsExpired",

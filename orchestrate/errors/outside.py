@@ -88,6 +88,12 @@ class DigestDiffers(OutsideFailed):
     """What is there is not what was built, approved or asked for."""
 
 
+class ChangedMeanwhile(OutsideFailed):
+    """Somebody else changed what was to be changed, after we had looked at it."""
+
+    cure = "see who changes it, and deploy again"
+
+
 class Unreachable(OutsideFailed):
     """No answer, or no usable one, came; `retry_after`: seconds, when it said when to come back."""
 
@@ -100,6 +106,10 @@ class Unreachable(OutsideFailed):
 
 class RateLimited(Unreachable):
     """It was asked too often, and did not do what it was asked."""
+
+
+class AnswerLost(Unreachable):
+    """A write was sent, and what came of it was not told: it must be read back."""
 
 
 class TrackerSilent(Unreachable):

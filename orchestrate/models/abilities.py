@@ -81,6 +81,12 @@ def _ecs(_: Component) -> Abilities:
     return EVERYTHING.model_copy(update={"can": EVERYTHING.can - lacks})
 
 
+def _cloudrun(_: Component) -> Abilities:
+    can = {Ability.SLOTS, Ability.SHARES, Ability.SCALE, Ability.DIGEST}
+    why = "a service always gives its traffic to a revision, and has as many instances as it needs"
+    return Abilities(strategies=(Strategy.BLUE_GREEN, Strategy.CANARY), can=frozenset(can), why=why)
+
+
 DECLARED: Mapping[str, Callable[[Component], Abilities]] = {
     "process": _process,
     "docker": _docker,
@@ -88,6 +94,7 @@ DECLARED: Mapping[str, Callable[[Component], Abilities]] = {
     "compose": _compose,
     "custom": _custom,
     "ecs": _ecs,
+    "cloudrun": _cloudrun,
 }
 """Each provider by its name in orchestrate.yaml. The conformance kit holds it to what is declared here."""
 

@@ -13,7 +13,7 @@ from orchestrate.models.alert import Alert
 from orchestrate.models.aws import Ecs
 from orchestrate.models.change import MergeMethod
 from orchestrate.models.fact import Fact
-from orchestrate.models.hosts import Compose, Custom, Docker, Kubernetes
+from orchestrate.models.hosts import CloudRun, Compose, Custom, Docker, Kubernetes
 from orchestrate.models.smoke import Below, HealthCheck, Smoke
 
 
@@ -149,7 +149,7 @@ class MetricsConfig(Fact):
     database_errors: str = "database_errors_total"
 
 
-ProviderName = Literal["process", "docker", "kubernetes", "compose", "custom", "ecs"]
+ProviderName = Literal["process", "docker", "kubernetes", "compose", "custom", "ecs", "cloudrun"]
 
 
 class Component(Fact):
@@ -171,6 +171,7 @@ class Component(Fact):
     compose: Compose | None = None
     custom: Custom | None = None
     ecs: Ecs | None = None
+    cloudrun: CloudRun | None = None
     health: HealthCheck = HealthCheck()
     smoke: tuple[Smoke, ...] = ()
     database: Database | None = None

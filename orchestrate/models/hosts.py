@@ -78,3 +78,20 @@ class Compose(Fact):
     credentials: str | None = None  # a secret, user:password, for the registry of its image
     port: Port = 8080  # on which the service listens in its container
     socket: str = SOCKET
+
+
+Name = Annotated[str, Field(pattern=r"^[a-z]([-a-z0-9]{0,47}[a-z0-9])?$")]
+Address = Annotated[str, Field(pattern=r"^https?://[^\s/@\\?#]+/?$")]
+
+
+class CloudRun(Fact):
+    """Which service of Google Cloud Run a component is, and from which image its revisions are made."""
+
+    image: Annotated[str, Field(min_length=1)]  # host/name:tag; {version} {commit} {tree} are filled in
+    project: Annotated[str, Field(pattern=r"^[a-z0-9][-a-z0-9.:]{2,62}$")]
+    region: Annotated[str, Field(pattern=r"^[a-z0-9-]+$")]
+    service: Name | Literal[""] = ""  # its name; '': the component's
+    key: str  # a secret: the JSON key of a service account
+    credentials: str | None = None  # a secret, user:password, for a registry that is not Google's
+    port: Port = 8080  # on which the program listens in its container
+    url: Address = "https://run.googleapis.com"  # of the API

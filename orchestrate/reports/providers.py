@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from orchestrate.models.abilities import Ability, abilities_of
 from orchestrate.models.aws import Aws, Ecs
 from orchestrate.models.environment import Component, Strategy
-from orchestrate.models.hosts import Custom, Docker, Kubernetes
+from orchestrate.models.hosts import CloudRun, Custom, Docker, Kubernetes
 from orchestrate.reports.markdown import table
 
 LEAST = Custom(start=("start",), stop=("stop",), status=("status",), artifact=("artifact",))
@@ -37,6 +37,14 @@ EXAMPLES: Mapping[str, Component] = {
     "ecs": Component(name="web", provider="ecs", port=443, ecs=IN_ECS),
     "custom": Component(name="web", provider="custom", port=8080, custom=LEAST),
     "custom, with all commands": Component(name="web", provider="custom", port=8080, custom=WHOLE),
+    "cloudrun": Component(
+        name="web",
+        provider="cloudrun",
+        port=443,
+        cloudrun=CloudRun(
+            image="registry.example/web:{commit}", project="shop", region="europe-west1", key="KEY"
+        ),
+    ),
 }
 """One component of each provider, with all that it can have."""
 

@@ -10,8 +10,9 @@ from orchestrate.models.hosts import Compose, Docker
 from orchestrate.settings.aws import check_ecs
 from orchestrate.settings.images import check_credentials, check_image
 from orchestrate.settings.tree import Document, Loc
+from orchestrate.settings.web import check_cloudrun
 
-SECTIONS = ("docker", "kubernetes", "compose", "custom", "ecs")
+SECTIONS = ("docker", "kubernetes", "compose", "custom", "ecs", "cloudrun")
 
 
 def check_host(document: Document, loc: Loc, part: Component, secrets: Sequence[str]) -> None:
@@ -102,4 +103,5 @@ CHECKS: Mapping[str, Check] = {
     "kubernetes": _kubernetes,
     "custom": _custom,
     "ecs": check_ecs,
+    "cloudrun": check_cloudrun,
 }

@@ -13,16 +13,20 @@ import pytest
 from orchestrate.models.abilities import Ability, abilities_of
 from orchestrate.models.change import Version
 from orchestrate.models.environment import Component
-from orchestrate.models.hosts import Compose, Custom, Docker, Kubernetes
+from orchestrate.models.hosts import CloudRun, Compose, Custom, Docker, Kubernetes
 from orchestrate.models.move import Move
 from orchestrate.models.smoke import HealthCheck
 from tests.servers.aws import site as aws
+from tests.servers.cloudrun import PROJECT, REGION, cloud_run
+from tests.servers.cloudrun import CloudRun as CloudRunServer
 from tests.servers.docker_engine import DockerEngine
 from tests.servers.kubernetes.gateway import backends, define, gateway, make_route
 from tests.servers.kubernetes.site import Site
 from tests.servers.live import require
 from tests.servers.sample_service import checkout, component, environment, version
 from tools.provider import Hosting, MemoryProvider, holds
+from tools.providers.cloudrun.client import Habits as Looking
+from tools.providers.cloudrun.provider import CloudRunProvider
 from tools.providers.compose.provider import compose_provider
 from tools.providers.custom.provider import CustomProvider
 from tools.providers.docker.crew import Habits
@@ -39,6 +43,7 @@ RED = version("red", does="red")
 DOES = {"bad": "crash", "red": "red"}
 PLACE = str(Path(__file__).parents[1] / "servers" / "custom_place.py")
 QUICK = Habits(stop_seconds=2)
+IMPATIENT = Looking(again=0.01, shown=5.0, lost=1.0)
 WORDS = ("python3", "-S", "service.py", "{port}", "{slot}", "{version}")
 
 
@@ -49,6 +54,7 @@ class World:
     provider: Hosting
     web: Component
     said: list[str] = field(default_factory=list[str])
+    crash: str = "crash loop: ended with 3"  # what is said of a program that ends at once
 
     def needs(self, ability: Ability) -> None:
         """Leave the test out where the provider declares that it cannot."""
@@ -221,6 +227,36 @@ async def ecs(request: pytest.FixtureRequest, folder: Path) -> AsyncGenerator[Wo
     await provider.stop_all(web)
 
 
+class InCloudRun(World):
+    """A version's image is pushed by others before it is built."""
+
+    def __init__(self, site: CloudRunServer, provider: Hosting, web: Component) -> None:
+        super().__init__(provider, web, crash="container failed to start and listen")
+        self._site = site
+
+    async def build(self, version: Version) -> None:
+        self._site.push(f"{self._site.registry}/shop:{version.commit}", DOES.get(version.name, "serve"))
+        await super().build(version)
+
+
+@asynccontextmanager
+async def cloudrun(request: pytest.FixtureRequest, folder: Path) -> AsyncGenerator[World]:
+    with cloud_run() as (site, _):
+        web = in_cloud_run(site)
+        shop = environment(folder / "root", web, url="http://127.0.0.1:8080", secrets=("KEY",))
+        provider = CloudRunProvider(shop, lambda _: site.account.key, habits=IMPATIENT)
+        yield InCloudRun(site, provider, web)
+        await provider.stop_all(web)
+        assert not site.services
+
+
+def in_cloud_run(site: CloudRunServer, **facts: object) -> Component:
+    """The service as a component of the cloudrun provider."""
+    image = f"{site.registry}/shop:{{commit}}"
+    words = CloudRun(image=image, project=PROJECT, region=REGION, service="shop", key="KEY", url=site.url)
+    return component(provider="cloudrun", run=(), cloudrun=words, **facts)
+
+
 Opening = Callable[[pytest.FixtureRequest, Path], AbstractAsyncContextManager[World]]
 WORLDS: dict[str, Opening] = {
     "memory": memory,
@@ -231,6 +267,7 @@ WORLDS: dict[str, Opening] = {
     "kubernetes with a route": routed,
     "custom": custom,
     "ecs": ecs,
+    "cloudrun": cloudrun,
 }
 """Every provider; those that are not here do not count as one."""
 

@@ -50,6 +50,7 @@ PLACES = (
         "tests/tools/providers/ecs tests/contracts/test_provider.py",
     ),
     Place("tools/providers/custom/provider.py", Says.RAISE, "tests/tools/providers/custom"),
+    Place("tools/providers/cloudrun/provider.py", Says.RAISE, "tests/tools/providers/cloudrun"),
     Place("tools/providers/fleet/layout.py", Says.RAISE, "tests/tools/providers/process"),
     # gates, plan, approval
     Place("orchestrate/gates/artifact.py", Says.FINDING, GATES),

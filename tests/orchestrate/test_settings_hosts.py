@@ -98,7 +98,47 @@ def test_numbers_of_a_place_that_does_not_pass_our_router_come_from_elsewhere(tm
     assert "does not pass our router" in str(refused(tmp_path, changed(GOOD, CUSTOM, new)))
 
 
-@pytest.mark.parametrize("name", ["docker", "compose", "custom", "ecs"])
+FAR = """\
+service: shop
+environments:
+  dev:
+    type: dev
+    strategy: canary
+    secrets: {TOKEN: "${TOKEN:-x}"}
+    components:
+      - name: web
+        provider: cloudrun
+        port: 443
+        metrics: {kind: prometheus, url: "http://127.0.0.1:9090"}
+        cloudrun: {image: "a.example/b:{commit}", project: shop, region: europe-west1, key: TOKEN}
+"""
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "line", "said"),
+    [
+        ("key: TOKEN", "key: OTHER", 12, "key: the environment has no secret 'OTHER'"),
+        ("key: TOKEN", "key: TOKEN, credentials: LOGIN", 12, "no secret 'LOGIN'"),
+        ("b:{commit}", "b:latest", 12, "each version has an image of its own"),
+        ("project: shop", "project: Shop/1", 12, "project"),
+        ("port: 443\n        metrics", "metrics", 11, "has traffic, and the component no port"),
+        ("kind: prometheus", "kind: proxy", 12, "does not pass our router"),
+        ("strategy: canary", "strategy: recreate", 5, "the provider cloudrun cannot do recreate"),
+        ("strategy: canary", "strategy: rolling", 5, "use blue-green or canary"),
+        ("        port: 443\n", "        port: 443\n        build: [[make]]\n", 11, "builds nothing"),
+        (FAR.splitlines()[-1] + "\n", "", 8, "web: missing key 'cloudrun'"),
+    ],
+)
+def test_a_wrong_word_about_a_place_that_is_asked_over_http_is_told_with_its_line(
+    tmp_path: Path, old: str, new: str, line: int, said: str
+) -> None:
+    problem = refused(tmp_path, changed(FAR, old, new))
+
+    assert said in str(problem)
+    assert f"orchestrate.yaml:{line}" in str(problem)
+
+
+@pytest.mark.parametrize("name", ["docker", "compose", "custom", "ecs", "cloudrun"])
 def test_the_settings_of_each_guide_can_be_used(tmp_path: Path, name: str) -> None:
     (block,) = re.findall(r"```yaml\n(.*?)```", (GUIDES / f"{name}.md").read_text(), re.DOTALL)
     file = tmp_path / "orchestrate.yaml"

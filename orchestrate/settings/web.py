@@ -1,0 +1,39 @@
+"""Places that are reached by an HTTP API alone: what their settings want."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from orchestrate.models.environment import Component
+from orchestrate.settings.images import check_credentials, check_image
+from orchestrate.settings.tree import Document, Loc
+
+
+def check_cloudrun(document: Document, loc: Loc, part: Component, secrets: Sequence[str]) -> None:
+    """Raise SettingsInvalid where a component cannot be a service of Cloud Run."""
+    own = part.cloudrun
+    if own is None:
+        said = f"{part.name}: missing key 'cloudrun', which names the image, the project and the region"
+        raise document.fault(loc, said, cure="cloudrun: {image: …, project: …, region: …, key: …}")
+    if part.build:
+        cure = "let continuous integration push the image of each commit"
+        raise document.fault((*loc, "build"), "build: the cloudrun provider builds nothing", cure=cure)
+    check_credentials(document, (*loc, "cloudrun"), own.credentials, secrets)
+    _check_secret(document, (*loc, "cloudrun", "key"), own.key, secrets)
+    check_image(document, (*loc, "cloudrun", "image"), own.image)
+    _check_traffic(document, (*loc, "cloudrun"), part, "a service of Cloud Run")
+
+
+def _check_secret(document: Document, loc: Loc, name: str, secrets: Sequence[str]) -> None:
+    if name not in secrets:
+        raise document.fault(loc, f"{loc[-1]}: the environment has no secret {name!r}")
+
+
+def _check_traffic(document: Document, loc: Loc, part: Component, whose: str) -> None:
+    """A place that shares the traffic itself needs a port, and has its numbers from elsewhere."""
+    if not part.port:
+        said = f"{part.name}: {whose} has traffic, and the component no port"
+        raise document.fault(loc, said, cure="port: 443")
+    if part.metrics.kind == "proxy":
+        said = f"metrics: the traffic of {whose} does not pass our router; name another source"
+        raise document.fault(loc, said, cure="metrics: {kind: prometheus, url: …}")

@@ -1,0 +1,1 @@
+"""Google Cloud Run: revisions of a service, tagged by their slots, with shares of its traffic."""

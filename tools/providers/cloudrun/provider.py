@@ -1,0 +1,298 @@
+"""The Cloud Run provider: each slot of a component is a tagged revision of its service."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from orchestrate.errors import EffectRefused, OrchestrateError, StartFailed, UnknownVersion
+from orchestrate.models.change import Version
+from orchestrate.models.environment import Component, Environment
+from orchestrate.models.move import Drain, Move, Scale, SetTraffic, Start, Stop, Weights, words
+from orchestrate.models.runtime import Artifact, Instance, Resources, Running, Slot
+from tools.provider import Checkout, Say, shares, without
+from tools.providers.cloudrun.answers import Revision, Service, short
+from tools.providers.cloudrun.client import Client, Habits
+from tools.providers.cloudrun.objects import SLOT, Wish, cloudrun_of, service_name, template, version_of
+from tools.providers.cloudrun.shares import (
+    Targets,
+    in_force,
+    pinned,
+    placed,
+    shared,
+    untagged,
+    weights_of,
+)
+from tools.providers.fleet.layout import Layout
+from tools.providers.fleet.variables import Variables, unchanged
+from tools.providers.kubernetes.images import Images
+from tools.systems.google_account import GoogleAccount
+from tools.systems.registry import Registry
+from tools.systems.web_api import WebApi
+
+ATTEMPTS = 50
+GOOGLE = (".pkg.dev", "gcr.io")
+"""Registries that take the same token as Cloud Run."""
+
+
+@dataclass(frozen=True)
+class Seen:
+    """The service at one moment, with the revisions of our slots."""
+
+    service: Service | None
+    slots: dict[str, Revision]
+
+    @property
+    def names(self) -> dict[str, str]:
+        """The revision of each slot."""
+        return {slot: short(one.name) for slot, one in self.slots.items()}
+
+    @property
+    def weights(self) -> Weights:
+        return weights_of(in_force(self.service), self.names) if self.service else {}
+
+
+class CloudRunProvider:
+    """Runs the components of one environment; the image of a version is kept below `root`."""
+
+    def __init__(
+        self,
+        environment: Environment,
+        secrets: Callable[[str], str],
+        *,
+        filled: Callable[[str], str] = unchanged,
+        habits: Habits | None = None,
+    ) -> None:
+        self._environment, self._secrets = environment, secrets
+        self._habits = habits or Habits()
+        self._images = Images(Layout(environment.root), secrets, cloudrun_of, self._digest)
+        self._variables = Variables(environment, secrets, filled)
+        self._accounts: dict[str, GoogleAccount] = {}
+
+    async def running(self, component: Component) -> Running:
+        seen = await self._seen(component)
+        slots = tuple(self._slot(component, name, one) for name, one in sorted(seen.slots.items()))
+        return Running(component=component.name, slots=slots, weights=seen.weights)
+
+    async def build(self, component: Component, version: Version, checkout: Checkout, say: Say) -> Artifact:  # noqa: ARG002
+        """The version's image in the registry, from now on by its digest.
+
+        Raises ImageMissing, Unreachable, AccessDenied.
+        """
+        return await self._images.take(component, version, say)
+
+    async def adopt(
+        self, component: Component, version: Version, digest: str, checkout: Checkout, say: Say
+    ) -> Artifact:
+        """From now on the version is the image with this digest, where the registry has it."""
+        del checkout  # nothing is built
+        return await self._images.adopt(component, version, digest, say)
+
+    async def artifact(self, component: Component, version: Version) -> Artifact | None:
+        """What was recorded when it was built, or what the registry has."""
+        return await self._images.artifact(component, version)
+
+    async def apply(self, component: Component, move: Move, say: Say) -> None:
+        say(words(move))
+        match move:
+            case Start() | Scale():
+                await self._bring_to(component, move)
+            case SetTraffic(weights=weights):
+                await self._share(component, weights)
+            case Drain():
+                return  # what a revision has begun to answer, it ends: Cloud Run waits for that
+            case Stop(slot=name):
+                await self._stop(component, name)
+            case _:
+                raise EffectRefused(words(move), "it is no move of a provider")
+
+    async def tend(self, component: Component) -> tuple[str, ...]:  # noqa: ARG002
+        """Nothing: Cloud Run brings back what should run."""
+        return ()
+
+    async def stop_all(self, component: Component) -> None:
+        """Remove the service with its revisions: it always gives its traffic to one of them."""
+        await self._client(component).delete()
+
+    async def resources(self) -> Resources:
+        return Resources()
+
+    async def tail(self, component: Component, slot: str, lines: int) -> tuple[str, ...]:  # noqa: ARG002
+        """Nothing: Cloud Logging keeps what instances wrote."""
+        return ()
+
+    async def public(self, component: Component) -> str:
+        if self._environment.url:
+            return self._environment.url
+        service = await self._client(component).service()
+        return service.uri if service else ""
+
+    async def _bring_to(self, component: Component, move: Start | Scale) -> None:
+        """Have the version in the slot, on so many instances at least; on failure, what was before."""
+        artifact = self._images.recorded(component, move.version)
+        if artifact is None:
+            raise UnknownVersion(move.version.name)
+        seen = await self._seen(component)
+        before = seen.slots.get(move.slot)
+        slot = self._slot(component, move.slot, before) if before else None
+        if slot and slot.version and slot.version.tree != move.version.tree:
+            name = move.version.name
+            raise StartFailed(f"{move.slot} runs another version; it must be stopped before {name} starts")
+        if slot and before and slot.wanted == move.instances and before.is_ready:
+            return
+        usual = {"SLOT": move.slot, "VERSION": move.version.name, "COMMIT": move.version.commit}
+        variables = {**self._variables.plain(), **usual}
+        wish = Wish(component, move.slot, move.version, move.instances, artifact.location, variables)
+        revision = await self._revision(seen.service, wish)
+        await self._place(component, move.slot, revision)
+
+    async def _revision(self, service: Service | None, wish: Wish) -> str:
+        """The name of a revision that is ready and as wished; one that was made before is taken again."""
+        client = self._client(wish.component)
+        name, found = await self._free(client, wish)
+
+        async def is_ready() -> bool:
+            return _is_ready(name, await client.revision(name))
+
+        if found is not None:
+            await client.until(is_ready)
+            return name
+        usual = service.template if service else {}
+        try:
+            if service is None:
+                await client.create(template(wish, usual, name), is_ready)
+            else:
+                await client.renew(service, template(wish, usual, name), pinned(service), is_ready)
+        except (StartFailed, asyncio.CancelledError):
+            await asyncio.shield(self._taken_back(client, service, name))
+            raise
+        return name
+
+    async def _free(self, client: Client, wish: Wish) -> tuple[str, Revision | None]:
+        """A name by which the wish is found again; those of its revisions that failed keep theirs."""
+        for number in range(1, ATTEMPTS):
+            name = f"{service_name(wish.component)}-{wish.fingerprint}-{number}"
+            found = await client.revision(name)
+            if found is None or not found.has_failed:
+                return name, found
+        raise StartFailed(
+            f"{wish.version.name} failed {ATTEMPTS - 1} times", cure="remove its failed revisions"
+        )
+
+    async def _taken_back(self, client: Client, before: Service | None, failed: str) -> None:
+        """The template as it was; a service that there was not is removed. What failed is what is told."""
+
+        async def is_back() -> bool:
+            now = await client.service()
+            return now is not None and now.template.get("revision") != failed
+
+        with suppress(OrchestrateError):
+            now = await client.service()
+            if before is None:
+                await client.delete()
+            elif now is not None and now.template.get("revision") == failed:
+                await client.renew(now, before.template, pinned(now), is_back)
+
+    async def _place(self, component: Component, slot: str, revision: str) -> None:
+        """The slot's tag, and what traffic it has, at the revision."""
+        seen = await self._seen(component)
+        if seen.service is not None:
+            await self._shared(component, seen.service, placed(pinned(seen.service), slot, revision))
+
+    async def _share(self, component: Component, weights: Weights) -> None:
+        seen = await self._seen(component)
+        wanted = shares(weights)
+        for name in wanted:
+            if name not in seen.slots or not seen.slots[name].is_ready:
+                raise StartFailed(f"{component.name}: {name} has no healthy instance to give traffic to")
+        if not wanted or seen.service is None:
+            raise EffectRefused(f"{component.name}: traffic to nobody", NOBODY)
+        await self._shared(component, seen.service, shared(pinned(seen.service), seen.names, wanted))
+
+    async def _stop(self, component: Component, slot: str) -> None:
+        """Take the slot's tag away: a revision that nobody can ask runs on no instance."""
+        seen = await self._seen(component)
+        if seen.service is None or slot not in seen.slots:
+            return
+        targets = pinned(seen.service)
+        if seen.weights.get(slot):
+            left = without(seen.weights, slot)
+            if not shares(left):
+                raise EffectRefused(f"{component.name}: stop {slot}", NOBODY)
+            targets = shared(targets, {**{name: name for name in left}, **seen.names}, left)
+        await self._shared(component, seen.service, untagged(targets, slot))
+
+    async def _shared(self, component: Component, service: Service, targets: Targets) -> None:
+        """Have exactly these targets in force. Raises ChangedMeanwhile, StartFailed, OutcomeUnknown."""
+        client = self._client(component)
+
+        async def is_so() -> bool:
+            now = await client.service()
+            return now is not None and in_force(now) == targets and pinned(now) == targets
+
+        if not await is_so():
+            await client.share(service, targets, is_so)
+
+    async def _seen(self, component: Component) -> Seen:
+        client = self._client(component)
+        service = await client.service()
+        found: dict[str, Revision] = {}
+        for target in in_force(service) if service else ():
+            revision = await client.revision(target.revision) if target.tag else None
+            if revision is not None and revision.annotations.get(SLOT) == target.tag:
+                found[target.tag] = revision
+        return Seen(service, found)
+
+    def _slot(self, component: Component, name: str, revision: Revision) -> Slot:
+        version = version_of(revision)
+        return _slot(name, revision, self._images.recorded(component, version) if version else None)
+
+    def _client(self, component: Component) -> Client:
+        own = cloudrun_of(component)
+        account = self._account(own.key)
+        renew = f"renew the key in the secret {own.key}"
+        api = WebApi("Cloud Run", own.url, account.headers, renew, pause=self._habits.again)
+        return Client(api, component, self._habits)
+
+    def _account(self, key: str) -> GoogleAccount:
+        if key not in self._accounts:
+            self._accounts[key] = GoogleAccount(lambda: self._secrets(key), key)
+        return self._accounts[key]
+
+    async def _digest(self, component: Component, image: str) -> str:
+        """What the registry's `image` names now; Google's own registries know the account."""
+        own = cloudrun_of(component)
+        if own.credentials or not image.partition("/")[0].endswith(GOOGLE):
+            return await self._images.digest(component, image)
+        return await Registry(f"oauth2accesstoken:{await self._account(own.key).token()}").digest(image)
+
+
+NOBODY = "Cloud Run gives the traffic of a service to one of its revisions, always"
+
+
+def _is_ready(name: str, found: Revision | None) -> bool:
+    """Raises StartFailed with Cloud Run's own words."""
+    if found is not None and found.has_failed:
+        raise StartFailed(f"{name}: {found.ready.words}", cure="read its log in Cloud Logging")
+    return found is not None and found.is_ready
+
+
+def _slot(name: str, revision: Revision, artifact: Artifact | None) -> Slot:
+    """A tagged revision as a slot. Its instances are those that Cloud Run keeps for it at least."""
+    version, wanted = version_of(revision), revision.scaling.min_instance_count
+    is_it = artifact is None or artifact.location in revision.images
+    one = Instance(
+        id=short(revision.name),
+        slot=name,
+        address="",
+        healthy=revision.is_ready,
+        restarts=0,
+        started_at=datetime.fromisoformat(revision.create_time or "1970-01-01T00:00:00Z").astimezone(UTC),
+        detail="" if revision.is_ready else revision.ready.words or "Cloud Run says nothing about it",
+        tree=(version.tree if version else "") if is_it else " ".join(revision.images),
+    )
+    numbered = (one.model_copy(update={"id": f"{one.id}/{number}"}) for number in range(1, wanted + 1))
+    return Slot(name=name, version=version, wanted=wanted, instances=tuple(numbered))
