@@ -94,7 +94,7 @@ class Journey:
 
     def _arrivals(self, move: SetTraffic) -> Iterator[str]:
         for slot in sorted(_shares(move.weights)):
-            if slot not in self.started and slot not in (self.weights or {}):
+            if slot not in self.started and slot not in (self.weights or {}) and slot not in self.served:
                 yield f"sends traffic to {slot}, where nothing was started"
             elif self.counts.get(slot) == 0:
                 yield f"sends traffic to {slot}, which was stopped"

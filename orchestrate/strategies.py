@@ -21,6 +21,7 @@ from orchestrate.models.move import (
 )
 from orchestrate.models.replicas import newcomers
 from orchestrate.models.runtime import Running, Slot
+from orchestrate.rehearsal import rehearsal
 
 Rollout = Callable[[Component, Environment, Running, Version], tuple[Move, ...]]
 BLUE, GREEN = SLOTS = ("blue", "green")
@@ -35,9 +36,9 @@ def moves(
     """Everything that brings `version` to `environment`, in order.
 
     Backups come first (nothing has changed yet if one fails), then each component in the declared
-    order, then the monitoring period, and only then are the old slots stopped, so that until the end of
-    the watch blue-green and canary go back by traffic alone. `running` and `files` are by component
-    name; a missing one is empty.
+    order, then the monitoring period, the rehearsal of the way back where one is wanted, and only then are
+    the old slots stopped, so that until then blue-green and canary go back by traffic alone. `running` and
+    `files` are by component name; a missing one is empty.
     """
     backups = [
         Backup(component=part.name)
@@ -45,6 +46,7 @@ def moves(
         if part.database is not None and environment.demands_backup
     ]
     rollouts: list[Move] = []
+    rehearsals: list[Move] = []
     endings: list[Move] = []
     for part in environment.components:
         here = running.get(part.name, Running(component=part.name))
@@ -52,8 +54,11 @@ def moves(
             rollouts.append(Migrate(component=part.name, version=version, files=pending))
         taken = rollout(part, environment, here, version)
         rollouts += taken
-        endings += cleanup(part, after_all(here, taken), destination(part, here, version))
-    return (*backups, *rollouts, *_final_watches(environment, running, version), *endings)
+        tried = rehearsal(part, environment, here, after_all(here, taken), version)
+        rehearsals += tried
+        endings += cleanup(part, after_all(here, (*taken, *tried)), destination(part, here, version))
+    watches = _final_watches(environment, running, version)
+    return (*backups, *rollouts, *watches, *rehearsals, *endings)
 
 
 def rollout(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
+from orchestrate.errors import UnknownDeployment
 from orchestrate.models.change import Version
 from orchestrate.models.deployment import Kind, Request
 from orchestrate.models.effect import Effect, EffectState
@@ -12,6 +13,7 @@ from orchestrate.models.environment import Component, Environment
 from orchestrate.models.gate import GateName
 from orchestrate.models.proven import Proven, sameness
 from orchestrate.models.runtime import Artifact
+from orchestrate.rehearsal import rehearsed
 from orchestrate.store import Store
 from tools.building import BUILD
 from tools.place import Places
@@ -36,12 +38,29 @@ class Promotion:
         deployment = self.store.verified.who(name, here.service, version.tree)
         if deployment is None:
             return ()
+        plan = self.store.plans.of(deployment) if self._has_plan(deployment) else None
         ran = {one.component: one for one in _built(self.store.effects.of(deployment))}
         before = {one.name: one for one in self.places(name).environment.components}
         return tuple(
-            _proven(Proven(component=part.name, environment=name, deployment=deployment), part, before, ran)
+            _proven(
+                Proven(
+                    component=part.name,
+                    environment=name,
+                    deployment=deployment,
+                    went_back_to=rehearsed(plan, part.name) if plan else None,
+                ),
+                part,
+                before,
+                ran,
+            )
             for part in here.components
         )
+
+    def _has_plan(self, deployment: str) -> bool:
+        try:
+            return self.store.deployments.deployment(deployment).plan_hash is not None
+        except UnknownDeployment:
+            return False
 
     def _before(self, here: Environment, request: Request) -> str | None:
         """The environment that the settings name, or the one that this flow comes from."""

@@ -181,8 +181,9 @@ class Ship:
         said = Told(
             kind="verified", text=f"{move.component}: {report.words}", data={"good": str(report.is_good)}
         )
-        new = await self._new_lines(state, component, move)
-        self.crew.store.events.tell(at.deployment, at.stage, (said, new))
+        is_new = move.version == plan.version  # else it is the rehearsal of the way back
+        new = (await self._new_lines(state, component, move),) if is_new else ()
+        self.crew.store.events.tell(at.deployment, at.stage, (said, *new))
         if report.is_good:
             return self.helm.onward(state, at, index + 1)
         sick = {"instances", "version", "traffic", "verification"} & {point.name for point in report.bad}

@@ -110,10 +110,12 @@ def rollback_ready(evidence: Evidence) -> GateResult:
     gate, environment = GateName.ROLLBACK_READY, evidence.environment
     if environment.type is not EnvironmentType.PRODUCTION:
         return passed(gate, "every move has an undo, or says why not")
+    live = {one.component: one.live.version if one.live else None for one in evidence.running or ()}
+    tried = "".join(f"; {one.way_back(live.get(one.component))}" for one in evidence.proven)
     slow = [one.name for one in environment.components if environment.strategy_of(one) is Strategy.RECREATE]
     if slow:
-        return passed(gate, f"rolled back by starting the old version again: {', '.join(slow)}")
-    return passed(gate, "every move has an undo, or says why not; traffic goes back first")
+        return passed(gate, f"rolled back by starting the old version again: {', '.join(slow)}{tried}")
+    return passed(gate, f"every move has an undo, or says why not; traffic goes back first{tried}")
 
 
 def instant(text: str) -> datetime:

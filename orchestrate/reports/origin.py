@@ -27,10 +27,17 @@ def proven(ships: tuple[Shipped, ...]) -> str:
     """Which artifact the environment before ran and verified, and whether exactly that comes here."""
     return bullets(
         f"{code(one.component)} in {code(one.environment)} (deployment {code(one.deployment)}): "
-        f"{_artifact(one)}{SAYS[one.sameness]}"
-        for one in (shipped.proven for shipped in ships)
-        if one is not None
+        f"{_artifact(one)}{SAYS[one.sameness]}; {inline(one.way_back(shipped.from_version), 300)}{_back(one)}"
+        for shipped in ships
+        if (one := shipped.proven) is not None
     )
+
+
+def _back(one: Proven) -> str:
+    if one.went_back_to is None:
+        return ""
+    name, commit, tree = one.went_back_to.name, one.went_back_to.commit, one.went_back_to.tree
+    return f" ({code(name)}: commit {code(commit)}, tree {code(tree)})"
 
 
 def _artifact(one: Proven) -> str:

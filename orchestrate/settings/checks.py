@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from orchestrate.models.abilities import inability
-from orchestrate.models.environment import Channel, Component, Environment, Person, Window
+from orchestrate.models.environment import Channel, Component, Environment, EnvironmentType, Person, Window
 from orchestrate.models.smoke import CacheSmoke, HttpSmoke
 from orchestrate.settings.faults import unknown
 from orchestrate.settings.hosts import check_host
@@ -36,6 +36,9 @@ def check_environment(document: Document, environment: Environment) -> None:
     shares = [step.share for step in environment.canary]
     if not shares or shares != sorted(set(shares)):
         raise document.fault((*loc, "canary"), "canary: expected shares that grow from step to step")
+    if environment.rehearse_rollback and environment.type is EnvironmentType.PRODUCTION:
+        said = "rehearse_rollback: people are served here"
+        raise document.fault((*loc, "rehearse_rollback"), said, cure="rehearse it where this comes from")
     _check_calendar(document, loc, environment)
 
 

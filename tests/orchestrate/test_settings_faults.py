@@ -188,6 +188,12 @@ PORT = "        port: 8081\n"
             7,
             "goes in a circle: staging → staging",
         ),
+        (
+            STAGING,
+            "    type: production\n    rehearse_rollback: true\n",
+            7,
+            "rehearse_rollback: people are served here",
+        ),
         (STAGING, "    type: staging\n    approvers: [an]\n", 7, "unknown person 'an'; did you mean 'ann'?"),
         (
             STAGING,

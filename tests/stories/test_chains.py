@@ -7,14 +7,10 @@ from pathlib import Path
 from orchestrate.models.deployment import DecisionKind, Deployment, ForApproval, Kind, Outcome
 from orchestrate.models.environment import Freeze, Gates
 from orchestrate.models.gate import GateName, Override
-from orchestrate.models.proven import Sameness
-from orchestrate.models.runtime import Artifact
 from orchestrate.models.sample import SampleState
 from orchestrate.models.task import TaskMetadata
-from orchestrate.reports.plan import plan_page
-from tests.stories.places import WEB, quick, staging
+from tests.stories.places import quick, staging
 from tests.stories.world import World, world
-from tools.building import BUILD
 
 PROMOTED = Gates(checks=("tests",), reviews=1, promoted_from="staging")
 
@@ -37,59 +33,6 @@ async def test_staging_comes_before_production_as_one_chain_of_the_same_artifact
         assert here.live("staging").tree == here.live("production").tree
         assert len(here.forge.merges) == 1
         assert (await here.tracker.task(task.id)).closed_reason is not None
-
-
-async def flowing(here: World) -> Deployment:
-    """A version that staging verified, on its way to production."""
-    here.forge.write("main", {"app.py": "two"}, "Version two")
-    first = here.accept("staging", version="main", flow=("production",))
-    assert (await here.go(first.id)).outcome is Outcome.DEPLOYED
-    (second,) = here.store.deployments.latest(environment="production")
-    return second
-
-
-async def test_the_artifact_that_staging_ran_is_part_of_what_is_approved(folder: Path) -> None:
-    async with world(folder, staging(folder), quick(folder, gates=PROMOTED)) as here:
-        second = await flowing(here)
-        await here.go(second.id)
-        (ran,) = [one for one in here.store.effects.of(second.request.parent or "") if one.name == BUILD]
-
-        plan = here.store.plans.of(second.id)
-
-        (shipped,) = plan.ships
-        assert shipped.proven is not None
-        assert shipped.proven.digest == Artifact.model_validate_json(ran.receipt or "").digest
-        assert shipped.proven.sameness is Sameness.FILES
-        (question,) = here.store.questions.for_deployment(second.id)
-        assert question.plan_hash == plan.hash
-        assert shipped.proven.digest in plan_page(plan)
-
-
-async def test_another_artifact_of_the_same_version_is_refused_by_the_gate(folder: Path) -> None:
-    async with world(folder, staging(folder), quick(folder, gates=PROMOTED)) as here:
-        second = await flowing(here)
-        version = here.live("staging")
-        here.provider.digests[version.tree] = "f" * 64
-        await here.provider.build(WEB, version, here.forge.checkout, lambda _: None)
-
-        row = await here.go(second.id)
-
-        assert row.outcome is Outcome.BLOCKED
-        assert f"staging ran {version.tree}, and here this version is {'f' * 64}" in row.reason
-
-
-async def test_what_is_built_differently_after_the_approval_changes_nothing(folder: Path) -> None:
-    async with world(folder, staging(folder), quick(folder, gates=PROMOTED)) as here:
-        second, before = await flowing(here), here.live()
-        await here.go(second.id)
-        await here.approve(second.id)
-        here.provider.digests[here.live("staging").tree] = "f" * 64
-
-        row = await here.go(second.id)
-
-        assert row.outcome is Outcome.FAILED_BEFORE_CHANGE
-        assert "staging ran" in row.reason and "f" * 64 in row.reason
-        assert here.live() == before and here.provider.done == []
 
 
 async def test_a_chain_ends_where_staging_fails(folder: Path) -> None:

@@ -16,7 +16,7 @@ from agents.runbook import RunbookPlanner
 from orchestrate import reports
 from orchestrate.approvals import answer_in
 from orchestrate.models.alert import Alert, Several
-from orchestrate.models.change import MergeMethod
+from orchestrate.models.change import MergeMethod, Version
 from orchestrate.models.environment import EnvironmentType, Strategy
 from orchestrate.models.fact import canonical
 from orchestrate.models.gate import GateName
@@ -57,6 +57,7 @@ PROVEN = (
         digest="sha256:1",
         location="registry/shop@sha256:1",
         sameness=Sameness.DIGEST,
+        went_back_to=Version(commit="e" * 40, tree="f" * 40, name="1.8"),
     ),
 )
 SIGNED = (
