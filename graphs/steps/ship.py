@@ -19,6 +19,7 @@ from orchestrate.errors import (
     CheckNotMade,
     EffectRefused,
     HeadMoved,
+    ImageAwaited,
     MergeConflict,
     MergeRefused,
     NotFound,
@@ -109,10 +110,17 @@ class Ship:
         except (Unreachable, AccessDenied):
             raise
         except (OutsideFailed, EffectRefused) as problem:
+            if isinstance(problem, ImageAwaited) and self._is_made_yet(state, at):
+                raise Unreachable(str(problem), cure=problem.cure) from problem
             return await self.helm.failed(state, at, problem, FailureKind.DEPLOYMENT_FAILED)
         await show(self.crew, at, state, Standing.RUNNING)
         before = await self.crew.inspection.before(self.crew.place(state))
         return self.helm.onward(state, at, 0) | State(before=before)
+
+    def _is_made_yet(self, state: State, at: Errand) -> bool:
+        """Whether continuous integration may still be at work on an image that the registry does not have."""
+        seconds = self.crew.place(state).environment.image_timeout
+        return seconds > 0 and self.crew.may_still_come(at, seconds)
 
     def _has_begun(self, at: Errand, plan: Plan) -> bool:
         known = self.crew.store.effects.of(at.deployment)

@@ -13,7 +13,7 @@ OrchestrateError
 ├── OutsideFailed              the outside world did not do what it was asked
 │   ├── CommandFailed · BuildFailed · StartFailed · MergeRefused · MergeConflict · HeadMoved
 │   ├── MigrationFailed · BackupFailed · ProgramMissing · PortTaken
-│   ├── NameTaken · ImageMissing · DigestDiffers · ObjectMissing · ChangedMeanwhile
+│   ├── NameTaken · ImageMissing (ImageAwaited) · DigestDiffers · ObjectMissing · ChangedMeanwhile
 │   ├── Unreachable            no usable answer came: it is asked again
 │   │   ├── RateLimited        it was asked too often, and did nothing
 │   │   ├── AnswerLost         a write was sent, and must be read back
@@ -56,6 +56,7 @@ from orchestrate.errors.outside import (
     CredentialsExpired,
     DigestDiffers,
     HeadMoved,
+    ImageAwaited,
     ImageMissing,
     MergeConflict,
     MergeQueued,
@@ -107,6 +108,7 @@ from orchestrate.errors.unknown import (
 
 __all__ = [
     "NameTaken",
+    "ImageAwaited",
     "ImageMissing",
     "DigestDiffers",
     "AccessDenied",

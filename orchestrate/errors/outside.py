@@ -84,6 +84,10 @@ class ImageMissing(OutsideFailed):
     """An image that was there, or should be, is not to be had."""
 
 
+class ImageAwaited(ImageMissing):
+    """The registry has no image of the version, or none yet: who makes it may still be at it."""
+
+
 class DigestDiffers(OutsideFailed):
     """What is there is not what was built, approved or asked for."""
 

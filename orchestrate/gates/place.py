@@ -31,7 +31,19 @@ def settings(evidence: Evidence) -> GateResult:
         return failed(gate, f"secrets without a value: {', '.join(missing)}", "set them")
     if cannot := _inabilities(evidence):
         return failed(gate, "; ".join(cannot), "ask for a strategy that the provider has")
-    return passed(gate, "variables and secrets are set")
+    return passed(gate, "; ".join(("variables and secrets are set", *_unprobed(evidence))))
+
+
+def _unprobed(evidence: Evidence) -> list[str]:
+    """What a cluster is not told about the health of pods: it takes them for well sooner (W9)."""
+    pods = [one for one in evidence.environment.components if one.provider == "kubernetes"]
+    return [
+        f"{one.name}: no health path, so its readiness probe wants a connection and no answer"
+        if one.port
+        else f"{one.name}: no port, so its pods have no readiness probe and count as well once they run"
+        for one in pods
+        if not (one.port and one.health.path)
+    ]
 
 
 def _inabilities(evidence: Evidence) -> list[str]:

@@ -251,6 +251,7 @@ class Environment(Fact):
     alerts: dict[str, Alert] = {}
     verification_timeout: PositiveInt = 300  # seconds
     move_timeout: PositiveInt = 900  # seconds, per move
+    image_timeout: Annotated[int, Field(ge=0, le=1200)] = 900  # seconds until a registry has the image
     auto_rollback: bool = True
     rollback_on_timeout: bool = True
     prepare_revert: bool = False  # R7

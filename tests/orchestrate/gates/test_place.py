@@ -11,8 +11,29 @@ from orchestrate.models.evidence import Evidence
 from orchestrate.models.gate import Finding, GateName
 from orchestrate.models.runtime import Resources, Running
 from orchestrate.models.sample import SampleState
+from orchestrate.models.smoke import HealthCheck
+from orchestrate.reports.providers import EXAMPLES
 from tests.orchestrate.gates.evidence import LIVE, evidence, finding
 from tests.stories.places import WEB
+
+
+@pytest.mark.parametrize(
+    ("news", "said"),
+    [
+        ({"port": 0}, "web: no port, so its pods have no readiness probe"),
+        ({"health": HealthCheck(path="")}, "web: no health path, so its readiness probe wants a connection"),
+        ({}, ""),
+    ],
+)
+def test_pods_whose_health_a_cluster_is_not_told_are_named(news: dict[str, object], said: str) -> None:
+    given = evidence()
+    part = EXAMPLES["kubernetes, with a router"].model_copy(update=news)
+    place = given.environment.model_copy(update={"components": (part,)})
+    found = finding(GateName.SETTINGS, given.model_copy(update={"environment": place}))
+
+    assert found.finding is Finding.PASS
+    assert found.sentence.removeprefix("variables and secrets are set").removeprefix("; ").startswith(said)
+    assert said or "probe" not in found.sentence
 
 
 def going_back(**news: object) -> Evidence:

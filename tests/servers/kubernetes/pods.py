@@ -156,6 +156,11 @@ class Pod:
         probe = cast("Json | None", self.container.get("readinessProbe"))
         if probe is None:
             return True
+        if "tcpSocket" in probe:
+            port = cast("int", cast("Json", probe["tcpSocket"])["port"])
+            with suppress(OSError), socket.create_connection((self.address, port), timeout=1):
+                return True
+            return False
         asked = cast("Json", probe["httpGet"])
         url = f"http://{self.address}:{asked['port']}{asked.get('path', '/')}"
         with suppress(httpx.HTTPError), httpx.Client(trust_env=False, timeout=1) as client:

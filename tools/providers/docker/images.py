@@ -17,6 +17,7 @@ from orchestrate.errors import (
     AccessDenied,
     BuildFailed,
     DigestDiffers,
+    ImageAwaited,
     ImageMissing,
     OutsideFailed,
     Unreachable,
@@ -151,7 +152,7 @@ class Images:
         """What the registry's `tag` names now, pulled by its digest."""
         digest = await self._digest(component, tag)
         if not digest:
-            raise ImageMissing(f"the registry has no {tag}", cure="push the image of this version, or wait")
+            raise ImageAwaited(f"the registry has no {tag}", cure="push the image of this version, or wait")
         say(f"{component.name}: {tag} is {digest}")
         return await self.pulled(component, version, at_digest(tag, digest), say, named=tag)
 

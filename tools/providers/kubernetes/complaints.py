@@ -17,6 +17,10 @@ from orchestrate.errors import (
 from tools.commands import Output
 
 
+class KindUnknown(OutsideFailed):
+    """The cluster does not know objects of this kind."""
+
+
 @dataclass(frozen=True)
 class Meaning:
     """What a complaint is that holds one of these words."""
@@ -56,7 +60,7 @@ MEANINGS = (
     ),
     Meaning(
         "doesn't have a resource type|no matches for kind",
-        OutsideFailed,
+        KindUnknown,
         "the cluster does not know such objects",
         "install what defines them; for an HTTPRoute that is the Gateway API",
     ),

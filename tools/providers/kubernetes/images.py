@@ -8,7 +8,7 @@ from typing import Protocol
 
 from pydantic import ValidationError
 
-from orchestrate.errors import ImageMissing
+from orchestrate.errors import ImageAwaited, ImageMissing
 from orchestrate.models.change import Version
 from orchestrate.models.environment import Component
 from orchestrate.models.runtime import Artifact
@@ -81,7 +81,7 @@ class Images:
         found = await self.artifact(component, version)
         if found is None:
             tag = self._tag(component, version)
-            raise ImageMissing(f"the registry has no {tag}", cure="push the image of this version, or wait")
+            raise ImageAwaited(f"the registry has no {tag}", cure="push the image of this version, or wait")
         if not found.pinned:
             found = found.model_copy(update={"pinned": True})
             self._record(component, version, found)

@@ -22,6 +22,7 @@ from tools.providers.kubernetes.objects import (
     slot_service_name,
     weights_of,
 )
+from tools.providers.kubernetes.owners import unowned
 
 CANARY = "nginx.ingress.kubernetes.io/canary"
 WEIGHT = "nginx.ingress.kubernetes.io/canary-weight"
@@ -71,11 +72,13 @@ class ByIngress:
     async def _selected(self) -> str | None:
         """The slot that the Service selects."""
         found = await self._kubectl.get(Kind.SERVICE, service_name(self._component))
+        unowned(found)
         return next(iter(weights_of(found)), None) if found else None
 
     async def _second(self) -> tuple[str, int] | None:
         """To which slot our Ingress leads, and with which weight."""
         found = await self._kubectl.get(Kind.INGRESS, self._ours)
+        unowned(found)
         if found is None:
             return None
         told = cast("dict[str, dict[str, str]]", found["metadata"]).get("annotations", {})

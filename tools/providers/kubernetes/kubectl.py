@@ -34,6 +34,8 @@ class Kind(StrEnum):
     EVENT = "events"
     NODE = "nodes"
     QUOTA = "resourcequotas"
+    ROLLOUT = "rollouts.argoproj.io"
+    CANARY = "canaries.flagger.app"
     REPLICASET = "replicasets.apps"
     ROUTE = "httproutes.gateway.networking.k8s.io"
     INGRESS = "ingresses.networking.k8s.io"

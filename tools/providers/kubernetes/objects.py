@@ -161,7 +161,8 @@ def _container(component: Component, image: str, variables: Mapping[str, str]) -
     if component.memory_limit:
         found["resources"] = {"limits": {"memory": f"{component.memory_limit}Mi"}}
     if component.port:
-        probe = {"httpGet": {"path": component.health.path or "/", "port": settings.port}}
+        path, port = component.health.path, settings.port
+        probe: Json = {"httpGet": {"path": path, "port": port}} if path else {"tcpSocket": {"port": port}}
         found["ports"] = [{"name": "http", "containerPort": settings.port}]
         found["readinessProbe"] = {**probe, "periodSeconds": 1, "timeoutSeconds": 2, "failureThreshold": 2}
     return found

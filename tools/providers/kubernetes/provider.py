@@ -27,6 +27,7 @@ from tools.providers.kubernetes.objects import (
     labels_of,
     version_of,
 )
+from tools.providers.kubernetes.owners import unowned
 from tools.providers.kubernetes.pods import Pod, instance, pods_of
 from tools.providers.kubernetes.resources import resources
 from tools.providers.kubernetes.sharing import Sharing, sharing_of
@@ -57,6 +58,7 @@ class KubernetesProvider:
             kubectl.list(Kind.POD, _whole(component)),
             self._sharing(component).weights(),
         )
+        unowned(*found)
         port = kubernetes_of(component).port if component.port else 0
         instances = [instance(pod, port) for pod in pods_of(pods)]
         slots = tuple(sorted((_slot(one, instances) for one in found), key=lambda one: one.name))

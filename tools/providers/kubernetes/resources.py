@@ -9,8 +9,11 @@ from pathlib import Path
 from orchestrate.errors import AccessDenied
 from orchestrate.models.environment import Component, Environment
 from orchestrate.models.runtime import Resources
-from tools.providers.kubernetes.kubectl import Kind, Kubectl
-from tools.providers.kubernetes.objects import kubernetes_of
+from orchestrate.strategies import SLOTS
+from tools.providers.kubernetes.complaints import KindUnknown
+from tools.providers.kubernetes.kubectl import Json, Kind, Kubectl
+from tools.providers.kubernetes.objects import deployment_name, kubernetes_of
+from tools.providers.kubernetes.owners import claims
 from tools.providers.kubernetes.room import in_quotas, needs, on_nodes
 
 Asking = Callable[[Component], Kubectl]
@@ -40,7 +43,18 @@ async def resources(environment: Environment, asking: Asking) -> Resources:
 
 
 async def _quotas(environment: Environment, some: Sequence[Component], asking: Asking) -> tuple[str, ...]:
-    return in_quotas(await asking(some[0]).every(Kind.QUOTA), needs(environment, some))
+    kubectl = asking(some[0])
+    steering = [one for kind in (Kind.ROLLOUT, Kind.CANARY) for one in await _told(kubectl, kind)]
+    names = [deployment_name(part, slot) for part in some for slot in SLOTS]
+    return (*in_quotas(await kubectl.every(Kind.QUOTA), needs(environment, some)), *claims(steering, names))
+
+
+async def _told(kubectl: Kubectl, kind: Kind) -> list[Json]:
+    """None where the cluster does not know or show them: the marks of those that they own are seen anyway."""
+    try:
+        return await kubectl.every(kind)
+    except (KindUnknown, AccessDenied):
+        return []
 
 
 async def _nodes(environment: Environment, some: Sequence[Component], asking: Asking) -> Resources:

@@ -13,6 +13,7 @@ from orchestrate.models.move import Weights
 from orchestrate.strategies import SLOTS
 from tools.providers.kubernetes.kubectl import MANAGER, Json, Kind, Kubectl
 from tools.providers.kubernetes.objects import kubernetes_of, slot_service, slot_service_name
+from tools.providers.kubernetes.owners import unowned
 from tools.providers.kubernetes.ownership import owned
 
 SECONDS = 20.0  # in which a gateway must have taken the weights up
@@ -142,6 +143,7 @@ class ByRoute:
                 f"there is no HTTPRoute {self._name} in the namespace {where}",
                 cure=f"make it, with rules for {names}: docs/providers/kubernetes.md",
             )
+        unowned(found)
         return found
 
     async def _apply(self, body: Json) -> Json:

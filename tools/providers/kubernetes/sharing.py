@@ -9,6 +9,7 @@ from orchestrate.models.move import Weights
 from tools.providers.kubernetes.ingress import ByIngress
 from tools.providers.kubernetes.kubectl import Kind, Kubectl
 from tools.providers.kubernetes.objects import kubernetes_of, service, service_name, weights_of
+from tools.providers.kubernetes.owners import unowned
 from tools.providers.kubernetes.route import ByRoute
 
 
@@ -46,6 +47,7 @@ class BySelector:
 
     async def weights(self) -> Weights:
         found = await self._kubectl.get(Kind.SERVICE, service_name(self._component))
+        unowned(found)
         return weights_of(found) if found else {}
 
     async def share(self, weights: Weights) -> None:
