@@ -17,6 +17,7 @@ from tools.metrics import Metrics, SourceByComponent
 from tools.migrations import Target
 from tools.place import Place
 from tools.provider import Hosting
+from tools.providers.awslambda.provider import AwsLambdaProvider
 from tools.providers.by_component import ByComponent
 from tools.providers.cloudrun.provider import CloudRunProvider
 from tools.providers.compose.provider import compose_provider
@@ -118,6 +119,10 @@ def _cloudrun(environment: Environment, reading: Reading, _: Routers) -> Hosting
     return CloudRunProvider(environment, reading.value, filled=reading.filled)
 
 
+def _awslambda(environment: Environment, reading: Reading, _: Routers) -> Hosting:
+    return AwsLambdaProvider(environment, reading.value)
+
+
 PROVIDERS: Mapping[str, Callable[[Environment, Reading, Routers], Hosting]] = {
     "process": _process,
     "docker": _docker,
@@ -125,6 +130,7 @@ PROVIDERS: Mapping[str, Callable[[Environment, Reading, Routers], Hosting]] = {
     "compose": _compose,
     "custom": _custom,
     "ecs": _ecs,
+    "awslambda": _awslambda,
     "cloudrun": _cloudrun,
 }
 """Who stands behind each provider's name; what each can do is in orchestrate/models/abilities.py."""

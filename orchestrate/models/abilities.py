@@ -87,6 +87,12 @@ def _cloudrun(_: Component) -> Abilities:
     return Abilities(strategies=(Strategy.BLUE_GREEN, Strategy.CANARY), can=frozenset(can), why=why)
 
 
+def _awslambda(_: Component) -> Abilities:
+    can = frozenset({Ability.SLOTS, Ability.SHARES, Ability.DIGEST, Ability.TENDS})
+    some = (Strategy.BLUE_GREEN, Strategy.CANARY)
+    return Abilities(strategies=some, can=can, why="a function has no instances")
+
+
 DECLARED: Mapping[str, Callable[[Component], Abilities]] = {
     "process": _process,
     "docker": _docker,
@@ -94,6 +100,7 @@ DECLARED: Mapping[str, Callable[[Component], Abilities]] = {
     "compose": _compose,
     "custom": _custom,
     "ecs": _ecs,
+    "awslambda": _awslambda,
     "cloudrun": _cloudrun,
 }
 """Each provider by its name in orchestrate.yaml. The conformance kit holds it to what is declared here."""

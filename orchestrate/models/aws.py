@@ -52,3 +52,15 @@ class Ecs(Fact):
     security_groups: tuple[Name, ...] = ()
     public_ip: bool = False  # tasks without a NAT gateway pull their image by one
     pause: Annotated[int, Field(ge=0, le=300)] = 10  # seconds in which a load balancer learns new shares
+
+
+class Functions(Fact):
+    """Which Lambda function a component is, and by which alias it is called."""
+
+    aws: Aws
+    function: Name
+    alias: Annotated[str, Field(pattern=r"^[a-zA-Z][\w-]{0,100}$")] = "live"
+    image: str = ""  # host/name:tag, of a function that is an image; {commit} and so on are filled in
+    credentials: str | None = None  # a secret, user:password, for the registry; ECR is asked as ourselves
+    bucket: str = ""  # of the archives, of a function that is one
+    key: str = ""  # of a version's archive in it; {version} {commit} {tree} are filled in

@@ -10,7 +10,7 @@ from pydantic import Field, PositiveInt, field_validator
 
 from orchestrate.models.afterwards import Announce
 from orchestrate.models.alert import Alert
-from orchestrate.models.aws import Ecs
+from orchestrate.models.aws import Ecs, Functions
 from orchestrate.models.change import MergeMethod
 from orchestrate.models.fact import Fact
 from orchestrate.models.hosts import CloudRun, Compose, Custom, Docker, Kubernetes
@@ -149,7 +149,7 @@ class MetricsConfig(Fact):
     database_errors: str = "database_errors_total"
 
 
-ProviderName = Literal["process", "docker", "kubernetes", "compose", "custom", "ecs", "cloudrun"]
+ProviderName = Literal["process", "docker", "kubernetes", "compose", "custom", "ecs", "cloudrun", "awslambda"]
 
 
 class Component(Fact):
@@ -171,6 +171,7 @@ class Component(Fact):
     compose: Compose | None = None
     custom: Custom | None = None
     ecs: Ecs | None = None
+    awslambda: Functions | None = None
     cloudrun: CloudRun | None = None
     health: HealthCheck = HealthCheck()
     smoke: tuple[Smoke, ...] = ()

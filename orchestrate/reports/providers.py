@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from orchestrate.models.abilities import Ability, abilities_of
-from orchestrate.models.aws import Aws, Ecs
+from orchestrate.models.aws import Aws, Ecs, Functions
 from orchestrate.models.environment import Component, Strategy
 from orchestrate.models.hosts import CloudRun, Custom, Docker, Kubernetes
 from orchestrate.reports.markdown import table
@@ -15,6 +15,7 @@ WHOLE = LEAST.model_copy(update={word: (word,) for word in ("traffic", "drain", 
 CLUSTER = Kubernetes(image="registry.example/web:{commit}", namespace="shop")
 HERE = Aws(region="eu-central-1", profile="deploy")
 IN_ECS = Ecs(aws=HERE, image="registry.example/web:{commit}", cluster="shop", template="web")
+IN_LAMBDA = Functions(aws=HERE, function="web", bucket="shop", key="{commit}.zip")
 EXAMPLES: Mapping[str, Component] = {
     "process": Component(name="web", port=8080, run=("./web",)),
     "docker": Component(name="web", provider="docker", port=8080),
@@ -35,6 +36,7 @@ EXAMPLES: Mapping[str, Component] = {
     ),
     "compose": Component(name="web", provider="compose", port=8080),
     "ecs": Component(name="web", provider="ecs", port=443, ecs=IN_ECS),
+    "awslambda": Component(name="web", provider="awslambda", port=443, awslambda=IN_LAMBDA),
     "custom": Component(name="web", provider="custom", port=8080, custom=LEAST),
     "custom, with all commands": Component(name="web", provider="custom", port=8080, custom=WHOLE),
     "cloudrun": Component(

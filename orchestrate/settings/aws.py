@@ -43,6 +43,27 @@ def check_ecs(document: Document, loc: Loc, part: Component, secrets: Sequence[s
     _check_metrics(document, here, part)
 
 
+def check_awslambda(document: Document, loc: Loc, part: Component, secrets: Sequence[str]) -> None:
+    """A component of the awslambda provider is either an archive in a bucket or an image."""
+    own = part.awslambda
+    if own is None:
+        said = f"{part.name}: missing key 'awslambda', which names the function and its code"
+        raise document.fault(loc, said, cure="awslambda: {aws: …, function: …, bucket: …, key: …}")
+    here = (*loc, "awslambda")
+    _check_build(document, loc, part)
+    check_aws(document, (*here, "aws"), own.aws, secrets)
+    check_credentials(document, here, own.credentials, secrets)
+    is_archive = bool(own.bucket and own.key)
+    if is_archive == bool(own.image):
+        said = f"{part.name}: expected either `image`, or `bucket` and `key`"
+        raise document.fault(here, said, cure="bucket: …, key: releases/{commit}.zip")
+    check_image(document, (*here, "key" if is_archive else "image"), own.key if is_archive else own.image)
+    if part.instances != 1:
+        said = f"{part.name}: a function has no instances"
+        raise document.fault(loc, said, cure="instances: 1")
+    _check_metrics(document, here, part)
+
+
 def _check_build(document: Document, loc: Loc, part: Component) -> None:
     if part.build:
         cure = "let continuous integration make it for each commit"

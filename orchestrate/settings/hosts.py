@@ -7,12 +7,12 @@ from pathlib import Path
 
 from orchestrate.models.environment import Component
 from orchestrate.models.hosts import Compose, Docker
-from orchestrate.settings.aws import check_ecs
+from orchestrate.settings.aws import check_awslambda, check_ecs
 from orchestrate.settings.images import check_credentials, check_image
 from orchestrate.settings.tree import Document, Loc
 from orchestrate.settings.web import check_cloudrun
 
-SECTIONS = ("docker", "kubernetes", "compose", "custom", "ecs", "cloudrun")
+SECTIONS = ("docker", "kubernetes", "compose", "custom", "ecs", "cloudrun", "awslambda")
 
 
 def check_host(document: Document, loc: Loc, part: Component, secrets: Sequence[str]) -> None:
@@ -103,5 +103,6 @@ CHECKS: Mapping[str, Check] = {
     "kubernetes": _kubernetes,
     "custom": _custom,
     "ecs": check_ecs,
+    "awslambda": check_awslambda,
     "cloudrun": check_cloudrun,
 }

@@ -25,6 +25,7 @@ from tests.servers.kubernetes.site import Site
 from tests.servers.live import require
 from tests.servers.sample_service import checkout, component, environment, version
 from tools.provider import Hosting, MemoryProvider, holds
+from tools.providers.awslambda.provider import AwsLambdaProvider
 from tools.providers.cloudrun.client import Habits as Looking
 from tools.providers.cloudrun.provider import CloudRunProvider
 from tools.providers.compose.provider import compose_provider
@@ -257,6 +258,29 @@ def in_cloud_run(site: CloudRunServer, **facts: object) -> Component:
     return component(provider="cloudrun", run=(), cloudrun=words, **facts)
 
 
+class InLambda(World):
+    """A version's archive is uploaded by others before it is built."""
+
+    def __init__(self, site: aws.Site, provider: Hosting, web: Component) -> None:
+        super().__init__(provider, web)
+        self._site = site
+
+    async def build(self, version: Version) -> None:
+        assert self.web.awslambda is not None
+        self._site.upload(self.web.awslambda, version, DOES.get(version.name, "serve"))
+        await super().build(version)
+
+
+@asynccontextmanager
+async def awslambda(request: pytest.FixtureRequest, folder: Path) -> AsyncGenerator[World]:
+    site: aws.Site = request.getfixturevalue("aws_site")
+    web = component(provider="awslambda", run=(), awslambda=site.functions())
+    shop = environment(folder / "root", web, url="http://127.0.0.1:8080")
+    provider = AwsLambdaProvider(shop, aws.KEYS.__getitem__, again=0.05)
+    yield InLambda(site, provider, web)
+    await provider.stop_all(web)
+
+
 Opening = Callable[[pytest.FixtureRequest, Path], AbstractAsyncContextManager[World]]
 WORLDS: dict[str, Opening] = {
     "memory": memory,
@@ -267,6 +291,7 @@ WORLDS: dict[str, Opening] = {
     "kubernetes with a route": routed,
     "custom": custom,
     "ecs": ecs,
+    "awslambda": awslambda,
     "cloudrun": cloudrun,
 }
 """Every provider; those that are not here do not count as one."""

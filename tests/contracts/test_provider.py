@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from orchestrate.errors import BuildFailed, StartFailed, UnknownVersion
-from orchestrate.models.abilities import Ability
+from orchestrate.models.abilities import Ability, abilities_of
 from orchestrate.models.change import Version
 from orchestrate.models.move import Drain, Scale, SetTraffic, Start, Stop, Weights
 from tests.contracts.provider_worlds import BAD, KINDS, ONE, RED, TWO, WORLDS, World
@@ -65,14 +65,15 @@ async def test_an_unbuilt_version_does_not_start(world: World) -> None:
 
 async def test_a_started_version_runs_healthy_in_its_slot(world: World) -> None:
     await world.build(ONE)
-    move = start("blue", instances=2)
+    names = ["blue", "blue"] if abilities_of(world.web).does(Ability.SCALE) else ["blue"]
+    move = start("blue", instances=len(names))
 
     await world.do(move)
 
     slot = (await world.provider.running(world.web)).slot("blue")
     assert slot is not None
-    assert [one.slot for one in slot.instances] == ["blue", "blue"]
-    assert len({one.id for one in slot.instances}) == 2
+    assert [one.slot for one in slot.instances] == names
+    assert len({one.id for one in slot.instances}) == len(names)
     assert slot.is_healthy
     assert slot.version == ONE
     assert await world.holds(move)
@@ -112,6 +113,7 @@ async def test_a_slot_is_not_taken_from_another_version(world: World) -> None:
 
 
 async def test_a_slot_is_scaled_up_and_down(world: World) -> None:
+    world.needs(Ability.SCALE)
     await world.build(ONE)
     await world.do(start("blue"))
 

@@ -49,6 +49,11 @@ PLACES = (
         Says.RAISE,
         "tests/tools/providers/ecs tests/contracts/test_provider.py",
     ),
+    Place(
+        "tools/providers/awslambda/provider.py",
+        Says.RAISE,
+        "tests/tools/providers/awslambda tests/contracts/test_provider.py",
+    ),
     Place("tools/providers/custom/provider.py", Says.RAISE, "tests/tools/providers/custom"),
     Place("tools/providers/cloudrun/provider.py", Says.RAISE, "tests/tools/providers/cloudrun"),
     Place("tools/providers/fleet/layout.py", Says.RAISE, "tests/tools/providers/process"),

@@ -50,3 +50,42 @@ def test_a_wrong_word_is_told_with_its_line(tmp_path: Path, old: str, new: str, 
 
     assert said in str(problem)
     assert f"orchestrate.yaml:{line}" in str(problem)
+
+
+ARCHIVE = 'bucket: shop, key: "{commit}.zip"'
+LAMBDA = f"""\
+service: shop
+environments:
+  dev:
+    type: dev
+    strategy: canary
+    components:
+      - name: prices
+        provider: awslambda
+        instances: 1
+        awslambda: {{{AWS}, function: prices, {ARCHIVE}}}
+"""
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "line", "said"),
+    [
+        (ARCHIVE, "bucket: shop", 10, "expected either `image`, or `bucket` and `key`"),
+        (ARCHIVE, f'image: "x/y:{{commit}}", {ARCHIVE}', 10, "expected either `image`"),
+        (ARCHIVE, "bucket: shop, key: shop.zip", 10, "expected {version}, {commit} or {tree} in it"),
+        ("        instances: 1\n", "", 7, "a function has no instances"),
+        (
+            "strategy: canary",
+            "strategy: rolling",
+            5,
+            "awslambda cannot do rolling (a function has no",
+        ),
+    ],
+)
+def test_a_wrong_word_about_a_function_is_told(
+    tmp_path: Path, old: str, new: str, line: int, said: str
+) -> None:
+    problem = refused(tmp_path, changed(LAMBDA, old, new))
+
+    assert said in str(problem)
+    assert f"orchestrate.yaml:{line}" in str(problem)

@@ -138,7 +138,7 @@ def test_a_wrong_word_about_a_place_that_is_asked_over_http_is_told_with_its_lin
     assert f"orchestrate.yaml:{line}" in str(problem)
 
 
-@pytest.mark.parametrize("name", ["docker", "compose", "custom", "ecs", "cloudrun"])
+@pytest.mark.parametrize("name", ["docker", "compose", "custom", "ecs", "cloudrun", "awslambda"])
 def test_the_settings_of_each_guide_can_be_used(tmp_path: Path, name: str) -> None:
     (block,) = re.findall(r"```yaml\n(.*?)```", (GUIDES / f"{name}.md").read_text(), re.DOTALL)
     file = tmp_path / "orchestrate.yaml"

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import base64
 import hashlib
+import io
 import itertools
 import json
+import zipfile
 from contextlib import suppress
 from typing import Any  # botocore's clients have no types
 
-from orchestrate.models.aws import Aws, Ecs, TargetGroups
+from orchestrate.models.aws import Aws, Ecs, Functions, TargetGroups
 from orchestrate.models.change import Version
 from tests.servers.aws.cluster import ACCOUNT, REGION, Cluster
 from tests.servers.aws.front import Front
@@ -26,12 +29,15 @@ class Site:
         self.front = Front()
         self.front.open()
         self._clients: dict[str, Any] = {}
+        self.failing: set[str] = set()  # the code of functions that are never to be called
+        self._fail_some()
         self.does: dict[str, str] = {}  # digest → how its tasks do
         self._numbers = itertools.count(1)
         self._network = self._made_network()
         self.cluster = Cluster(self.does)
 
     def close(self) -> None:
+        self._undo()
         self.cluster.close()
         self.front.close()
 
@@ -99,6 +105,60 @@ class Site:
             security_groups=(group,),
             pause=0,
         )
+
+    def upload(self, own: Functions, version: Version, does: str = "serve") -> str:
+        """Put the version's archive where the settings say; its SHA-256 in base64."""
+        file = io.BytesIO()
+        with zipfile.ZipFile(file, "w") as archive:
+            archive.writestr(
+                zipfile.ZipInfo("web.py"), f"# {does}\ndef handler(*_):\n    return {version.tree!r}\n"
+            )
+        key = own.key.replace("{commit}", version.commit)
+        sha = base64.b64encode(hashlib.sha256(file.getvalue()).digest()).decode()
+        self.client("s3").put_object(
+            Bucket=own.bucket, Key=key, Body=file.getvalue(), ChecksumAlgorithm="SHA256", ChecksumSHA256=sha
+        )
+        self.failing |= {sha} if does == "crash" else set()
+        return sha
+
+    def functions(self) -> Functions:
+        """A function, and a bucket for its archives, that nobody else uses."""
+        name = f"shop-{next(self._numbers)}"
+        self.client("s3").create_bucket(Bucket=name, CreateBucketConfiguration={"LocationConstraint": REGION})
+        self.client("s3").put_bucket_versioning(Bucket=name, VersioningConfiguration={"Status": "Enabled"})
+        own = Functions(aws=self.aws, function=name, bucket=name, key="releases/{commit}.zip")
+        first = Version(commit="0" * 40, tree="0" * 40, name="template")
+        self.upload(own, first)
+        self.client("lambda").create_function(
+            FunctionName=name,
+            Runtime="python3.11",
+            Handler="web.handler",
+            Role=self._role(),
+            Code={"S3Bucket": name, "S3Key": f"releases/{first.commit}.zip"},
+        )
+        return own
+
+    def _role(self) -> str:
+        iam = self.client("iam")
+        with suppress(iam.exceptions.EntityAlreadyExistsException):
+            iam.create_role(RoleName="web", AssumeRolePolicyDocument="{}")
+        return f"arn:aws:iam::{ACCOUNT}:role/web"
+
+    def _fail_some(self) -> None:
+        """Functions with some code are never to be called; moto's always are."""
+        from moto.awslambda import models  # pyright: ignore
+
+        made: Any = models.LambdaFunction
+        told: Any = made.get_configuration
+
+        def configuration(function: Any, on_create: bool = False) -> Any:
+            found = told(function, on_create)
+            is_bad = function.code_sha_256 in self.failing and function.version != "$LATEST"
+            words = {"State": "Failed", "StateReason": "crash loop: ended with 3"}
+            return found | (words if is_bad else {})
+
+        made.get_configuration = configuration
+        self._undo = lambda: setattr(made, "get_configuration", told)
 
     def _balancer(self, name: str, subnets: list[str]) -> tuple[list[str], str]:
         elb = self.client("elbv2")

@@ -1,0 +1,1 @@
+"""The awslambda provider: versions as published versions of a function, shared by an alias."""
