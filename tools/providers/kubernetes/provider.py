@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from datetime import UTC, datetime
 from typing import cast
 
-from orchestrate.errors import EffectRefused, OutsideFailed, StartFailed, UnknownVersion
+from orchestrate.errors import EffectRefused, OrchestrateError, OutsideFailed, StartFailed, UnknownVersion
 from orchestrate.models.change import Version
 from orchestrate.models.environment import Component, Environment
 from orchestrate.models.move import Drain, Move, Scale, SetTraffic, Start, Stop, Weights, words
@@ -29,6 +30,7 @@ from tools.providers.kubernetes.objects import (
 )
 from tools.providers.kubernetes.owners import unowned
 from tools.providers.kubernetes.pods import Pod, instance, pods_of
+from tools.providers.kubernetes.remains import kept
 from tools.providers.kubernetes.resources import resources
 from tools.providers.kubernetes.sharing import Sharing, sharing_of
 
@@ -86,7 +88,7 @@ class KubernetesProvider:
         say(words(move))
         match move:
             case Start() | Scale():
-                await self._bring_to(component, move)
+                await self._bring_to(component, move, say)
             case SetTraffic(weights=weights):
                 await self._share(component, weights)
             case Drain(seconds=seconds):
@@ -121,7 +123,7 @@ class KubernetesProvider:
     async def public(self, component: Component) -> str:  # noqa: ARG002
         return self._environment.url
 
-    async def _bring_to(self, component: Component, move: Start | Scale) -> None:
+    async def _bring_to(self, component: Component, move: Start | Scale, say: Say) -> None:
         """Have exactly the wanted instances of the version, all well; on failure, what was before."""
         artifact = self._images.recorded(component, move.version)
         if artifact is None:
@@ -143,14 +145,17 @@ class KubernetesProvider:
                 self._end_of(component),
             )
         except BaseException:
-            await asyncio.shield(self._restore(component, move, before, image))
+            await asyncio.shield(self._restore(component, move, before, image, say))
             raise
 
     async def _restore(
-        self, component: Component, move: Start | Scale, before: Slot | None, image: str
+        self, component: Component, move: Start | Scale, before: Slot | None, image: str, say: Say
     ) -> None:
+        name = deployment_name(component, move.slot)
+        with suppress(OrchestrateError):
+            await kept(self._kubectl(component), name, await self._pods(component, move.slot), say)
         if before is None:
-            await self._kubectl(component).delete(Kind.DEPLOYMENT, deployment_name(component, move.slot))
+            await self._kubectl(component).delete(Kind.DEPLOYMENT, name)
         else:
             await self._applied(component, move.slot, move.version, before.wanted, image)
 

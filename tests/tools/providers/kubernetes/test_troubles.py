@@ -94,6 +94,9 @@ async def test_a_version_that_does_not_get_well_leaves_nothing(here: Here, does:
         await here.start("green", bad)
 
     assert await here.is_as_before()
+    assert does != "crash" or any(
+        "web-green-" in one and "cannot find the database" in one for one in here.said
+    )
 
 
 async def test_an_image_that_is_not_in_the_registry_is_not_built(here: Here) -> None:
@@ -126,6 +129,7 @@ async def test_a_quota_that_is_used_up_is_named(here: Here) -> None:
         await here.start("green", TWO)
 
     assert await here.is_as_before()
+    assert [one for one in here.said if one.startswith("FailedCreate web-green-") and "quota" in one]
 
 
 async def test_the_gate_is_told_of_a_quota_of_nodes_and_of_rights_that_are_missing(here: Here) -> None:
