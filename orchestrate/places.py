@@ -26,6 +26,7 @@ from tools.providers.docker.provider import docker_provider
 from tools.providers.ecs.provider import EcsProvider
 from tools.providers.kubernetes.provider import KubernetesProvider
 from tools.providers.process.provider import ProcessProvider
+from tools.providers.vercel.provider import VercelProvider
 from tools.series import SeriesOfBoth
 from tools.systems.command_target import CommandTarget
 from tools.systems.detached import Detached
@@ -123,6 +124,10 @@ def _awslambda(environment: Environment, reading: Reading, _: Routers) -> Hostin
     return AwsLambdaProvider(environment, reading.value)
 
 
+def _vercel(environment: Environment, reading: Reading, _: Routers) -> Hosting:
+    return VercelProvider(environment, reading.value)
+
+
 PROVIDERS: Mapping[str, Callable[[Environment, Reading, Routers], Hosting]] = {
     "process": _process,
     "docker": _docker,
@@ -132,6 +137,7 @@ PROVIDERS: Mapping[str, Callable[[Environment, Reading, Routers], Hosting]] = {
     "ecs": _ecs,
     "awslambda": _awslambda,
     "cloudrun": _cloudrun,
+    "vercel": _vercel,
 }
 """Who stands behind each provider's name; what each can do is in orchestrate/models/abilities.py."""
 

@@ -93,6 +93,13 @@ def _awslambda(_: Component) -> Abilities:
     return Abilities(strategies=some, can=can, why="a function has no instances")
 
 
+def _vercel(_: Component) -> Abilities:
+    why = "production of a project points to one deployment, always"
+    return Abilities(
+        strategies=(Strategy.BLUE_GREEN,), can=frozenset({Ability.SLOTS, Ability.BUILD}), why=why
+    )
+
+
 DECLARED: Mapping[str, Callable[[Component], Abilities]] = {
     "process": _process,
     "docker": _docker,
@@ -102,6 +109,7 @@ DECLARED: Mapping[str, Callable[[Component], Abilities]] = {
     "ecs": _ecs,
     "awslambda": _awslambda,
     "cloudrun": _cloudrun,
+    "vercel": _vercel,
 }
 """Each provider by its name in orchestrate.yaml. The conformance kit holds it to what is declared here."""
 

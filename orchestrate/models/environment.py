@@ -13,7 +13,7 @@ from orchestrate.models.alert import Alert
 from orchestrate.models.aws import Ecs, Functions
 from orchestrate.models.change import MergeMethod
 from orchestrate.models.fact import Fact
-from orchestrate.models.hosts import CloudRun, Compose, Custom, Docker, Kubernetes
+from orchestrate.models.hosts import CloudRun, Compose, Custom, Docker, Kubernetes, Vercel
 from orchestrate.models.smoke import Below, HealthCheck, Smoke
 
 
@@ -149,7 +149,9 @@ class MetricsConfig(Fact):
     database_errors: str = "database_errors_total"
 
 
-ProviderName = Literal["process", "docker", "kubernetes", "compose", "custom", "ecs", "cloudrun", "awslambda"]
+ProviderName = Literal[
+    "process", "docker", "kubernetes", "compose", "custom", "ecs", "cloudrun", "awslambda", "vercel"
+]
 
 
 class Component(Fact):
@@ -173,6 +175,7 @@ class Component(Fact):
     ecs: Ecs | None = None
     awslambda: Functions | None = None
     cloudrun: CloudRun | None = None
+    vercel: Vercel | None = None
     health: HealthCheck = HealthCheck()
     smoke: tuple[Smoke, ...] = ()
     database: Database | None = None

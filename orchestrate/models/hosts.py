@@ -95,3 +95,13 @@ class CloudRun(Fact):
     credentials: str | None = None  # a secret, user:password, for a registry that is not Google's
     port: Port = 8080  # on which the program listens in its container
     url: Address = "https://run.googleapis.com"  # of the API
+
+
+class Vercel(Fact):
+    """Which project of Vercel a component is."""
+
+    project: Annotated[str, Field(min_length=1)]  # its id or name
+    team: str = ""  # its id, team_…; '': the account's own
+    token: str  # a secret
+    bypass: str | None = None  # a secret: lets us at deployments that are protected
+    url: Address = "https://api.vercel.com"  # of the API

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from orchestrate.models.abilities import Ability, abilities_of
 from orchestrate.models.aws import Aws, Ecs, Functions
 from orchestrate.models.environment import Component, Strategy
-from orchestrate.models.hosts import CloudRun, Custom, Docker, Kubernetes
+from orchestrate.models.hosts import CloudRun, Custom, Docker, Kubernetes, Vercel
 from orchestrate.reports.markdown import table
 
 LEAST = Custom(start=("start",), stop=("stop",), status=("status",), artifact=("artifact",))
@@ -46,6 +46,12 @@ EXAMPLES: Mapping[str, Component] = {
         cloudrun=CloudRun(
             image="registry.example/web:{commit}", project="shop", region="europe-west1", key="KEY"
         ),
+    ),
+    "vercel": Component(
+        name="web",
+        provider="vercel",
+        port=443,
+        vercel=Vercel(project="shop", token="TOKEN"),  # noqa: S106  a name
     ),
 }
 """One component of each provider, with all that it can have."""

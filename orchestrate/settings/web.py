@@ -24,6 +24,21 @@ def check_cloudrun(document: Document, loc: Loc, part: Component, secrets: Seque
     _check_traffic(document, (*loc, "cloudrun"), part, "a service of Cloud Run")
 
 
+def check_vercel(document: Document, loc: Loc, part: Component, secrets: Sequence[str]) -> None:
+    """Raise SettingsInvalid where a component cannot be a project of Vercel."""
+    own = part.vercel
+    if own is None:
+        said = f"{part.name}: missing key 'vercel', which names the project and the token"
+        raise document.fault(loc, said, cure="vercel: {project: …, token: …}")
+    for key in ("run", "build"):
+        if getattr(part, key):
+            raise document.fault((*loc, key), f"{key}: Vercel builds and runs by the project's own settings")
+    _check_secret(document, (*loc, "vercel", "token"), own.token, secrets)
+    if own.bypass is not None:
+        _check_secret(document, (*loc, "vercel", "bypass"), own.bypass, secrets)
+    _check_traffic(document, (*loc, "vercel"), part, "a project of Vercel")
+
+
 def _check_secret(document: Document, loc: Loc, name: str, secrets: Sequence[str]) -> None:
     if name not in secrets:
         raise document.fault(loc, f"{loc[-1]}: the environment has no secret {name!r}")

@@ -5,29 +5,24 @@ from __future__ import annotations
 import sys
 from collections.abc import AsyncGenerator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
-from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
 
-from orchestrate.models.abilities import Ability, abilities_of
 from orchestrate.models.change import Version
 from orchestrate.models.environment import Component
-from orchestrate.models.hosts import CloudRun, Compose, Custom, Docker, Kubernetes
-from orchestrate.models.move import Move
+from orchestrate.models.hosts import Compose, Custom, Docker, Kubernetes
 from orchestrate.models.smoke import HealthCheck
+from tests.contracts.provider_world import BAD, DOES, ONE, RED, TWO, World
+from tests.contracts.web_worlds import at_vercel, cloudrun
 from tests.servers.aws import site as aws
-from tests.servers.cloudrun import PROJECT, REGION, cloud_run
-from tests.servers.cloudrun import CloudRun as CloudRunServer
 from tests.servers.docker_engine import DockerEngine
 from tests.servers.kubernetes.gateway import backends, define, gateway, make_route
 from tests.servers.kubernetes.site import Site
 from tests.servers.live import require
-from tests.servers.sample_service import checkout, component, environment, version
-from tools.provider import Hosting, MemoryProvider, holds
+from tests.servers.sample_service import checkout, component, environment
+from tools.provider import Hosting, MemoryProvider
 from tools.providers.awslambda.provider import AwsLambdaProvider
-from tools.providers.cloudrun.client import Habits as Looking
-from tools.providers.cloudrun.provider import CloudRunProvider
 from tools.providers.compose.provider import compose_provider
 from tools.providers.custom.provider import CustomProvider
 from tools.providers.docker.crew import Habits
@@ -37,40 +32,9 @@ from tools.providers.kubernetes.provider import KubernetesProvider
 from tools.providers.process.provider import ProcessProvider
 from tools.traffic import MemoryTraffic
 
-ONE = version("v1")
-TWO = version("v2")
-BAD = version("bad", does="crash")
-RED = version("red", does="red")
-DOES = {"bad": "crash", "red": "red"}
 PLACE = str(Path(__file__).parents[1] / "servers" / "custom_place.py")
 QUICK = Habits(stop_seconds=2)
-IMPATIENT = Looking(again=0.01, shown=5.0, lost=1.0)
 WORDS = ("python3", "-S", "service.py", "{port}", "{slot}", "{version}")
-
-
-@dataclass
-class World:
-    """A provider, a component of it, and moves in words."""
-
-    provider: Hosting
-    web: Component
-    said: list[str] = field(default_factory=list[str])
-    crash: str = "crash loop: ended with 3"  # what is said of a program that ends at once
-
-    def needs(self, ability: Ability) -> None:
-        """Leave the test out where the provider declares that it cannot."""
-        if not abilities_of(self.web).does(ability):
-            pytest.skip(f"declared: {self.web.provider} cannot: {ability.name}")
-
-    async def build(self, version: Version) -> None:
-        files = checkout(DOES.get(version.name, "serve"))
-        await self.provider.build(self.web, version, files, self.said.append)
-
-    async def do(self, move: Move) -> None:
-        await self.provider.apply(self.web, move, self.said.append)
-
-    async def holds(self, move: Move) -> bool:
-        return holds(move, await self.provider.running(self.web))
 
 
 @asynccontextmanager
@@ -228,36 +192,6 @@ async def ecs(request: pytest.FixtureRequest, folder: Path) -> AsyncGenerator[Wo
     await provider.stop_all(web)
 
 
-class InCloudRun(World):
-    """A version's image is pushed by others before it is built."""
-
-    def __init__(self, site: CloudRunServer, provider: Hosting, web: Component) -> None:
-        super().__init__(provider, web, crash="container failed to start and listen")
-        self._site = site
-
-    async def build(self, version: Version) -> None:
-        self._site.push(f"{self._site.registry}/shop:{version.commit}", DOES.get(version.name, "serve"))
-        await super().build(version)
-
-
-@asynccontextmanager
-async def cloudrun(request: pytest.FixtureRequest, folder: Path) -> AsyncGenerator[World]:
-    with cloud_run() as (site, _):
-        web = in_cloud_run(site)
-        shop = environment(folder / "root", web, url="http://127.0.0.1:8080", secrets=("KEY",))
-        provider = CloudRunProvider(shop, lambda _: site.account.key, habits=IMPATIENT)
-        yield InCloudRun(site, provider, web)
-        await provider.stop_all(web)
-        assert not site.services
-
-
-def in_cloud_run(site: CloudRunServer, **facts: object) -> Component:
-    """The service as a component of the cloudrun provider."""
-    image = f"{site.registry}/shop:{{commit}}"
-    words = CloudRun(image=image, project=PROJECT, region=REGION, service="shop", key="KEY", url=site.url)
-    return component(provider="cloudrun", run=(), cloudrun=words, **facts)
-
-
 class InLambda(World):
     """A version's archive is uploaded by others before it is built."""
 
@@ -293,6 +227,7 @@ WORLDS: dict[str, Opening] = {
     "ecs": ecs,
     "awslambda": awslambda,
     "cloudrun": cloudrun,
+    "vercel": at_vercel,
 }
 """Every provider; those that are not here do not count as one."""
 
@@ -302,4 +237,6 @@ MARKS = {
     "kubernetes": (pytest.mark.kubernetes, pytest.mark.slow),
     "kubernetes with a route": (pytest.mark.kubernetes, pytest.mark.slow),
 }
+__all__ = ["BAD", "KINDS", "ONE", "RED", "TWO", "WORLDS", "World"]
+
 KINDS = [pytest.param(kind, marks=MARKS.get(kind, ())) for kind in WORLDS]

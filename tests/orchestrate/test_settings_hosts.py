@@ -138,7 +138,31 @@ def test_a_wrong_word_about_a_place_that_is_asked_over_http_is_told_with_its_lin
     assert f"orchestrate.yaml:{line}" in str(problem)
 
 
-@pytest.mark.parametrize("name", ["docker", "compose", "custom", "ecs", "cloudrun", "awslambda"])
+VERCEL = (
+    FAR.replace("provider: cloudrun", "provider: vercel")
+    .replace("strategy: canary", "strategy: blue-green")
+    .replace(FAR.splitlines()[-1], "        vercel: {project: shop, token: TOKEN}")
+)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "said"),
+    [
+        ("token: TOKEN", "token: OTHER", "token: the environment has no secret 'OTHER'"),
+        ("token: TOKEN", "token: TOKEN, bypass: OTHER", "bypass: the environment has no secret 'OTHER'"),
+        ("        port: 443\n", "        port: 443\n        run: [a]\n", "run: Vercel builds and runs by"),
+        ("strategy: blue-green", "strategy: canary", "the provider vercel cannot do canary"),
+        ("kind: prometheus", "kind: proxy", "does not pass our router"),
+        ("        vercel: {project: shop, token: TOKEN}\n", "", "web: missing key 'vercel'"),
+    ],
+)
+def test_a_wrong_word_about_a_project_of_vercel_is_told(
+    tmp_path: Path, old: str, new: str, said: str
+) -> None:
+    assert said in str(refused(tmp_path, changed(VERCEL, old, new)))
+
+
+@pytest.mark.parametrize("name", ["docker", "compose", "custom", "ecs", "cloudrun", "awslambda", "vercel"])
 def test_the_settings_of_each_guide_can_be_used(tmp_path: Path, name: str) -> None:
     (block,) = re.findall(r"```yaml\n(.*?)```", (GUIDES / f"{name}.md").read_text(), re.DOTALL)
     file = tmp_path / "orchestrate.yaml"

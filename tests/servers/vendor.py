@@ -86,15 +86,14 @@ class Vendor:
 
     def answer(self, verb: str, target: str, content: str, token: str) -> tuple[int, Json]:
         """What is answered, held to the description."""
-        path = urlsplit(target).path
-        if verb == "GET" and self._old.get(path):
-            return self._old[path].pop()
+        if verb == "GET" and self._old.get(target):
+            return self._old[target].pop()
         try:
             status, said = self._answered(verb, target, content, token)
         except Refusal as refusal:
             status, said = refusal.status, self.error(refusal)
         if verb == "GET":
-            self._shown[path] = status, said
+            self._shown[target] = status, said
         elif status < 300:
             self._old = {place: [shown] * self.lag for place, shown in self._shown.items()}
         return status, said

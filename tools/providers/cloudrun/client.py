@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import time
-from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
 from orchestrate.errors import AnswerLost, ChangedMeanwhile, OutcomeUnknown, StartFailed
@@ -12,19 +10,8 @@ from orchestrate.models.environment import Component
 from tools.providers.cloudrun.answers import Operation, Revision, Service
 from tools.providers.cloudrun.objects import parent_of, service_name
 from tools.providers.cloudrun.shares import Targets
+from tools.systems.shown import Habits, Seen
 from tools.systems.web_api import Absent, Json, WebApi
-
-Seen = Callable[[], Awaitable[bool]]
-"""Whether the world shows it now. Raises StartFailed when it never will."""
-
-
-@dataclass(frozen=True)
-class Habits:
-    """How often it is looked (seconds), and how long at most for what was done, and what perhaps was not."""
-
-    again: float = 2.0
-    shown: float = 60.0
-    lost: float = 30.0
 
 
 @dataclass(frozen=True)
@@ -101,12 +88,12 @@ class Client:
         except ChangedMeanwhile as other:
             raise ChangedMeanwhile(f"{other}{await self._by_whom()}") from other
         except AnswerLost as lost:
-            if not await self._within(self.habits.lost, shown):
+            if not await self.habits.within(self.habits.lost, shown):
                 raise OutcomeUnknown(f"{lost}; it is not to be seen after {self.habits.lost:.0f} s") from lost
             return
         operation = await self._ended(operation, shown)
         is_bad = operation.error is not None
-        if await self._within(0 if is_bad else self.habits.shown, shown):
+        if await self.habits.within(0 if is_bad else self.habits.shown, shown):
             return
         said = (
             operation.error.message if operation.error else f"not to be seen after {self.habits.shown:.0f} s"
@@ -135,11 +122,3 @@ class Client:
             path = f"/v2/{operation.name}"
             operation = await self.api.read(Operation, path, f"the operation {operation.name}")
         return operation
-
-    async def _within(self, seconds: float, shown: Seen) -> bool:
-        until = time.monotonic() + seconds
-        while not await shown():
-            if time.monotonic() >= until:
-                return False
-            await asyncio.sleep(self.habits.again)
-        return True

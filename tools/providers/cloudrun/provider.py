@@ -15,7 +15,7 @@ from orchestrate.models.move import Drain, Move, Scale, SetTraffic, Start, Stop,
 from orchestrate.models.runtime import Artifact, Instance, Resources, Running, Slot
 from tools.provider import Checkout, Say, shares, without
 from tools.providers.cloudrun.answers import Revision, Service, short
-from tools.providers.cloudrun.client import Client, Habits
+from tools.providers.cloudrun.client import Client
 from tools.providers.cloudrun.objects import SLOT, Wish, cloudrun_of, service_name, template, version_of
 from tools.providers.cloudrun.shares import (
     Targets,
@@ -31,6 +31,7 @@ from tools.providers.fleet.variables import Variables, unchanged
 from tools.providers.kubernetes.images import Images
 from tools.systems.google_account import GoogleAccount
 from tools.systems.registry import Registry
+from tools.systems.shown import Habits
 from tools.systems.web_api import WebApi
 
 ATTEMPTS = 50

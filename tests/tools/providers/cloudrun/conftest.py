@@ -11,7 +11,7 @@ import pytest
 from orchestrate.models.change import Version
 from orchestrate.models.environment import Component
 from orchestrate.models.move import Scale, SetTraffic, Start, Stop, Weights
-from tests.contracts.provider_worlds import IMPATIENT, in_cloud_run
+from tests.contracts.web_worlds import IMPATIENT, in_cloud_run
 from tests.servers.cloudrun import CloudRun, Kept, cloud_run
 from tests.servers.sample_service import checkout, environment, version
 from tests.servers.vendor import Call, Vendor

@@ -1,0 +1,45 @@
+"""A provider under test, with moves in words, and the versions that it is given."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import pytest
+
+from orchestrate.models.abilities import Ability, abilities_of
+from orchestrate.models.change import Version
+from orchestrate.models.environment import Component
+from orchestrate.models.move import Move
+from tests.servers.sample_service import checkout, version
+from tools.provider import Hosting, holds
+
+ONE = version("v1")
+TWO = version("v2")
+BAD = version("bad", does="crash")
+RED = version("red", does="red")
+DOES = {"bad": "crash", "red": "red"}
+
+
+@dataclass
+class World:
+    """A provider, a component of it, and moves in words."""
+
+    provider: Hosting
+    web: Component
+    said: list[str] = field(default_factory=list[str])
+    crash: str = "crash loop: ended with 3"  # what is said of a program that ends at once
+
+    def needs(self, ability: Ability) -> None:
+        """Leave the test out where the provider declares that it cannot."""
+        if not abilities_of(self.web).does(ability):
+            pytest.skip(f"declared: {self.web.provider} cannot: {ability.name}")
+
+    async def build(self, version: Version) -> None:
+        files = checkout(DOES.get(version.name, "serve"))
+        await self.provider.build(self.web, version, files, self.said.append)
+
+    async def do(self, move: Move) -> None:
+        await self.provider.apply(self.web, move, self.said.append)
+
+    async def holds(self, move: Move) -> bool:
+        return holds(move, await self.provider.running(self.web))

@@ -1,0 +1,86 @@
+"""Providers that are reached by an HTTP API alone, each with a vendor on loopback."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import pytest
+
+from orchestrate.models.change import Version
+from orchestrate.models.environment import Component
+from orchestrate.models.hosts import CloudRun, Vercel
+from orchestrate.models.smoke import HealthCheck
+from tests.contracts.provider_world import DOES, World
+from tests.servers.cloudrun import PROJECT, REGION, cloud_run
+from tests.servers.cloudrun import CloudRun as CloudRunServer
+from tests.servers.sample_service import component, environment
+from tests.servers.vercel import PROJECT as PRJ
+from tests.servers.vercel import TEAM, TOKEN, vercel
+from tests.servers.vercel import Vercel as VercelServer
+from tools.provider import Hosting
+from tools.providers.cloudrun.provider import CloudRunProvider
+from tools.providers.vercel.provider import VercelProvider
+from tools.systems.shown import Habits
+
+IMPATIENT = Habits(again=0.01, shown=5.0, lost=1.0)
+
+
+class InCloudRun(World):
+    """A version's image is pushed by others before it is built."""
+
+    def __init__(self, site: CloudRunServer, provider: Hosting, web: Component) -> None:
+        super().__init__(provider, web, crash="container failed to start and listen")
+        self._site = site
+
+    async def build(self, version: Version) -> None:
+        self._site.push(f"{self._site.registry}/shop:{version.commit}", DOES.get(version.name, "serve"))
+        await super().build(version)
+
+
+@asynccontextmanager
+async def cloudrun(request: pytest.FixtureRequest, folder: Path) -> AsyncGenerator[World]:
+    with cloud_run() as (site, _):
+        web = in_cloud_run(site)
+        shop = environment(folder / "root", web, url="http://127.0.0.1:8080", secrets=("KEY",))
+        provider = CloudRunProvider(shop, lambda _: site.account.key, habits=IMPATIENT)
+        yield InCloudRun(site, provider, web)
+        await provider.stop_all(web)
+        assert not site.services
+
+
+def in_cloud_run(site: CloudRunServer, **facts: object) -> Component:
+    """The service as a component of the cloudrun provider."""
+    image = f"{site.registry}/shop:{{commit}}"
+    words = CloudRun(image=image, project=PROJECT, region=REGION, service="shop", key="KEY", url=site.url)
+    return component(provider="cloudrun", run=(), cloudrun=words, **facts)
+
+
+class AtVercel(World):
+    """A version's commit is pushed by others before it is built."""
+
+    def __init__(self, site: VercelServer, provider: Hosting, web: Component) -> None:
+        super().__init__(provider, web, crash="answered 500 instead of 200")
+        self._site = site
+
+    async def build(self, version: Version) -> None:
+        self._site.push(version.commit, DOES.get(version.name, "serve"))
+        await super().build(version)
+
+
+@asynccontextmanager
+async def at_vercel(request: pytest.FixtureRequest, folder: Path) -> AsyncGenerator[World]:
+    with vercel() as (site, _):
+        web = in_vercel(site)
+        shop = environment(folder / "root", web, url="http://127.0.0.1:8080", secrets=("TOKEN",))
+        provider = VercelProvider(shop, lambda _: TOKEN, habits=IMPATIENT)
+        yield AtVercel(site, provider, web)
+        await provider.stop_all(web)
+
+
+def in_vercel(site: VercelServer, **facts: object) -> Component:
+    """The service as a component of the vercel provider."""
+    words = Vercel(project=PRJ, team=TEAM, token="TOKEN", url=site.url)  # noqa: S106  a name
+    health = HealthCheck(expect={"status": "ok"}, start_seconds=1)
+    return component(provider="vercel", run=(), vercel=words, health=health, **facts)
