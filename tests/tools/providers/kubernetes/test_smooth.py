@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from orchestrate.models.environment import Component, Environment, Strategy
+from orchestrate.models.environment import CanaryStep, Component, Environment, Strategy
 from orchestrate.models.move import Drain, Move, Scale, SetTraffic, Start, Stop
 from orchestrate.strategies import moves
 from tests.contracts.provider_worlds import in_cluster
@@ -60,7 +60,8 @@ async def shop(site: Site, folder: Path, strategy: Strategy) -> AsyncGenerator[S
     assert web.kubernetes is not None
     where = web.kubernetes.model_copy(update={"pause": 3})
     web = web.model_copy(update={"kubernetes": where})
-    place = environment(folder / "root", web, strategy=strategy)
+    halves = (CanaryStep(share=50, seconds=0),)  # one of two instances
+    place = environment(folder / "root", web, strategy=strategy, canary=halves)
     provider = KubernetesProvider(place, None)
     port = free_port()
     made = Shop(provider, place, Load(folder / "load", port))
@@ -80,7 +81,7 @@ async def shop(site: Site, folder: Path, strategy: Strategy) -> AsyncGenerator[S
             await provider.stop_all(web)
 
 
-@pytest.mark.parametrize("strategy", [Strategy.ROLLING, Strategy.BLUE_GREEN])
+@pytest.mark.parametrize("strategy", [Strategy.ROLLING, Strategy.BLUE_GREEN, Strategy.CANARY])
 async def test_a_way_there_and_back_costs_nobody_a_request(
     kubernetes_site: Site, tmp_path: Path, strategy: Strategy
 ) -> None:
