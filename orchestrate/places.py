@@ -28,6 +28,7 @@ from tools.providers.kubernetes.provider import KubernetesProvider
 from tools.providers.process.provider import ProcessProvider
 from tools.providers.vercel.provider import VercelProvider
 from tools.series import SeriesOfBoth
+from tools.systems.cloudwatch import CloudWatchMetrics
 from tools.systems.command_target import CommandTarget
 from tools.systems.detached import Detached
 from tools.systems.endpoint_metrics import EndpointMetrics
@@ -76,7 +77,9 @@ def place_of(settings: Settings, environment: Environment, kept: Kept = no_vault
         provider=provider,
         addresses=provider,
         logs=provider,
-        metrics=SourceByComponent({one.name: metric_source(one, traffic) for one in environment.components}),
+        metrics=SourceByComponent(
+            {one.name: metric_source(one, traffic, reading.value) for one in environment.components}
+        ),
         series=SeriesOfBoth(EndpointSeries(), PrometheusSeries()),
         targets={
             one.name: target_of(one.database, reading.filled)
@@ -162,10 +165,11 @@ def router(environment: Environment, component: Component) -> Traffic:
     return (HAProxy if is_haproxy else BuiltinProxy)(folder, port=component.port)
 
 
-def metric_source(component: Component, traffic: Callable[[Component], Traffic]) -> Metrics:
+def metric_source(component: Component, traffic: Routers, secrets: Callable[[str], str]) -> Metrics:
     """Where this component's numbers come from."""
     proxy, endpoint = ProxyMetrics(traffic), EndpointMetrics()
-    return {"proxy": proxy, "endpoint": endpoint, "prometheus": PrometheusMetrics()}[component.metrics.kind]
+    sources = {"proxy": proxy, "endpoint": endpoint, "prometheus": PrometheusMetrics()}
+    return {**sources, "cloudwatch": CloudWatchMetrics(secrets)}[component.metrics.kind]
 
 
 def target_of(database: Database, filled: Callable[[str], str]) -> Target:

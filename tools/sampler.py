@@ -29,6 +29,9 @@ MISSING: Mapping[SampleState, str] = {
     SampleState.NO_DATA: "the metric source has nothing about this slot",
     SampleState.NOT_A_NUMBER: "the metric source told something that is no count",
     SampleState.SOURCE_DOWN: "the metric source does not answer",
+    SampleState.THROTTLED: "the metric source was asked too often, and tells nothing",
+    SampleState.DENIED: "the metric source does not let us in",
+    SampleState.EXPIRED: "the credentials for the metric source have expired: renew them",
     SampleState.NO_INSTANCE: "nothing runs in the new slot",
     SampleState.NO_BASELINE: "nothing runs in the old slot",
 }

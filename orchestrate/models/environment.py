@@ -139,7 +139,7 @@ class Database(Fact):
 class MetricsConfig(Fact):
     """Where numbers about a component come from (V5)."""
 
-    kind: Literal["proxy", "endpoint", "prometheus"] = "proxy"
+    kind: Literal["proxy", "endpoint", "prometheus", "cloudwatch"] = "proxy"
     url: str | None = None  # of the Prometheus server
     path: Below = "/metrics"  # of the service's own endpoint
     requests: str = "http_requests_total"  # counter with a status label

@@ -15,6 +15,9 @@ class SampleState(StrEnum):
     NO_DATA = "no_data"  # the source answered, and had nothing
     NOT_A_NUMBER = "not_a_number"
     SOURCE_DOWN = "source_down"
+    THROTTLED = "throttled"  # the source was asked too often
+    DENIED = "denied"  # the source does not let us in
+    EXPIRED = "expired"  # what the source knew us by has run out
     NO_INSTANCE = "no_instance"  # nothing runs in the new slot
     NO_BASELINE = "no_baseline"  # nothing runs in the old slot
 

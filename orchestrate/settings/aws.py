@@ -74,5 +74,6 @@ def _check_build(document: Document, loc: Loc, part: Component) -> None:
 
 def _check_metrics(document: Document, loc: Loc, part: Component) -> None:
     if part.port and part.metrics.kind == "proxy":
+        other = "{kind: cloudwatch}" if part.provider == "ecs" else "{kind: prometheus, url: …}"
         said = "metrics: this traffic does not pass our router; name another source"
-        raise document.fault(loc, said, cure="metrics: {kind: prometheus, url: …}")
+        raise document.fault(loc, said, cure=f"metrics: {other}")

@@ -21,6 +21,9 @@ def check_host(document: Document, loc: Loc, part: Component, secrets: Sequence[
         if getattr(part, section) is not None and part.provider != section:
             said = f"{section}: the provider of {part.name} is {part.provider}"
             raise document.fault((*loc, section), said, cure=f"provider: {section}")
+    if part.metrics.kind == "cloudwatch" and part.provider != "ecs":
+        said = "metrics: CloudWatch is asked about the target groups of the ecs provider alone"
+        raise document.fault((*loc, "metrics"), said, cure="metrics: {kind: prometheus, url: …}")
     if part.provider in CHECKS:
         CHECKS[part.provider](document, loc, part, secrets)
 

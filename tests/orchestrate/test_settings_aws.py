@@ -89,3 +89,12 @@ def test_a_wrong_word_about_a_function_is_told(
 
     assert said in str(problem)
     assert f"orchestrate.yaml:{line}" in str(problem)
+
+
+def test_cloudwatch_is_asked_about_ecs_alone(tmp_path: Path) -> None:
+    problem = refused(
+        tmp_path,
+        LAMBDA.replace("        awslambda", "        metrics: {kind: cloudwatch}\n        awslambda"),
+    )
+
+    assert "target groups of the ecs provider alone" in str(problem)

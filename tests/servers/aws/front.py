@@ -38,6 +38,7 @@ class Front:
     """A port on loopback; `troubles` are for operations by their names, each for the next one of its kind."""
 
     troubles: dict[str, list[Trouble]] = field(default_factory=dict[str, list[Trouble]])
+    every: dict[str, Trouble] = field(default_factory=dict[str, Trouble])  # each time
     asked: list[str] = field(default_factory=list[str])
     after: dict[str, Callable[[], None]] = field(default_factory=dict[str, Callable[[], None]])
 
@@ -61,6 +62,7 @@ class Front:
     def calm(self) -> None:
         """No more troubles, and nothing was asked yet."""
         self.troubles.clear()
+        self.every.clear()
         self.after.clear()
         self.asked.clear()
 
@@ -71,7 +73,8 @@ class Front:
         environ["wsgi.input"] = io.BytesIO(body)
         operation = _operation(environ, body)
         self.asked.append(operation)
-        waiting = self.troubles.get(operation, [])
+        always = next((one for name, one in self.every.items() if name in operation), None)
+        waiting = [always] if always else self.troubles.get(operation, [])
         if not waiting:
             answer = self._moto(environ, start)
             self.after.get(operation, lambda: None)()
