@@ -24,7 +24,6 @@ class Call(StrEnum):
     HEALTH = "elbv2.describe_target_health"
     IMAGES = "ecr.describe_images"
     EVENTS = "logs.get_log_events"
-    FUNCTION = "lambda.get_function"
     FUNCTION_CONFIGURATION = "lambda.get_function_configuration"
     FUNCTION_VERSIONS = "lambda.list_versions_by_function"
     UPDATE_CODE = "lambda.update_function_code"
@@ -34,13 +33,6 @@ class Call(StrEnum):
     UPDATE_ALIAS = "lambda.update_alias"
     DELETE_ALIAS = "lambda.delete_alias"
     HEAD = "s3.head_object"
-    OBJECTS = "s3.list_objects_v2"
-    PUT = "s3.put_object"
-    DISTRIBUTION = "cloudfront.get_distribution"
-    DISTRIBUTION_CONFIGURATION = "cloudfront.get_distribution_config"
-    UPDATE_DISTRIBUTION = "cloudfront.update_distribution"
-    INVALIDATE = "cloudfront.create_invalidation"
-    INVALIDATION = "cloudfront.get_invalidation"
     METRICS = "cloudwatch.get_metric_data"
 
     @property
