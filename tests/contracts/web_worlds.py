@@ -24,7 +24,7 @@ from tools.providers.cloudrun.provider import CloudRunProvider
 from tools.providers.vercel.provider import VercelProvider
 from tools.systems.shown import Habits
 
-IMPATIENT = Habits(again=0.01, shown=5.0, lost=1.0)
+IMPATIENT = Habits(again=0.03, shown=15.0, lost=0.5)
 
 
 class InCloudRun(World):
