@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from functools import lru_cache
 
 from orchestrate.errors import UnknownEnvironment
+from orchestrate.models.alert import Source
 from orchestrate.models.environment import Component, Database, Environment
 from orchestrate.settings import Settings
 from orchestrate.settings.settings import Kept, no_vault
@@ -27,9 +28,10 @@ from tools.providers.ecs.provider import EcsProvider
 from tools.providers.kubernetes.provider import KubernetesProvider
 from tools.providers.process.provider import ProcessProvider
 from tools.providers.vercel.provider import VercelProvider
-from tools.series import SeriesOfBoth
+from tools.series import SeriesBySource, SeriesOfBoth, SeriesSource
 from tools.systems.cloudwatch import CloudWatchMetrics
 from tools.systems.command_target import CommandTarget
+from tools.systems.datadog import Datadog, DatadogMetrics, DatadogSeries
 from tools.systems.detached import Detached
 from tools.systems.endpoint_metrics import EndpointMetrics
 from tools.systems.endpoint_series import EndpointSeries
@@ -39,6 +41,7 @@ from tools.systems.prometheus import PrometheusMetrics
 from tools.systems.prometheus_series import PrometheusSeries
 from tools.systems.proxy import BuiltinProxy
 from tools.systems.proxy_metrics import ProxyMetrics
+from tools.systems.sentry import SentrySeries
 from tools.systems.sqlite_target import SqliteTarget
 from tools.traffic import Traffic
 
@@ -72,15 +75,21 @@ def place_of(settings: Settings, environment: Environment, kept: Kept = no_vault
         return router(environment, component)
 
     provider = hosting(environment, reading, traffic)
+    datadog = Datadog(reading.value)
+    queried: dict[Source, SeriesSource] = {
+        Source.PROMETHEUS: PrometheusSeries(),
+        Source.DATADOG: DatadogSeries(datadog),
+        Source.SENTRY: SentrySeries(reading.value),
+    }
     return Place(
         environment=environment,
         provider=provider,
         addresses=provider,
         logs=provider,
         metrics=SourceByComponent(
-            {one.name: metric_source(one, traffic, reading.value) for one in environment.components}
+            {one.name: metric_source(one, traffic, datadog, reading.value) for one in environment.components}
         ),
-        series=SeriesOfBoth(EndpointSeries(), PrometheusSeries()),
+        series=SeriesOfBoth(EndpointSeries(), SeriesBySource(queried)),
         targets={
             one.name: target_of(one.database, reading.filled)
             for one in environment.components
@@ -165,11 +174,17 @@ def router(environment: Environment, component: Component) -> Traffic:
     return (HAProxy if is_haproxy else BuiltinProxy)(folder, port=component.port)
 
 
-def metric_source(component: Component, traffic: Routers, secrets: Callable[[str], str]) -> Metrics:
+def metric_source(
+    component: Component, traffic: Routers, datadog: Datadog, secrets: Callable[[str], str]
+) -> Metrics:
     """Where this component's numbers come from."""
-    proxy, endpoint = ProxyMetrics(traffic), EndpointMetrics()
-    sources = {"proxy": proxy, "endpoint": endpoint, "prometheus": PrometheusMetrics()}
-    return {**sources, "cloudwatch": CloudWatchMetrics(secrets)}[component.metrics.kind]
+    return {
+        "proxy": ProxyMetrics(traffic),
+        "endpoint": EndpointMetrics(),
+        "prometheus": PrometheusMetrics(),
+        "datadog": DatadogMetrics(datadog),
+        "cloudwatch": CloudWatchMetrics(secrets),
+    }[component.metrics.kind]
 
 
 def target_of(database: Database, filled: Callable[[str], str]) -> Target:

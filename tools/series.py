@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Protocol
 
-from orchestrate.models.alert import Alert
+from orchestrate.models.alert import Alert, Source
 from orchestrate.models.environment import Component
 from orchestrate.models.runtime import Slot
 from orchestrate.models.sample import SampleState
@@ -60,6 +60,22 @@ class MemorySeries:
     def _parts(self, name: str, slot: str) -> Parts | SampleState:
         level = self.levels.get((name, slot), self.levels.get((name, ""), SampleState.NO_DATA))
         return level if isinstance(level, SampleState) else {slot: Told(level)}
+
+
+@dataclass(frozen=True)
+class SeriesBySource:
+    """Asks for each alert whoever its settings name."""
+
+    sources: Mapping[Source, SeriesSource]
+
+    async def told(
+        self, alerts: Mapping[str, Alert], component: Component, slot: Slot
+    ) -> dict[str, Parts | SampleState]:
+        found: dict[str, Parts | SampleState] = {}
+        for name, source in self.sources.items():
+            own = {key: alert for key, alert in alerts.items() if alert.source is name}
+            found |= await source.told(own, component, slot) if own else {}
+        return found
 
 
 @dataclass(frozen=True)

@@ -31,12 +31,22 @@ class Several(StrEnum):
     WORST = "worst"
 
 
+class Source(StrEnum):
+    """Who is asked an alert's query."""
+
+    PROMETHEUS = "prometheus"
+    DATADOG = "datadog"
+    SENTRY = "sentry"
+
+
 class Alert(Fact):
     """Where a series comes from, and when it is told; only with `rollback` it takes a release back."""
 
     metric: str | None = None  # in the component's own metrics: a name, maybe with {label="value"}
-    query: str | None = None  # in PromQL; {slot} is filled in
-    url: str | None = None  # of the Prometheus that is asked; None: the component's
+    query: str | None = None  # in the words of who is asked; {slot} is filled in
+    source: Source = Source.PROMETHEUS  # who is asked the query
+    url: str | None = None  # of who is asked; None: the component's
+    credentials: str | None = None  # a secret: api-key:application-key of Datadog, the token of Sentry
     instances: Several = Several.SUM
     above: Decimal | None = None
     below: Decimal | None = None

@@ -139,8 +139,10 @@ class Database(Fact):
 class MetricsConfig(Fact):
     """Where numbers about a component come from (V5)."""
 
-    kind: Literal["proxy", "endpoint", "prometheus", "cloudwatch"] = "proxy"
-    url: str | None = None  # of the Prometheus server
+    kind: Literal["proxy", "endpoint", "prometheus", "datadog", "cloudwatch"] = "proxy"
+    url: str | None = None  # of the Prometheus server, or of Datadog's site
+    credentials: str | None = None  # Datadog: a secret, api-key:application-key
+    errors: str = ""  # Datadog: a query of the failed requests, with {slot}; `requests` is one, too
     path: Below = "/metrics"  # of the service's own endpoint
     requests: str = "http_requests_total"  # counter with a status label
     latency: str = "http_request_duration_seconds"  # histogram

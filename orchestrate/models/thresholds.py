@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from decimal import Decimal
 
-from orchestrate.models.alert import CPU, MEASURED, MEMORY, USUAL, Alert
+from orchestrate.models.alert import CPU, MEASURED, MEMORY, USUAL, Alert, Source
 from orchestrate.models.environment import Component, Environment
 
 
@@ -50,6 +50,6 @@ def obstacle(name: str, alert: Alert, part: Component) -> str:
         return ""
     if alert.metric and not part.port:
         return f"{part.name} has no port, so its metrics cannot be read"
-    if alert.query and not (alert.url or part.metrics.url):
+    if alert.query and alert.source is Source.PROMETHEUS and not (alert.url or part.metrics.url):
         return f"{part.name} has no Prometheus to be asked: give a url here or in its metrics"
     return ""

@@ -245,7 +245,9 @@ def _series(alert: Alert) -> str:
     found = (
         f"metric {code(alert.metric)}" if alert.metric else "",
         f"query {code(alert.query)}" if alert.query else "",
+        f"of {alert.source}" if alert.query else "",
         f"at {inline(alert.url)}" if alert.url else "",
+        f"with the secret {code(alert.credentials)}" if alert.credentials else "",
         "the worst of several" if alert.instances is Several.WORST else "",
     )
     return f" ({', '.join(one for one in found if one)})" if any(found) else ""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 
-from orchestrate.models.alert import MEASURED, USUAL, Alert
+from orchestrate.models.alert import MEASURED, USUAL, Alert, Source
 from orchestrate.models.environment import Environment
 from orchestrate.models.thresholds import complete, obstacle
 from orchestrate.settings.tree import Document, Loc
@@ -37,10 +37,25 @@ def _check_each(document: Document, loc: Loc, alerts: Mapping[str, Alert], envir
         here = (*loc, name)
         if problem := _problem(name, alert):
             raise document.fault(here, f"{name}: {problem}", cure=_EXAMPLE)
+        if alert.credentials is not None and alert.credentials not in environment.secrets:
+            said = f"{name}: the environment has no secret {alert.credentials!r}"
+            raise document.fault((*here, "credentials"), said)
         window, period = complete(name, alert, environment).window, environment.monitoring.period
         if window > period:
             problem = f"{window} s is longer than the monitoring period of {period} s"
             raise document.fault((*here, "for"), f"{name}: {problem}", cure="for: a shorter time")
+
+
+def _source_problem(alert: Alert) -> str:
+    if alert.source is Source.PROMETHEUS:
+        return "'credentials' are for datadog and sentry" if alert.credentials else ""
+    if not alert.query:
+        return f"{alert.source} wants a 'query'"
+    if alert.source is Source.SENTRY and not alert.url:
+        return "sentry wants a 'url' such as https://sentry.io/api/0/organizations/SLUG"
+    if alert.source is Source.SENTRY and not alert.credentials:
+        return "sentry wants 'credentials', a secret that holds the token"
+    return ""
 
 
 def _problem(name: str, alert: Alert) -> str:
@@ -51,7 +66,9 @@ def _problem(name: str, alert: Alert) -> str:
     if alert.metric and not _METRIC.fullmatch(alert.metric.strip()):
         return f"{alert.metric!r} is no metric's name"
     if alert.url and not alert.query:
-        return "'url' is of the Prometheus that a 'query' is sent to"
+        return "'url' is of the Prometheus, or other source, that a 'query' is sent to"
+    if problem := _source_problem(alert):
+        return problem
     if alert.above is not None and alert.below is not None:
         return _SIDES
     is_usual = name in MEASURED or name in USUAL

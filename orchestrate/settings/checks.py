@@ -12,6 +12,7 @@ from orchestrate.models.environment import Channel, Component, Environment, Envi
 from orchestrate.models.smoke import CacheSmoke, HttpSmoke
 from orchestrate.settings.faults import unknown
 from orchestrate.settings.hosts import check_host
+from orchestrate.settings.sources import check_source
 from orchestrate.settings.tree import Document, Loc
 
 _DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
@@ -60,6 +61,7 @@ def _check_components(document: Document, loc: Loc, environment: Environment) ->
 
 def _check_component(document: Document, loc: Loc, part: Component, secrets: Sequence[str]) -> None:
     check_host(document, loc, part, secrets)
+    check_source(document, (*loc, "metrics"), part, secrets)
     for index, smoke in enumerate(part.smoke):
         asked = smoke.secret if isinstance(smoke, HttpSmoke | CacheSmoke) else None
         if asked is not None and asked not in secrets:

@@ -24,4 +24,6 @@ async def _blind(place: Place, part: Component, running: Running | None) -> str:
         state = (await place.metrics.read(part, running)).get(running.live.name)
     except (OrchestrateError, OSError) as problem:
         return f"{part.name}: its numbers cannot be read: {problem}"
+    if state is SampleState.DENIED:
+        return f"{part.name}: who has its numbers does not let us read them"
     return f"{part.name}: nobody gives its numbers" if state is SampleState.SOURCE_DOWN else ""

@@ -15,7 +15,7 @@ from pydantic import ValidationError
 from agents.runbook import RunbookPlanner
 from orchestrate import reports
 from orchestrate.approvals import answer_in
-from orchestrate.models.alert import Alert, Several
+from orchestrate.models.alert import Alert, Several, Source
 from orchestrate.models.change import MergeMethod, Version
 from orchestrate.models.environment import EnvironmentType, Strategy
 from orchestrate.models.fact import canonical
@@ -40,6 +40,7 @@ CLOSED: tuple[type[StrEnum], ...] = (
     SignatureState,
     Sameness,
     ImageState,
+    Source,
 )
 OTHERS = ("zzz", *(value.value for values in CLOSED for value in values))
 
@@ -77,6 +78,13 @@ PLANS = {
                 "web": {
                     "cpu": Alert(above=Decimal(90), window=60),
                     "orders": Alert(query="orders", url="http://p:9090", below=Decimal("0.5"), rollback=True),
+                    "issues": Alert(
+                        query="firstRelease:{commit}",
+                        source=Source.SENTRY,
+                        url="http://s",
+                        credentials="S",
+                        above=Decimal(0),
+                    ),
                     "pool": Alert(metric="pool", instances=Several.WORST, above=Decimal(80)),
                 }
             }

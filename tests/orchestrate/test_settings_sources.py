@@ -1,0 +1,69 @@
+"""Datadog and Sentry in orchestrate.yaml: what is missing is told with file and line."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from orchestrate.errors import SettingsInvalid
+from orchestrate.settings import Settings, load
+
+SETTINGS = """\
+service: shop
+environments:
+  production:
+    type: production
+    secrets: {DD: "${DD}"}
+    alerts: {it: ALERT}
+    components: [{name: web, port: 8080, run: [x], metrics: METRICS}]
+"""
+SLOT = "sum:hits{slot:{slot}}.as_count()"
+DATADOG = f'{{kind: datadog, requests: "{SLOT}", errors: "{SLOT}", credentials: DD}}'
+ALERT = '{source: datadog, query: "p99:x{slot:{slot}}", credentials: DD, above: 1}'
+SENTRY = (
+    "{source: sentry, url: https://sentry.test/api/0/organizations/acme, query: x, credentials: DD, above: 0}"
+)
+
+
+def loaded(folder: Path, alert: str = ALERT, metrics: str = DATADOG) -> Settings:
+    (folder / "orchestrate.yaml").write_text(SETTINGS.replace("ALERT", alert).replace("METRICS", metrics))
+    return load(folder / "orchestrate.yaml")
+
+
+@pytest.mark.parametrize("alert", [ALERT, SENTRY])
+def test_both_sources_are_named_with_a_secret(tmp_path: Path, alert: str) -> None:
+    environment = loaded(tmp_path, alert).environment("production")
+
+    assert environment.alerts["it"].credentials == environment.components[0].metrics.credentials == "DD"
+
+
+WRONG = {
+    "a secret that is not there": (ALERT.replace("DD", "GONE"), DATADOG, 6, "has no secret 'GONE'"),
+    "no query": ("{source: datadog, metric: x, above: 1}", DATADOG, 6, "datadog wants a 'query'"),
+    "no organisation": (
+        SENTRY.replace("url: https://sentry.test/api/0/organizations/acme, ", ""),
+        DATADOG,
+        6,
+        "'url'",
+    ),
+    "no token": (SENTRY.replace("credentials: DD, ", ""), DATADOG, 6, "'credentials'"),
+    "keys for Prometheus": (
+        '{query: x, url: "http://p", credentials: DD, above: 1}',
+        DATADOG,
+        6,
+        "are for datadog",
+    ),
+    "no slot": (ALERT, DATADOG.replace("slot:{slot}", "*"), 7, "requests: datadog wants a query with {slot}"),
+    "no keys": (ALERT, DATADOG.replace(", credentials: DD", ""), 7, "expected a secret of the environment"),
+}
+
+
+@pytest.mark.parametrize("name", WRONG)
+def test_what_is_missing_is_told_with_its_line(tmp_path: Path, name: str) -> None:
+    alert, metrics, line, said = WRONG[name]
+
+    with pytest.raises(SettingsInvalid) as caught:
+        loaded(tmp_path, alert, metrics)
+
+    assert said in str(caught.value) and f"orchestrate.yaml:{line}" in str(caught.value)
