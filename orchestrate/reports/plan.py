@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from orchestrate.models.alert import MEASURED, Alert, Several
+from orchestrate.models.alert import MEASURED, Alert, Several, Source
 from orchestrate.models.change import MergeOrder, Version
 from orchestrate.models.environment import Monitoring, Triggers
 from orchestrate.models.move import (
@@ -245,7 +245,7 @@ def _series(alert: Alert) -> str:
     found = (
         f"metric {code(alert.metric)}" if alert.metric else "",
         f"query {code(alert.query)}" if alert.query else "",
-        f"of {alert.source}" if alert.query else "",
+        f"of {alert.source}" if alert.query or alert.source is not Source.PROMETHEUS else "",
         f"at {inline(alert.url)}" if alert.url else "",
         f"with the secret {code(alert.credentials)}" if alert.credentials else "",
         "the worst of several" if alert.instances is Several.WORST else "",
