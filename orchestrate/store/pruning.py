@@ -10,7 +10,7 @@ from sqlalchemy import Connection, bindparam, delete, select
 
 from orchestrate.models.sample import Part, Sample, SampleState
 from orchestrate.store import logs
-from orchestrate.store.tables import samples, watches
+from orchestrate.store.watch_tables import samples, watches
 from orchestrate.store.watches import MEASURE, text_of
 
 KEPT_LOG_BYTES = 8 * 1024

@@ -6,7 +6,8 @@ from sqlalchemy import Connection, bindparam, or_, select
 
 from orchestrate.models.deployment import ForApproval, ForEffects, ForTime, ForTurn, Rest
 from orchestrate.store.switch import stopped
-from orchestrate.store.tables import deployments, locks, questions, watches
+from orchestrate.store.tables import deployments, locks, questions
+from orchestrate.store.watch_tables import watches
 
 HELD_TURN = (
     select(locks.c.deployment)

@@ -13,7 +13,8 @@ from orchestrate.models.watch import Prior, Watch
 from orchestrate.store.database import Database
 from orchestrate.store.driving import wake
 from orchestrate.store.rows import Value, fact, insert_once
-from orchestrate.store.tables import deployments, samples, watches
+from orchestrate.store.tables import deployments
+from orchestrate.store.watch_tables import samples, watches
 
 rows = watches.c
 UNKNOWN = Prior()
