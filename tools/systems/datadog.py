@@ -90,15 +90,16 @@ class DatadogMetrics:
         config, since = component.metrics, (self._datadog.now - GRACE) // HOUR * HOUR
         queries = [one.replace("{slot}", slot) for one in (config.requests, config.errors)]
         try:
-            requests, errors = await asyncio.gather(
-                *(self._datadog.lines(config.url or "", config.credentials, one, since) for one in queries)
-            )
+            found = [
+                await self._datadog.lines(config.url or "", config.credentials, one, since) for one in queries
+            ]
         except AccessDenied:
             return SampleState.DENIED
         except RateLimited:
             return SampleState.THROTTLED
         except OrchestrateError:
             return SampleState.SOURCE_DOWN
+        requests, errors = found
         if not any(requests.values()):
             return SampleState.NO_DATA
         counted, failed = _values(requests), _values(errors)
