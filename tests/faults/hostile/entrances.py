@@ -95,7 +95,8 @@ NOT_WRITTEN_BY_OTHERS: Mapping[str, tuple[str, ...]] = {
         "Run.commit", "Signature.commit", "Version.commit", "Version.tree",
     ),
     "a digest or fingerprint that we compute": (
-        "Applied.sha256", "Artifact.digest", "Signature.key", "Signature.signers"
+        "Applied.sha256", "Artifact.digest", "ImageSignature.key", "ImageSignatures.allowed", "Signature.key",
+        "Signature.signers",
     ),
     "the tracker, the forge or the chat numbers it": (
         "Change.id", "ChangeRecord.id", "Chat.find", "Chat.say", "Comment.id", "Comment.task", "Run.id",
@@ -104,10 +105,12 @@ NOT_WRITTEN_BY_OTHERS: Mapping[str, tuple[str, ...]] = {
     ),
     "a name from the settings, or one that the provider gives": (
         "Addresses.public", "Artifact.component", "Artifact.location", "BackupReceipt.location",
-        "Change.base", "Hosting.tend", "Instance.address", "Instance.id", "Instance.slot", "Instance.tree",
-        "Metrics.read",
-        "Running.component", "Running.weights", "Slot.name", "Traffic.counters", "Traffic.weights",
+        "Change.base", "Hosting.tend", "ImageSignature.component", "ImageSignature.image",
+        "Instance.address", "Instance.id", "Instance.slot", "Instance.tree", "Metrics.read",
+        "Resources.lacks", "Running.component", "Running.weights", "Slot.name", "Traffic.counters",
+        "Traffic.weights",
     ),
+    "one line of whoever has an allowed key, of an image that is refused": ("ImageSignature.detail",),
     "the forge's own word for what it did itself, as one line": ("MergeQueue.dropped",),
     "our own keys, and paths that we asked for": (
         "Held.path", "Learning.environment", "Learning.files", "Learning.key", "Learning.service",
