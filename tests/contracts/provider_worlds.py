@@ -236,6 +236,8 @@ MARKS = {
     "compose": (pytest.mark.docker, pytest.mark.slow),
     "kubernetes": (pytest.mark.kubernetes, pytest.mark.slow),
     "kubernetes with a route": (pytest.mark.kubernetes, pytest.mark.slow),
+    "ecs": (pytest.mark.slow,),
+    "awslambda": (pytest.mark.slow,),
 }
 __all__ = ["BAD", "KINDS", "ONE", "RED", "TWO", "WORLDS", "World"]
 
