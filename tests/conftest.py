@@ -148,7 +148,8 @@ def nobodys_secrets() -> Iterator[None]:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark what runs under load: it wants room on the machine."""
+    """Mark what runs under load: it wants room on the machine, and the Makefile finds it by these names."""
     for item in items:
-        if item.path.stem.endswith("_live") or "demo" in item.path.as_posix() or "traffic" in item.path.stem:
+        path = item.path.relative_to(Path(__file__).parent)
+        if path.stem.endswith("_live") or "demo" in path.as_posix() or "traffic" in path.stem:
             item.add_marker(pytest.mark.live)

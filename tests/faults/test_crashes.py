@@ -13,11 +13,12 @@ from tests.servers.postgres import Postgres
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="needs fork")
 REPOSITORY = Path(__file__).parent.parent.parent
+LONG = [pytest.param(scene, marks=pytest.mark.slow) for scene in ("good", "back")]
 CLEAN = "0 duplicated, 0 lost, 0 stuck, 0 different"
 
 
 @pytest.mark.timeout(900)
-@pytest.mark.parametrize("scene", [pytest.param("good", marks=pytest.mark.slow), "back", "held"])
+@pytest.mark.parametrize("scene", [*LONG, "held"])
 def test_whenever_a_process_is_killed_the_next_one_comes_to_the_same_end(
     capsys: pytest.CaptureFixture[str], scene: str
 ) -> None:
