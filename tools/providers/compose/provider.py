@@ -79,7 +79,8 @@ class ComposeImages:
         file = self._shop.file(component, "build")
         write_privately(file, text_of(building(document, name_in(component), tag)))
         say(f"{component.name}: compose builds {name_in(component)}")
-        output = await self._shop.compose(component, file, ["build", name_in(component)], version)
+        words = ["build", "--force-rm", name_in(component)]  # else a step that fails leaves its container
+        output = await self._shop.compose(component, file, words, version)
         if output.code != 0:
             raise BuildFailed(str(CommandFailed(output.argv, output.code, output.complaint)))
         id = await self._images.id_of(component, tag)

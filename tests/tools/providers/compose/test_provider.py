@@ -57,9 +57,9 @@ DOCUMENT: Words = {
 }  # fmt: skip
 
 
-def with_compose(text: str) -> Checkout:
+def with_compose(text: str, behaviour: str = "serve") -> Checkout:
     async def write(version: Version, folder: Path) -> None:
-        await checkout()(version, folder)
+        await checkout(behaviour)(version, folder)
         await asyncio.to_thread((folder / "compose.yaml").write_text, text)
 
     return write
@@ -140,3 +140,16 @@ async def test_a_compose_file_that_cannot_be_used_is_a_red_build(
         await provider.build(web, ONE, with_compose(text), silent)
 
     assert await provider.artifact(web, ONE) is None
+
+
+@pytest.mark.docker
+@pytest.mark.slow
+async def test_a_red_build_leaves_no_container(
+    provider: ContainerProvider, docker_engine: DockerEngine
+) -> None:
+    web = WEB.model_copy(update={"compose": Compose(service="shop", port=8000, socket=docker_engine.socket)})
+
+    with pytest.raises(BuildFailed, match="2 tests failed"):
+        await provider.build(web, ONE, with_compose(FILE, "red"), silent)
+
+    assert docker_engine.containers() == []
