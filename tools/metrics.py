@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Protocol
 
+from orchestrate.errors import AccessDenied, CredentialsExpired, OrchestrateError, RateLimited
 from orchestrate.models.environment import Component
 from orchestrate.models.runtime import Running, Slot
 from orchestrate.models.sample import Counters, SampleState
@@ -16,6 +17,19 @@ class Metrics(Protocol):
     async def read(self, component: Component, running: Running) -> dict[str, Counters | SampleState]:
         """Totals of each running slot since its start, or the way in which they are missing."""
         ...
+
+
+def state_of(problem: OrchestrateError) -> SampleState:
+    """The way in which numbers are missing whose source failed like this."""
+    match problem:
+        case CredentialsExpired():
+            return SampleState.EXPIRED
+        case AccessDenied():
+            return SampleState.DENIED
+        case RateLimited():
+            return SampleState.THROTTLED
+        case _:
+            return SampleState.SOURCE_DOWN
 
 
 class MemoryMetrics:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Container, Iterable
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Protocol
@@ -102,6 +102,23 @@ def _runs(slot: Slot | None, version: Version, instances: int) -> bool:
         and slot.wanted == instances
         and slot.is_healthy
     )
+
+
+def runs_another(slot: str, version: Version) -> StartFailed:
+    """Why `version` cannot be started in a slot that another one has."""
+    return StartFailed(f"{slot} runs another version; it must be stopped before {version.name} starts")
+
+
+def require_well(component: Component, weights: Weights, well: Container[str]) -> None:
+    """Raise StartFailed where traffic would go to a slot that is not one of those that are well."""
+    for name in shares(weights):
+        if name not in well:
+            raise StartFailed(f"{component.name}: {name} has no healthy instance to give traffic to")
+
+
+def well_in(slots: Iterable[Slot]) -> set[str]:
+    """The slots of which some instance is healthy."""
+    return {slot.name for slot in slots if any(one.healthy for one in slot.instances)}
 
 
 def shares(weights: Weights) -> Weights:
@@ -217,8 +234,6 @@ class MemoryProvider:
         )
 
     def _share(self, component: Component, weights: Weights) -> None:
-        for name in shares(weights):
-            slot = self.slots.get((component.name, name))
-            if slot is None or not any(one.healthy for one in slot.instances):
-                raise StartFailed(f"{component.name}: {name} has no healthy instance to give traffic to")
+        own = (slot for (part, _), slot in self.slots.items() if part == component.name)
+        require_well(component, weights, well_in(own))
         self.weights[component.name] = weights

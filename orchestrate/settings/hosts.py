@@ -8,7 +8,7 @@ from pathlib import Path
 from orchestrate.models.environment import Component
 from orchestrate.models.hosts import Compose, Docker
 from orchestrate.settings.aws import check_awslambda, check_ecs
-from orchestrate.settings.images import check_credentials, check_image
+from orchestrate.settings.images import check_build, check_credentials, check_image
 from orchestrate.settings.tree import Document, Loc
 from orchestrate.settings.web import check_cloudrun, check_vercel
 
@@ -63,9 +63,7 @@ def _kubernetes(document: Document, loc: Loc, part: Component, secrets: Sequence
     if own is None:
         said = f"{part.name}: missing key 'kubernetes', which names the image and the namespace"
         raise document.fault(loc, said, cure="kubernetes: {image: …, namespace: …}")
-    if part.build:
-        cure = "let continuous integration push the image of each commit"
-        raise document.fault((*loc, "build"), "build: the kubernetes provider builds nothing", cure=cure)
+    check_build(document, loc, part)
     check_credentials(document, (*loc, "kubernetes"), own.credentials, secrets)
     if {*secrets} - {own.credentials} and not own.secret:
         said = f"{part.name}: secrets of the environment do not reach its pods"

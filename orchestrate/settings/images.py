@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from orchestrate.models.environment import Component
 from orchestrate.settings.tree import Document, Loc
 
 PLACEHOLDERS = ("{version}", "{commit}", "{tree}")
@@ -14,6 +15,14 @@ def check_credentials(document: Document, loc: Loc, name: str | None, secrets: S
     if name is not None and name not in secrets:
         said = f"credentials: the environment has no secret {name!r}"
         raise document.fault((*loc, "credentials"), said)
+
+
+def check_build(document: Document, loc: Loc, part: Component) -> None:
+    """Raise SettingsInvalid where a command to build is given to a provider that only takes images."""
+    if part.build:
+        said = f"build: the {part.provider} provider builds nothing"
+        cure = "let continuous integration push the image of each commit"
+        raise document.fault((*loc, "build"), said, cure=cure)
 
 
 def check_image(document: Document, loc: Loc, image: str) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from orchestrate.models.environment import Component
-from orchestrate.settings.images import check_credentials, check_image
+from orchestrate.settings.images import check_build, check_credentials, check_image
 from orchestrate.settings.tree import Document, Loc
 
 
@@ -15,9 +15,7 @@ def check_cloudrun(document: Document, loc: Loc, part: Component, secrets: Seque
     if own is None:
         said = f"{part.name}: missing key 'cloudrun', which names the image, the project and the region"
         raise document.fault(loc, said, cure="cloudrun: {image: …, project: …, region: …, key: …}")
-    if part.build:
-        cure = "let continuous integration push the image of each commit"
-        raise document.fault((*loc, "build"), "build: the cloudrun provider builds nothing", cure=cure)
+    check_build(document, loc, part)
     check_credentials(document, (*loc, "cloudrun"), own.credentials, secrets)
     _check_secret(document, (*loc, "cloudrun", "key"), own.key, secrets)
     check_image(document, (*loc, "cloudrun", "image"), own.image)

@@ -13,7 +13,7 @@ from typing import cast
 
 from tests.servers.google_tokens import EMAIL, TokenGiver
 from tests.servers.openapi import Description, Json
-from tests.servers.vendor import Call, Plain, Refusal, Vendor, serving
+from tests.servers.vendor import Call, Pending, Plain, Refusal, Vendor, serving
 
 PROJECT, REGION, SERVICE = "shop-1", "europe-west1", "shop"
 PARENT = "/v2/projects/{project}/locations/{location}"
@@ -53,7 +53,7 @@ class Kept:
 
 
 @dataclass
-class CloudRun:
+class CloudRun(Pending):
     """Everything in one project."""
 
     url: str = ""
@@ -62,10 +62,6 @@ class CloudRun:
     images: dict[str, str] = field(default_factory=dict[str, str])  # tag → digest
     does: dict[str, str] = field(default_factory=dict[str, str])  # digest → what its program does
     account: TokenGiver = field(default_factory=TokenGiver)
-    turns: int = 2  # questions until something is done
-    _pending: list[tuple[int, Callable[[], None]]] = field(
-        default_factory=list[tuple[int, Callable[[], None]]]
-    )
     _chance: random.Random = field(default_factory=lambda: random.Random(7))  # noqa: S311
 
     @property
@@ -86,19 +82,6 @@ class CloudRun:
     def _open(self, service: str) -> list[Json]:
         return [one for one in self.services[service].statuses if one.get("percent")]
 
-    def settle(self) -> None:
-        """Everything that goes on is over."""
-        while self._pending:
-            self.turn()
-
-    def turn(self) -> None:
-        """Some time goes by."""
-        self._pending = [(left - 1, done) for left, done in self._pending]
-        over = [done for left, done in self._pending if left <= 0]
-        self._pending = [(left, done) for left, done in self._pending if left > 0]
-        for done in over:
-            done()
-
     def begin(self, done: Callable[[Json], None]) -> Json:
         """An operation that ends by `done`, which may write into it."""
         name = f"projects/{PROJECT}/locations/{REGION}/operations/o{len(self.operations) + 1}"
@@ -108,7 +91,7 @@ class CloudRun:
             done(self.operations[name])
             self.operations[name]["done"] = True
 
-        self._pending.append((self.turns, over))
+        self.later(over)
         return dict(self.operations[name])
 
     # what the API does

@@ -16,6 +16,13 @@ def refusing(status: int, retry_after: str = "") -> Reply:
     return Reply(status, '{"errors": ["no"]}', headers={"retry-after": retry_after} if retry_after else {})
 
 
+def read(heard: Heard) -> tuple[str, dict[str, str], dict[str, str]]:
+    """The path, what is asked, and the headers."""
+    parts = urlsplit(heard.path)
+    asked = {name: values[0] for name, values in parse_qs(parts.query, strict_parsing=True).items()}
+    return parts.path, asked, {name.lower(): value for name, value in heard.headers.items()}
+
+
 @dataclass
 class FakeDatadog:
     """Points by query; `refusal` is the answer to everything while it is set."""
@@ -27,15 +34,13 @@ class FakeDatadog:
     url: str = ""
 
     def answer(self, heard: Heard) -> Reply:
-        parts = urlsplit(heard.path)
-        given = {name.lower(): value for name, value in heard.headers.items()}
-        asked = {name: values[0] for name, values in parse_qs(parts.query, strict_parsing=True).items()}
+        path, asked, given = read(heard)
         self.asked.append(asked.get("query", ""))
         if self.refusal is not None:
             return self.refusal
         if (given.get("dd-api-key"), given.get("dd-application-key")) != self.keys:
             return refusing(403)
-        if heard.method != "GET" or parts.path != "/api/v1/query" or set(asked) != {"from", "to", "query"}:
+        if heard.method != "GET" or path != "/api/v1/query" or set(asked) != {"from", "to", "query"}:
             return Reply(400, json.dumps({"errors": [f"not in the reference: {heard.method} {heard.path}"]}))
         start, end, query = int(asked["from"]), int(asked["to"]), asked["query"]
         if not start < end or "{" not in query:
@@ -69,15 +74,13 @@ class FakeSentry:
     url: str = ""
 
     def answer(self, heard: Heard) -> Reply:
-        parts = urlsplit(heard.path)
-        given = {name.lower(): value for name, value in heard.headers.items()}
-        asked = {name: values[0] for name, values in parse_qs(parts.query, strict_parsing=True).items()}
+        path, asked, given = read(heard)
         self.asked.append(asked.get("query", ""))
         if self.refusal is not None:
             return self.refusal
         if given.get("authorization") != f"Bearer {self.token}":
             return Reply(401, '{"detail": "Invalid token"}')
-        if heard.method != "GET" or parts.path != "/api/0/organizations/acme/issues/":
+        if heard.method != "GET" or path != "/api/0/organizations/acme/issues/":
             return Reply(404, '{"detail": "The requested resource does not exist"}')
         if not set(asked) <= {"query", "limit"} or not 1 <= int(asked["limit"]) <= 100:
             return Reply(400, '{"detail": "not in the reference"}')

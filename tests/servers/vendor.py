@@ -25,6 +25,33 @@ class Refusal(Exception):
 
 
 @dataclass
+class Pending:
+    """What a vendor has begun, and what is done some questions later."""
+
+    turns: int = 2  # questions until something is done
+    _pending: list[tuple[int, Callable[[], None]]] = field(
+        default_factory=list[tuple[int, Callable[[], None]]]
+    )
+
+    def later(self, done: Callable[[], None]) -> None:
+        """It is begun."""
+        self._pending.append((self.turns, done))
+
+    def settle(self) -> None:
+        """Everything that goes on is over."""
+        while self._pending:
+            self.turn()
+
+    def turn(self) -> None:
+        """Some time goes by."""
+        self._pending = [(left - 1, done) for left, done in self._pending]
+        over = [done for left, done in self._pending if left <= 0]
+        self._pending = [(left, done) for left, done in self._pending if left > 0]
+        for done in over:
+            done()
+
+
+@dataclass
 class Trouble:
     """What goes wrong the next `times` times that `verb` and `path` (a pattern) are asked for."""
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator
+from collections.abc import Generator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cache
@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import cast
 
 from tests.servers.openapi import Description, Json
-from tests.servers.vendor import Call, Plain, Refusal, Vendor, serving
+from tests.servers.vendor import Call, Pending, Plain, Refusal, Vendor, serving
 
 PROJECT, TEAM, TOKEN, REPO = "prj_shop1", "team_shop", "token-of-vercel", 42
 AT = 1_767_225_600_000
@@ -22,7 +22,7 @@ def description() -> Description:
 
 
 @dataclass
-class Vercel:
+class Vercel(Pending):
     """Everything in one project."""
 
     url: str = ""
@@ -32,10 +32,6 @@ class Vercel:
     assigns: bool = False  # each new build gets the domains by itself
     link: str = "github"
     token: str = TOKEN
-    turns: int = 2  # questions until something is done
-    _pending: list[tuple[int, Callable[[], None]]] = field(
-        default_factory=list[tuple[int, Callable[[], None]]]
-    )
 
     def push(self, commit: str, does: str = "serve") -> None:
         """A commit of the connected repository."""
@@ -52,21 +48,8 @@ class Vercel:
             "createdAt": AT + len(self.deployments),
             "meta": {"githubCommitSha": commit, "githubCommitRef": "main"},
         }
-        self._pending.append((self.turns, lambda: self._built(self.deployments[name], commit)))
+        self.later(lambda: self._built(self.deployments[name], commit))
         return name
-
-    def settle(self) -> None:
-        """Everything that goes on is over."""
-        while self._pending:
-            self.turn()
-
-    def turn(self) -> None:
-        """Some time goes by."""
-        self._pending = [(left - 1, done) for left, done in self._pending]
-        over = [done for left, done in self._pending if left <= 0]
-        self._pending = [(left, done) for left, done in self._pending if left > 0]
-        for done in over:
-            done()
 
     def _built(self, found: Json, commit: str) -> None:
         if self.does.get(commit) == "red":
@@ -120,7 +103,7 @@ class Vercel:
             raise Refusal(409, "The deployment is already the current production deployment.", "conflict")
         if self.deployments[name]["readyState"] != "READY":
             raise Refusal(422, "The deployment is not ready.", "unprocessable")
-        self._pending.append((self.turns, lambda: self.point(name)))
+        self.later(lambda: self.point(name))
         return {}
 
     def point(self, name: str) -> None:

@@ -9,12 +9,12 @@ from datetime import UTC, datetime
 from itertools import pairwise
 from typing import cast
 
-from orchestrate.errors import AccessDenied, CredentialsExpired, OutsideFailed, RateLimited
+from orchestrate.errors import OutsideFailed
 from orchestrate.models.aws import Aws, Ecs
 from orchestrate.models.environment import Component
 from orchestrate.models.runtime import Running, Slot
 from orchestrate.models.sample import LATENCY_EDGES_MS, Counters, SampleState
-from tools.metrics import combined, running_slots
+from tools.metrics import combined, running_slots, state_of
 from tools.provider import shares
 from tools.systems.aws import Account, Json
 from tools.systems.aws_calls import Call
@@ -85,14 +85,8 @@ class CloudWatchMetrics:
             return SampleState.NO_DATA
         try:
             told = await self._told(own, _dimensions(own, slot.name), origin, end)
-        except CredentialsExpired:
-            return SampleState.EXPIRED
-        except AccessDenied:
-            return SampleState.DENIED
-        except RateLimited:
-            return SampleState.THROTTLED
-        except OutsideFailed:
-            return SampleState.SOURCE_DOWN
+        except OutsideFailed as problem:
+            return state_of(problem)
         newest = max((at.timestamp() for at in told.get(REQUESTS, {})), default=0.0)
         is_late = has_traffic and newest < end - LATE
         return SampleState.NO_DATA if not newest or is_late else _counters(told, origin)

@@ -15,12 +15,12 @@ from urllib.parse import urlencode
 
 from pydantic import BaseModel, ValidationError
 
-from orchestrate.errors import AccessDenied, OrchestrateError, RateLimited, Unreachable
+from orchestrate.errors import OrchestrateError, Unreachable
 from orchestrate.models.alert import Alert
 from orchestrate.models.environment import Component
 from orchestrate.models.runtime import Running, Slot
 from orchestrate.models.sample import Counters, SampleState
-from tools.metrics import running_slots
+from tools.metrics import running_slots, state_of
 from tools.series import Parts, Told
 from tools.systems.vendor import Vendor
 
@@ -93,12 +93,8 @@ class DatadogMetrics:
             found = [
                 await self._datadog.lines(config.url or "", config.credentials, one, since) for one in queries
             ]
-        except AccessDenied:
-            return SampleState.DENIED
-        except RateLimited:
-            return SampleState.THROTTLED
-        except OrchestrateError:
-            return SampleState.SOURCE_DOWN
+        except OrchestrateError as problem:
+            return state_of(problem)
         requests, errors = found
         if not any(requests.values()):
             return SampleState.NO_DATA
@@ -127,12 +123,8 @@ class DatadogSeries:
         credentials = alert.credentials or component.metrics.credentials
         try:
             lines = await self._datadog.lines(server, credentials, query, self._datadog.now - RECENT)
-        except AccessDenied:
-            return SampleState.DENIED
-        except RateLimited:
-            return SampleState.THROTTLED
-        except OrchestrateError:
-            return SampleState.SOURCE_DOWN
+        except OrchestrateError as problem:
+            return state_of(problem)
         newest = {scope: Told(values[-1]) for scope, values in lines.items() if values}
         return newest or SampleState.NO_DATA
 

@@ -14,12 +14,13 @@ from urllib.parse import urlencode
 
 from pydantic import AwareDatetime, BaseModel, TypeAdapter, ValidationError
 
-from orchestrate.errors import AccessDenied, OrchestrateError, RateLimited, Unreachable
+from orchestrate.errors import OrchestrateError, Unreachable
 from orchestrate.models.alert import Alert
 from orchestrate.models.environment import Component
 from orchestrate.models.runtime import Slot
 from orchestrate.models.sample import SampleState
 from tools.fetch import Answer
+from tools.metrics import state_of
 from tools.series import Parts, Told
 from tools.systems.vendor import Vendor
 
@@ -56,12 +57,8 @@ class SentrySeries:
         since = min(one.started_at for one in slot.instances).astimezone(UTC)
         try:
             count = await self._new(alert, _search(alert, slot, since), since)
-        except AccessDenied:
-            return SampleState.DENIED
-        except RateLimited:
-            return SampleState.THROTTLED
-        except OrchestrateError:
-            return SampleState.SOURCE_DOWN
+        except OrchestrateError as problem:
+            return state_of(problem)
         return {slot.name: Told(float(count))}
 
     async def _new(self, alert: Alert, search: str, since: datetime) -> int:

@@ -13,7 +13,7 @@ from orchestrate.models.environment import Component
 from orchestrate.models.runtime import Artifact
 from tools.provider import Say
 from tools.providers.fleet.layout import Layout
-from tools.providers.kubernetes.images import Images
+from tools.providers.pushed_images import Images
 from tools.systems.aws import Account, Json
 from tools.systems.aws_calls import Call
 from tools.systems.ecr import digest, is_in_ecr

@@ -11,7 +11,7 @@ from orchestrate.models.change import Version
 from orchestrate.models.environment import Component, Environment
 from orchestrate.models.move import Drain, Move, Scale, SetTraffic, Start, Stop, Weights, words
 from orchestrate.models.runtime import Artifact, Instance, Resources, Running, Slot
-from tools.provider import Checkout, Say, shares, without
+from tools.provider import Checkout, Say, require_well, runs_another, shares, well_in, without
 from tools.providers.awslambda.code import Code, as_lambda_says, functions_of
 from tools.providers.awslambda.function import Function, Named
 from tools.providers.fleet.layout import Layout
@@ -87,9 +87,7 @@ class AwsLambdaProvider:
         function = self._function(component)
         before = (await function.slots()).get(move.slot)
         if before and (before.version is None or before.version.tree != move.version.tree):
-            raise StartFailed(
-                f"{move.slot} runs another version; it must be stopped before {move.version.name} starts"
-            )
+            raise runs_another(move.slot, move.version)
         code = await self._code.words(component, artifact) if before is None else {}
         if before is None:
             seconds = component.health.start_seconds
@@ -101,11 +99,7 @@ class AwsLambdaProvider:
             raise StartFailed(f"{component.name}: {move.slot} cannot be called: {why}")
 
     async def _share(self, component: Component, weights: Weights) -> None:
-        running = await self.running(component)
-        for name in shares(weights):
-            slot = running.slot(name)
-            if slot is None or not any(one.healthy for one in slot.instances):
-                raise StartFailed(f"{component.name}: {name} has no healthy instance to give traffic to")
+        require_well(component, weights, well_in((await self.running(component)).slots))
         function = self._function(component)
         await function.share(weights, await function.slots())
 

@@ -9,11 +9,10 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from orchestrate.errors import EffectRefused, OrchestrateError, StartFailed, UnknownVersion
-from orchestrate.models.change import Version
 from orchestrate.models.environment import Component, Environment
 from orchestrate.models.move import Drain, Move, Scale, SetTraffic, Start, Stop, Weights, words
 from orchestrate.models.runtime import Artifact, Instance, Resources, Running, Slot
-from tools.provider import Checkout, Say, shares, without
+from tools.provider import Say, require_well, runs_another, shares, without
 from tools.providers.cloudrun.answers import Revision, Service, short
 from tools.providers.cloudrun.client import Client
 from tools.providers.cloudrun.objects import SLOT, Wish, cloudrun_of, service_name, template, version_of
@@ -28,7 +27,7 @@ from tools.providers.cloudrun.shares import (
 )
 from tools.providers.fleet.layout import Layout
 from tools.providers.fleet.variables import Variables, unchanged
-from tools.providers.kubernetes.images import Images
+from tools.providers.pushed_images import Images, OfPushedImages
 from tools.systems.google_account import GoogleAccount
 from tools.systems.registry import Registry
 from tools.systems.shown import Habits
@@ -56,7 +55,7 @@ class Seen:
         return weights_of(in_force(self.service), self.names) if self.service else {}
 
 
-class CloudRunProvider:
+class CloudRunProvider(OfPushedImages):
     """Runs the components of one environment; the image of a version is kept below `root`."""
 
     def __init__(
@@ -77,24 +76,6 @@ class CloudRunProvider:
         seen = await self._seen(component)
         slots = tuple(self._slot(component, name, one) for name, one in sorted(seen.slots.items()))
         return Running(component=component.name, slots=slots, weights=seen.weights)
-
-    async def build(self, component: Component, version: Version, checkout: Checkout, say: Say) -> Artifact:  # noqa: ARG002
-        """The version's image in the registry, from now on by its digest.
-
-        Raises ImageMissing, Unreachable, AccessDenied.
-        """
-        return await self._images.take(component, version, say)
-
-    async def adopt(
-        self, component: Component, version: Version, digest: str, checkout: Checkout, say: Say
-    ) -> Artifact:
-        """From now on the version is the image with this digest, where the registry has it."""
-        del checkout  # nothing is built
-        return await self._images.adopt(component, version, digest, say)
-
-    async def artifact(self, component: Component, version: Version) -> Artifact | None:
-        """What was recorded when it was built, or what the registry has."""
-        return await self._images.artifact(component, version)
 
     async def apply(self, component: Component, move: Move, say: Say) -> None:
         say(words(move))
@@ -140,8 +121,7 @@ class CloudRunProvider:
         before = seen.slots.get(move.slot)
         slot = self._slot(component, move.slot, before) if before else None
         if slot and slot.version and slot.version.tree != move.version.tree:
-            name = move.version.name
-            raise StartFailed(f"{move.slot} runs another version; it must be stopped before {name} starts")
+            raise runs_another(move.slot, move.version)
         if slot and before and slot.wanted == move.instances and before.is_ready:
             return
         usual = {"SLOT": move.slot, "VERSION": move.version.name, "COMMIT": move.version.commit}
@@ -206,9 +186,7 @@ class CloudRunProvider:
     async def _share(self, component: Component, weights: Weights) -> None:
         seen = await self._seen(component)
         wanted = shares(weights)
-        for name in wanted:
-            if name not in seen.slots or not seen.slots[name].is_ready:
-                raise StartFailed(f"{component.name}: {name} has no healthy instance to give traffic to")
+        require_well(component, wanted, {name for name, one in seen.slots.items() if one.is_ready})
         if not wanted or seen.service is None:
             raise EffectRefused(f"{component.name}: traffic to nobody", NOBODY)
         await self._shared(component, seen.service, shared(pinned(seen.service), seen.names, wanted))

@@ -21,7 +21,7 @@ from orchestrate.models.hosts import Custom
 from orchestrate.models.move import Drain, Move, Scale, SetTraffic, Start, Stop, Weights, words
 from orchestrate.models.runtime import Artifact, Instance, Resources, Running, Slot
 from tools.commands import PATH, Output, run
-from tools.provider import Checkout, Say, shares, without
+from tools.provider import Checkout, Say, require_well, runs_another, shares, well_in, without
 from tools.providers.custom.said import Said, instance, said, tree_of
 from tools.providers.fleet.layout import Layout, made, word
 from tools.providers.fleet.lock import held
@@ -146,8 +146,7 @@ class CustomProvider:
         here = (await self._status(component)).slots.get(move.slot)
         really = tree_of(here.version, move.version) if here and here.instances else ""
         if really not in ("", move.version.tree):
-            name = move.version.name
-            raise StartFailed(f"{move.slot} runs another version; it must be stopped before {name} starts")
+            raise runs_another(move.slot, move.version)
         wanted = Wanted(version=move.version, wanted=move.instances)
         self._slots.write(component.name, move.slot, wanted)
         try:
@@ -178,11 +177,7 @@ class CustomProvider:
         await until_well(component, move.instances, {}, look, end)
 
     async def _share(self, component: Component, weights: Weights) -> None:
-        running = await self.running(component)
-        for name in shares(weights):
-            slot = running.slot(name)
-            if slot is None or not any(one.healthy for one in slot.instances):
-                raise StartFailed(f"{component.name}: {name} has no healthy instance to give traffic to")
+        require_well(component, weights, well_in((await self.running(component)).slots))
         command = custom_of(component).traffic
         if not command and len(shares(weights)) > 1:
             raise EffectRefused(f"{component.name}: shares", "there is no `traffic` command")

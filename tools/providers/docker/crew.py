@@ -14,7 +14,7 @@ from orchestrate.models.change import Version
 from orchestrate.models.environment import Component, Environment
 from orchestrate.models.move import Scale, Start
 from orchestrate.models.runtime import Instance
-from tools.provider import Say
+from tools.provider import Say, runs_another
 from tools.providers.docker.containers import (
     PART,
     PLACE,
@@ -80,7 +80,7 @@ class DockerCrew:
             raise UnknownVersion(version.name)
         others = [one for one in await self.members(component, slot) if one.tree != version.tree]
         if any(one.is_kept for one in others):
-            raise StartFailed(f"{slot} runs another version; it must be stopped before {version.name} starts")
+            raise runs_another(slot, version)
         await self.stop(others)
 
     async def complete(

@@ -9,11 +9,10 @@ from datetime import UTC, datetime
 
 from orchestrate.errors import EffectRefused, OutsideFailed, StartFailed, UnknownVersion
 from orchestrate.models.aws import Aws
-from orchestrate.models.change import Version
 from orchestrate.models.environment import Component, Environment
 from orchestrate.models.move import Drain, Move, Scale, SetTraffic, Start, Stop, Weights, words
 from orchestrate.models.runtime import Artifact, Instance, Resources, Running, Slot
-from tools.provider import Checkout, Say, shares, without
+from tools.provider import Say, require_well, runs_another, shares, well_in, without
 from tools.providers.ecs.complaints import failed
 from tools.providers.ecs.definitions import Definition, Definitions
 from tools.providers.ecs.rule import Rule
@@ -21,7 +20,7 @@ from tools.providers.ecs.services import SLOTS, Services, ecs_of
 from tools.providers.ecs.shapes import Service, Task
 from tools.providers.ecs.steady import is_steady, late, well
 from tools.providers.fleet.layout import Layout
-from tools.providers.kubernetes.images import Images
+from tools.providers.pushed_images import Images, OfPushedImages
 from tools.systems.aws import Account
 from tools.systems.ecr import digest, is_in_ecr
 
@@ -30,7 +29,7 @@ STOPPING = 120  # seconds that ECS may take beyond what a component has to finis
 LINES = 20
 
 
-class EcsProvider:
+class EcsProvider(OfPushedImages):
     """Runs the components of one environment in ECS; which image a version is, is kept below its root."""
 
     def __init__(
@@ -54,28 +53,6 @@ class EcsProvider:
         names = {one.name for one in some}
         there = {slot: share for slot, share in weights.items() if slot in names}
         return Running(component=component.name, slots=some, weights=there)
-
-    async def build(self, component: Component, version: Version, checkout: Checkout, say: Say) -> Artifact:  # noqa: ARG002
-        """The version's image in the registry, from now on by its digest.
-
-        Raises ImageMissing, Unreachable, AccessDenied.
-        """
-        return await self._images.take(component, version, say)
-
-    async def adopt(
-        self,
-        component: Component,
-        version: Version,
-        digest: str,
-        checkout: Checkout,  # noqa: ARG002
-        say: Say,
-    ) -> Artifact:
-        """From now on the version is the image with this digest. Raises ImageMissing, Unreachable."""
-        return await self._images.adopt(component, version, digest, say)
-
-    async def artifact(self, component: Component, version: Version) -> Artifact | None:
-        """What was recorded when it was built, or what the registry has."""
-        return await self._images.artifact(component, version)
 
     async def apply(self, component: Component, move: Move, say: Say) -> None:
         say(words(move))
@@ -122,9 +99,7 @@ class EcsProvider:
             raise UnknownVersion(move.version.name)
         before = (await self.running(component)).slot(move.slot)
         if before and (before.version is None or before.version.tree != move.version.tree):
-            raise StartFailed(
-                f"{move.slot} runs another version; it must be stopped before {move.version.name} starts"
-            )
+            raise runs_another(move.slot, move.version)
         definition = await self._definition(component, move, artifact, before)
         began = datetime.now(UTC)
         try:
@@ -197,10 +172,7 @@ class EcsProvider:
     async def _share(self, component: Component, weights: Weights, was: Weights, say: Say) -> None:
         running = await self.running(component)
         wanted = shares(weights)
-        for name in wanted:
-            slot = running.slot(name)
-            if slot is None or not any(one.healthy for one in slot.instances):
-                raise StartFailed(f"{component.name}: {name} has no healthy instance to give traffic to")
+        require_well(component, wanted, well_in(running.slots))
         now = shares(running.weights)
         if was and now not in (shares(was), wanted):
             say(f"{component.name}: somebody else changed the rule: it had {now}, we left {shares(was)}")

@@ -8,11 +8,11 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 from typing import Generic
 
-from orchestrate.errors import EffectRefused, OutsideFailed, StartFailed
+from orchestrate.errors import EffectRefused, OutsideFailed
 from orchestrate.models.environment import Component
 from orchestrate.models.move import Drain, Move, Scale, SetTraffic, Start, Stop, words
 from orchestrate.models.runtime import Instance, Running, Slot
-from tools.provider import Say, shares, without
+from tools.provider import Say, require_well, without
 from tools.providers.fleet.crew import Crew, M
 from tools.providers.fleet.layout import Layout
 from tools.providers.fleet.lock import held, held_if_free
@@ -137,9 +137,7 @@ class Fleet(Generic[M]):
 
     async def _share(self, component: Component, move: SetTraffic) -> None:
         servers = await self._servers(component, await self._crew.members(component), only_well=True)
-        for name in shares(move.weights):
-            if not servers.get(name):
-                raise StartFailed(f"{component.name}: {name} has no healthy instance to give traffic to")
+        require_well(component, move.weights, {name for name, some in servers.items() if some})
         await self._routing(component).share(servers, move.weights)
 
     async def _drain(self, component: Component, slot: str, seconds: float, say: Say) -> None:

@@ -12,12 +12,11 @@ from orchestrate.errors import EffectRefused, OrchestrateError, OutsideFailed, S
 from orchestrate.models.change import Version
 from orchestrate.models.environment import Component, Environment
 from orchestrate.models.move import Drain, Move, Scale, SetTraffic, Start, Stop, Weights, words
-from orchestrate.models.runtime import Artifact, Instance, Resources, Running, Slot
-from tools.provider import Checkout, Say, shares, without
+from orchestrate.models.runtime import Instance, Resources, Running, Slot
+from tools.provider import Say, require_well, runs_another, shares, without
 from tools.providers.fleet.layout import Layout
 from tools.providers.fleet.settling import End, until_well
 from tools.providers.fleet.variables import Variables, unchanged
-from tools.providers.kubernetes.images import Images
 from tools.providers.kubernetes.kubectl import Json, Kind, Kubectl
 from tools.providers.kubernetes.objects import (
     PART,
@@ -33,12 +32,13 @@ from tools.providers.kubernetes.pods import Pod, instance, pods_of
 from tools.providers.kubernetes.remains import kept
 from tools.providers.kubernetes.resources import resources
 from tools.providers.kubernetes.sharing import Sharing, sharing_of
+from tools.providers.pushed_images import Images, OfPushedImages
 
 AGAIN = 0.2
 LINES = 20
 
 
-class KubernetesProvider:
+class KubernetesProvider(OfPushedImages):
     """Runs the components of one environment in a namespace; the image of a version is kept below `root`."""
 
     def __init__(
@@ -50,7 +50,7 @@ class KubernetesProvider:
     ) -> None:
         self._environment = environment
         self._layout = Layout(environment.root)
-        self._images = Images(self._layout, secrets)
+        self._images = Images(self._layout, secrets, kubernetes_of)
         self._variables = Variables(environment, secrets, filled)
 
     async def running(self, component: Component) -> Running:
@@ -65,24 +65,6 @@ class KubernetesProvider:
         instances = [instance(pod, port) for pod in pods_of(pods)]
         slots = tuple(sorted((_slot(one, instances) for one in found), key=lambda one: one.name))
         return Running(component=component.name, slots=slots, weights=weights if slots else {})
-
-    async def build(self, component: Component, version: Version, checkout: Checkout, say: Say) -> Artifact:  # noqa: ARG002
-        """The version's image in the registry, from now on by its digest.
-
-        Raises ImageMissing, Unreachable, AccessDenied.
-        """
-        return await self._images.take(component, version, say)
-
-    async def adopt(
-        self, component: Component, version: Version, digest: str, checkout: Checkout, say: Say
-    ) -> Artifact:
-        """Run the image with this digest as this version, as the environment before did."""
-        del checkout  # nothing is built
-        return await self._images.adopt(component, version, digest, say)
-
-    async def artifact(self, component: Component, version: Version) -> Artifact | None:
-        """What was recorded when it was built, or what the registry has."""
-        return await self._images.artifact(component, version)
 
     async def apply(self, component: Component, move: Move, say: Say) -> None:
         say(words(move))
@@ -131,9 +113,7 @@ class KubernetesProvider:
         image = artifact.location
         before = (await self.running(component)).slot(move.slot)
         if before and before.version and before.version.tree != move.version.tree:
-            raise StartFailed(
-                f"{move.slot} runs another version; it must be stopped before {move.version.name} starts"
-            )
+            raise runs_another(move.slot, move.version)
         crashes = {one.id: one.restarts for one in before.instances} if before else {}
         try:
             await self._applied(component, move.slot, move.version, move.instances, image)
@@ -195,9 +175,7 @@ class KubernetesProvider:
         wanted = shares(weights)
         pods = pods_of(await self._kubectl(component).list(Kind.POD, _whole(component)))
         well = {pod.metadata.labels.get(SLOT) for pod in pods if pod.is_ready}
-        for name in wanted:
-            if name not in well:
-                raise StartFailed(f"{component.name}: {name} has no healthy instance to give traffic to")
+        require_well(component, wanted, {name for name in well if name})
         await self._sharing(component).share(wanted)
 
     async def _stop(self, component: Component, slot: str) -> None:

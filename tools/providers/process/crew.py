@@ -14,7 +14,7 @@ from orchestrate.models.change import Version
 from orchestrate.models.environment import Component
 from orchestrate.models.move import Scale, Start
 from orchestrate.models.runtime import Instance
-from tools.provider import Say
+from tools.provider import Say, runs_another
 from tools.providers.fleet import health
 from tools.providers.fleet.placeholders import filled
 from tools.providers.fleet.ports import is_free
@@ -60,7 +60,7 @@ class ProcessCrew:
             raise UnknownVersion(version.name)
         others = [copy for copy in self._instances.of(component.name, slot) if copy.spec.tree != version.tree]
         if any(copy.is_supervised for copy in others):
-            raise StartFailed(f"{slot} runs another version; it must be stopped before {version.name} starts")
+            raise runs_another(slot, version)
         await self._end([copy.folder for copy in others])
 
     async def complete(

@@ -23,7 +23,7 @@ from orchestrate.models.move import Drain, Move, Scale, SetTraffic, Start, Stop,
 from orchestrate.models.runtime import Artifact, Instance, Resources, Running, Slot
 from tools.fetch import Ask, fetch
 from tools.health import trouble
-from tools.provider import Checkout, Say, shares
+from tools.provider import Checkout, Say, require_well, runs_another, shares
 from tools.providers.fleet.layout import Layout
 from tools.providers.fleet.slots import Slots, Wanted
 from tools.providers.vercel.answers import Deployment, Project
@@ -133,8 +133,7 @@ class VercelProvider:
         """Have the version's deployment answer well, and its slot known as such."""
         before = self._slots.read(component.name, move.slot)
         if before is not None and before.version.tree != move.version.tree:
-            name = move.version.name
-            raise StartFailed(f"{move.slot} runs another version; it must be stopped before {name} starts")
+            raise runs_another(move.slot, move.version)
         client = self._client(component)
         found = await client.built(await client.project(), move.version)
         if found is None or not found.is_ready:
@@ -164,9 +163,7 @@ class VercelProvider:
 
     async def _share(self, component: Component, move: SetTraffic) -> None:
         seen, wanted = await self._seen(component), shares(move.weights)
-        for name in wanted:
-            if name not in seen.slots or not seen.slots[name].is_ready:
-                raise StartFailed(f"{component.name}: {name} has no healthy instance to give traffic to")
+        require_well(component, wanted, {name for name, one in seen.slots.items() if one.is_ready})
         if len(wanted) != 1:
             raise EffectRefused(f"{component.name}: traffic {wanted or 'to nobody'}", PRODUCTION)
         if seen.weights == wanted:

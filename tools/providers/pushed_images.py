@@ -1,4 +1,4 @@
-"""Images: which image a version is, asked of the registry once, and by its digest from then on."""
+"""Pushed images: which one a version is, asked of the registry once, and by its digest from then on."""
 
 from __future__ import annotations
 
@@ -12,11 +12,10 @@ from orchestrate.errors import ImageAwaited, ImageMissing
 from orchestrate.models.change import Version
 from orchestrate.models.environment import Component
 from orchestrate.models.runtime import Artifact
-from tools.provider import Say
+from tools.provider import Checkout, Say
 from tools.providers.fleet.layout import Layout, made, word
 from tools.providers.fleet.placeholders import filled, values_of
 from tools.providers.fleet.private import write_privately
-from tools.providers.kubernetes.objects import kubernetes_of
 from tools.systems.registry import Registry
 
 
@@ -39,7 +38,7 @@ class Images:
         self,
         layout: Layout,
         secrets: Callable[[str], str] | None,
-        of: Callable[[Component], Tagged] = kubernetes_of,
+        of: Callable[[Component], Tagged],
         ask: Callable[[Component, str], Awaitable[str]] | None = None,
     ) -> None:
         self._layout, self._secrets, self._of = layout, secrets, of
@@ -103,3 +102,27 @@ class Images:
 
     def _file(self, component: Component, version: Version) -> Path:
         return self._layout.root.resolve() / "images" / word(component.name) / f"{word(version.tree)}.json"
+
+
+class OfPushedImages:
+    """What a provider says of artifacts whose images somebody else builds and pushes."""
+
+    _images: Images
+
+    async def build(self, component: Component, version: Version, checkout: Checkout, say: Say) -> Artifact:  # noqa: ARG002
+        """The version's image in the registry, from now on by its digest.
+
+        Raises ImageMissing, Unreachable, AccessDenied.
+        """
+        return await self._images.take(component, version, say)
+
+    async def adopt(
+        self, component: Component, version: Version, digest: str, checkout: Checkout, say: Say
+    ) -> Artifact:
+        """Run the image with this digest as this version. Raises ImageMissing, Unreachable."""
+        del checkout  # nothing is built
+        return await self._images.adopt(component, version, digest, say)
+
+    async def artifact(self, component: Component, version: Version) -> Artifact | None:
+        """What was recorded when it was built, or what the registry has."""
+        return await self._images.artifact(component, version)
