@@ -27,7 +27,7 @@ from tools.providers.docker.provider import docker_provider
 from tools.providers.ecs.provider import EcsProvider
 from tools.providers.kubernetes.provider import KubernetesProvider
 from tools.providers.process.provider import ProcessProvider
-from tools.providers.vercel.provider import VercelProvider
+from tools.providers.vercel.provider import vercel_provider
 from tools.series import SeriesBySource, SeriesOfBoth, SeriesSource
 from tools.systems.cloudwatch import CloudWatchMetrics
 from tools.systems.command_target import CommandTarget
@@ -137,7 +137,7 @@ def _awslambda(environment: Environment, reading: Reading, _: Routers) -> Hostin
 
 
 def _vercel(environment: Environment, reading: Reading, _: Routers) -> Hosting:
-    return VercelProvider(environment, reading.value)
+    return vercel_provider(environment, reading.value)
 
 
 PROVIDERS: Mapping[str, Callable[[Environment, Reading, Routers], Hosting]] = {

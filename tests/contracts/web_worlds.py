@@ -21,7 +21,7 @@ from tests.servers.vercel import TEAM, TOKEN, vercel
 from tests.servers.vercel import Vercel as VercelServer
 from tools.provider import Hosting
 from tools.providers.cloudrun.provider import CloudRunProvider
-from tools.providers.vercel.provider import VercelProvider
+from tools.providers.vercel.provider import vercel_provider
 from tools.systems.shown import Habits
 
 IMPATIENT = Habits(again=0.03, shown=15.0, lost=0.5)
@@ -74,7 +74,7 @@ async def at_vercel(request: pytest.FixtureRequest, folder: Path) -> AsyncGenera
     with vercel() as (site, _):
         web = in_vercel(site)
         shop = environment(folder / "root", web, url="http://127.0.0.1:8080", secrets=("TOKEN",))
-        provider = VercelProvider(shop, lambda _: TOKEN, habits=IMPATIENT)
+        provider = vercel_provider(shop, lambda _: TOKEN, habits=IMPATIENT)
         yield AtVercel(site, provider, web)
         await provider.stop_all(web)
 

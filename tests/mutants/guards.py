@@ -56,6 +56,7 @@ PLACES = (
     ),
     Place("tools/providers/custom/provider.py", Says.RAISE, "tests/tools/providers/custom"),
     Place("tools/providers/cloudrun/provider.py", Says.RAISE, "tests/tools/providers/cloudrun"),
+    Place("tools/providers/published.py", Says.RAISE, "tests/tools/providers/vercel"),
     Place("tools/providers/vercel/provider.py", Says.RAISE, "tests/tools/providers/vercel"),
     Place("tools/providers/fleet/layout.py", Says.RAISE, "tests/tools/providers/process"),
     # gates, plan, approval

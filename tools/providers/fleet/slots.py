@@ -15,6 +15,7 @@ class Wanted(Fact):
 
     version: Version
     wanted: int
+    build: str = ""  # what its place calls what runs there; '': it is found by the version
 
 
 class Slots:

@@ -27,7 +27,8 @@ from tests.contracts.web_worlds import IMPATIENT, in_vercel
 from tests.servers.sample_service import checkout, environment, silent, version
 from tests.servers.vendor import Trouble, Vendor
 from tests.servers.vercel import Vercel, vercel
-from tools.providers.vercel.provider import VercelProvider
+from tools.providers.published import PublishedProvider
+from tools.providers.vercel.provider import vercel_provider
 
 ONE, TWO = version("v1"), version("v2")
 PROMOTE = "/promote/"
@@ -44,9 +45,9 @@ class Here:
     said: list[str] = field(default_factory=list[str])
 
     @property
-    def provider(self) -> VercelProvider:
+    def provider(self) -> PublishedProvider:
         shop = environment(self.root, self.web, secrets=("TOKEN",))
-        return VercelProvider(shop, lambda _: "token-of-vercel", habits=IMPATIENT)
+        return vercel_provider(shop, lambda _: "token-of-vercel", habits=IMPATIENT)
 
     async def build(self, version: Version, does: str = "serve") -> Artifact:
         self.site.push(version.commit, does)
@@ -231,9 +232,9 @@ async def test_a_promotion_that_is_refused_has_not_happened(
 async def test_production_points_to_one_deployment_always(here: Here) -> None:
     await here.both()
 
-    with pytest.raises(EffectRefused, match="one deployment, always"):
+    with pytest.raises(EffectRefused, match="one build, always"):
         await here.share({"blue": 50, "green": 50})
-    with pytest.raises(EffectRefused, match="one deployment, always"):
+    with pytest.raises(EffectRefused, match="one build, always"):
         await here.share({})
     with pytest.raises(EffectRefused, match="stop blue"):
         move = Stop(component="web", slot="blue", version=ONE, instances=1)
