@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from decimal import Decimal
 from math import ceil, isfinite
 
+from orchestrate.analysis.grounds import THRESHOLD, Grounds, multiple, over
 from orchestrate.analysis.series import Series
-from orchestrate.analysis.triggers import Crossing
+from orchestrate.analysis.triggers import Crossing, crossing
 from orchestrate.analysis.words import Trigger, amount, span
 from orchestrate.models.alert import CPU, MEASURED, MEMORY, Alert
 from orchestrate.models.environment import Monitoring
@@ -32,6 +33,7 @@ class Level:
     slot: str
     value: float  # mean
     is_crossed: bool
+    several: tuple[bool, ...]  # of each number in the window: whether it is over the threshold
 
     @property
     def subject(self) -> str:
@@ -79,10 +81,21 @@ def metric_crossings(found: Series, alerts: Alerts) -> Iterator[Crossing]:
         level = level_of(found, name, alert) if alert.rollback else None
         if level is None or not level.is_crossed:
             continue
-        limit = alert.above if alert.above is not None else alert.below
-        numbers = {name: level.value, "allowed": float(limit or 0)}
-        sentence = f"{level.subject} is at {amount(level.value)}{level.unit}, and has been {level.threshold}"
-        yield Crossing(Trigger.METRIC, sentence, numbers, shared=not _decides(found, level))
+        yield _crossed(found, level)
+
+
+def _crossed(found: Series, level: Level) -> Crossing:
+    above, below = level.alert.above, level.alert.below
+    limit, usual = float(above if above is not None else below or 0), _usual(found, level)
+    of, against = limit, THRESHOLD
+    if usual is not None and usual > 0 and found.watch.baseline is not None:
+        of, against = usual, found.watch.baseline
+    seconds = max(level.alert.window, found.watch.interval)
+    grounds = Grounds(multiple(level.value, of), against, seconds, *over(level.several))
+    numbers = {level.name: level.value, "allowed": limit}
+    numbers |= {} if usual is None else {f"{level.name}_old": usual}
+    said = f"{level.subject} is at {amount(level.value)}{level.unit}, and has been {level.threshold}"
+    return crossing(Trigger.METRIC, said, grounds, numbers, shared=not _decides(found, level))
 
 
 def unproven(found: Series, alerts: Alerts, expected: int) -> str:
@@ -111,8 +124,9 @@ def level_of(found: Series, name: str, alert: Alert) -> Level | None:
     if not numbers or (wanted == 1 and not isinstance(newest[-1], float)):
         return None
     is_whole = len(numbers) >= ceil(COMPLETE * wanted)
-    is_crossed = is_whole and all(alert.is_crossed(one) for one in numbers)
-    return Level(name, alert, found.watch.slot, sum(numbers) / len(numbers), is_crossed)
+    several = tuple(alert.is_crossed(one) for one in numbers)
+    mean = sum(numbers) / len(numbers)
+    return Level(name, alert, found.watch.slot, mean, is_whole and all(several), several)
 
 
 def plain(number: Decimal) -> str:
@@ -124,11 +138,17 @@ def _decides(found: Series, level: Level) -> bool:
     """Whether it takes the release back: not when the old slot is over the threshold too."""
     if not level.alert.rollback:
         return False
+    usual = _usual(found, level)
+    return usual is None or not level.alert.is_crossed(usual)
+
+
+def _usual(found: Series, level: Level) -> float | None:
+    """Where the old slot is over the same window; None where there is none to compare with."""
     if not (level.alert.is_of_slot and found.is_compared):
-        return True
+        return None
     wanted = max(1, round(level.alert.window / found.watch.interval))
     old = _numbers(_readings([old for _, old in found.pairs], level.name)[-wanted:])
-    return not old or not level.alert.is_crossed(sum(old) / len(old))
+    return sum(old) / len(old) if old else None
 
 
 def _silence(found: Series, name: str) -> str:

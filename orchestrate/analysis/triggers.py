@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from math import sqrt
 
 from orchestrate.analysis.evidence import TOLERATED, Tally
+from orchestrate.analysis.grounds import THRESHOLD, Grounds, multiple, over
 from orchestrate.analysis.series import Counted, Series, Stretch, is_well, quantile, slower_than, totals
 from orchestrate.analysis.words import Trigger, count, percent, span
 from orchestrate.models.environment import Triggers
@@ -26,6 +27,15 @@ class Crossing:
     sentence: str
     numbers: dict[str, float] = field(default_factory=dict[str, float])
     shared: bool = False
+    against: str = ""  # what the ratio among the numbers is of
+
+
+def crossing(
+    trigger: Trigger, said: str, grounds: Grounds, counts: dict[str, float], shared: bool = False
+) -> Crossing:
+    """A crossing that says what it rests on."""
+    sentence, numbers = f"{said}: {grounds.words}", {**counts, **grounds.numbers}
+    return Crossing(trigger, sentence, numbers, shared, grounds.against)
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +57,22 @@ class Window:
         """More than the old slot's rate explains, with the tolerance and five standard deviations of luck."""
         tolerated = TOLERATED * fair
         return number > tolerated + LUCK * sqrt(tolerated * max(1.0, self.found.watch.prior.dispersion))
+
+    def grounds(self, several: Sequence[bool], hits: tuple[int, int], allowed: float | None) -> Grounds:
+        """Of `hits` in the new and the old slot; against the old slot where it says what is usual.
+
+        `several` tells of each sample whether it was so; `allowed` hits are the threshold.
+        """
+        sums, old, seconds = self.sums, self.old, self.triggers.window
+        if self.is_known and self.found.watch.baseline is not None:
+            ratio = Tally(sums.requests, old.requests, *hits).ratio
+            beside = (hits[1], old.requests)
+            return Grounds(ratio, self.found.watch.baseline, seconds, *over(several), beside)
+        return Grounds(multiple(hits[0], allowed or 0.0), THRESHOLD, seconds, *over(several))
+
+    def old_counts(self, **hits: float) -> dict[str, float]:
+        """What the old slot counted, where it says what is usual."""
+        return {"requests_old": self.old.requests, **hits} if self.is_known else {}
 
 
 def crossings(found: Series, triggers: Triggers) -> tuple[Crossing, ...]:
@@ -88,17 +114,23 @@ def lingering(found: Series, triggers: Triggers) -> Crossing | None:
 
 
 def _health(found: Series, triggers: Triggers) -> Crossing | None:
-    if found.sickest < triggers.health_check_failures:
+    most = triggers.health_check_failures
+    if found.sickest < most:
         return None
-    failed = 0
+    failed, asked = 0, list[bool]()
     for sample in found.new:
         if (well := is_well(sample)) is None:
             continue
+        asked.append(not well)
         failed = 0 if well else failed + 1
-        if failed >= triggers.health_check_failures:
-            why = f": {sample.note}" if sample.note else ""
-            sentence = f"{found.watch.slot} failed {failed} health checks in a row{why}"
-            return Crossing(Trigger.HEALTH_CHECKS, sentence, {"failed_in_a_row": failed})
+        if failed >= most:
+            why = f"; {sample.note}" if sample.note else ""
+            seconds = found.watch.interval * len(asked)
+            grounds = Grounds(multiple(failed, most), THRESHOLD, seconds, *over(asked))
+            counts: dict[str, float] = {"failed_in_a_row": failed, "allowed": most}
+            said = f"{found.watch.slot} failed {failed} health checks in a row"
+            crossed = crossing(Trigger.HEALTH_CHECKS, said, grounds, counts)
+            return replace(crossed, sentence=f"{crossed.sentence}{why}")
     return None
 
 
@@ -106,12 +138,14 @@ def _restarts(found: Series, triggers: Triggers) -> Crossing | None:
     """As many restarts in one window as health checks may fail: a crash loop."""
     if not found.restarted:
         return None
-    newest = found.new[-1].at
+    newest, most = found.new[-1].at, triggers.health_check_failures
     restarts = sum(one.restarts for one in found.restarted if one.at > newest - triggers.window)
-    if restarts < triggers.health_check_failures:
+    if restarts < most:
         return None
-    sentence = f"instances in {found.watch.slot} were restarted {restarts} times in {span(triggers.window)}"
-    return Crossing(Trigger.RESTARTS, sentence, {"restarts": restarts})
+    several = [one.restarts > 0 for one in found.new if one.at > newest - triggers.window]
+    grounds = Grounds(multiple(restarts, most), THRESHOLD, triggers.window, *over(several))
+    said = f"instances in {found.watch.slot} were restarted {restarts} times in {span(triggers.window)}"
+    return crossing(Trigger.RESTARTS, said, grounds, {"restarts": restarts, "allowed": most})
 
 
 def _burst(found: Series, triggers: Triggers) -> Crossing | None:
@@ -126,9 +160,12 @@ def _burst(found: Series, triggers: Triggers) -> Crossing | None:
     sums = totals(newest)
     if len(newest) < BURST_SAMPLES or sums.requests < triggers.minimum_requests:
         return None
+    seconds, ratio = found.watch.interval * len(newest), multiple(sums.error_share, BURST)
+    grounds = Grounds(ratio, THRESHOLD, seconds, len(newest), len(newest))
     share = percent(sums.errors, sums.requests)
-    sentence = f"{share} of the newest {count(sums.requests)} requests to {found.watch.slot} failed"
-    return Crossing(Trigger.ERROR_BURST, sentence, _counted(sums.requests, sums.errors))
+    said = f"{share} of the newest {count(sums.requests)} requests to {found.watch.slot} failed"
+    counts = {**_counted(sums.requests, sums.errors), "allowed": BURST}
+    return crossing(Trigger.ERROR_BURST, said, grounds, counts)
 
 
 def _error_rate(window: Window) -> Crossing | None:
@@ -139,17 +176,17 @@ def _error_rate(window: Window) -> Crossing | None:
     parts = _parts(window)
     if not parts or not all(totals(part).error_share > allowed for part in parts):
         return None
-    sentence = (
+    said = (
         f"{percent(sums.errors, sums.requests)} of {count(sums.requests)} requests to {found.watch.slot}"
         f" failed over {span(triggers.window)}, and more than {percent(triggers.error_rate, 10_000)}"
         " throughout"
     )
-    numbers = {**_counted(sums.requests, sums.errors), "allowed": allowed}
-    if window.is_known:
-        ratio = Tally(sums.requests, old.requests, sums.errors, old.errors).ratio
-        numbers |= {"requests_old": old.requests, "bad_old": old.errors, "ratio": ratio}
+    several = [one.errors > allowed * one.requests for one in window.stretch.samples]
+    grounds = window.grounds(several, (sums.errors, old.errors), allowed * sums.requests)
+    counts = {**_counted(sums.requests, sums.errors), "allowed": allowed}
     shared = window.is_known and not window.is_clearly_more(sums.errors, old.error_share * sums.requests)
-    return Crossing(Trigger.ERROR_RATE, sentence, numbers, shared)
+    beside = window.old_counts(bad_old=old.errors)
+    return crossing(Trigger.ERROR_RATE, said, grounds, {**counts, **beside}, shared)
 
 
 def _p99(window: Window) -> Crossing | None:
@@ -160,29 +197,42 @@ def _p99(window: Window) -> Crossing | None:
     parts, most = _parts(window), triggers.response_time_p99
     if not parts or not all(_p99_of(found, part) > most for part in parts):
         return None
-    mine = window.stretch.quantile(0.99) or 0.0
-    sentence = (
+    mine, usual = window.stretch.quantile(0.99) or 0.0, window.stretch.old_quantile(0.99) or 0.0
+    said = (
         f"1 % of {count(sums.requests)} requests to {found.watch.slot} took {count(mine)} ms or"
         f" longer over {span(triggers.window)}, and more than {count(most)} ms"
         " throughout"
     )
-    numbers = {"p99": mine, "allowed": most, "requests": sums.requests}
+    several = [_p99_of(found, [one]) > most for one in window.stretch.samples]
+    against, ratio = THRESHOLD, multiple(mine, most)
+    if window.is_known and usual and found.watch.baseline is not None:
+        against, ratio = found.watch.baseline, multiple(mine, usual)
+    grounds = Grounds(ratio, against, triggers.window, *over(several))
+    counts: dict[str, float] = {"p99": mine, "allowed": most, "requests": sums.requests, "slow": sums.slow}
+    counts |= window.old_counts(p99_old=usual, slow_old=old.slow)
     shared = window.is_known and not (
-        mine > TOLERATED * (window.stretch.old_quantile(0.99) or 0.0)
+        mine > TOLERATED * usual
         and window.is_clearly_more(sums.slow, old.slow / old.requests * sums.requests)
     )
-    return Crossing(Trigger.RESPONSE_TIME_P99, sentence, numbers, shared)
+    return crossing(Trigger.RESPONSE_TIME_P99, said, grounds, counts, shared)
 
 
 def _database_errors(window: Window) -> Crossing | None:
     found, triggers, sums, old = window.found, window.triggers, window.sums, window.old
-    if sums.database_errors < triggers.database_errors:
+    had, most = sums.database_errors, triggers.database_errors
+    if had < most:
         return None
     fair = old.database_errors * sums.requests / old.requests if old.requests else 0.0
-    sentence = f"{found.watch.slot} had {sums.database_errors} database errors in {span(triggers.window)}"
-    numbers: dict[str, float] = {"database_errors": sums.database_errors, "allowed": triggers.database_errors}
-    shared = found.is_compared and not window.is_clearly_more(sums.database_errors, fair)
-    return Crossing(Trigger.DATABASE_ERRORS, sentence, numbers, shared)
+    said = (
+        f"{found.watch.slot} had {count(had)} database errors in {span(triggers.window)}"
+        f" and {count(sums.requests)} requests"
+    )
+    several = [one.database_errors > 0 for one in window.stretch.samples]
+    grounds = window.grounds(several, (had, old.database_errors), most)
+    counts: dict[str, float] = {"database_errors": had, "allowed": most, "requests": sums.requests}
+    counts |= window.old_counts(database_errors_old=old.database_errors)
+    shared = found.is_compared and not window.is_clearly_more(had, fair)
+    return crossing(Trigger.DATABASE_ERRORS, said, grounds, counts, shared)
 
 
 def _window(found: Series, triggers: Triggers) -> Window:

@@ -99,11 +99,13 @@ class Looks:
             crossed = (*self.crossings(), *metric_crossings(self.series, self.alerts))
         for crossing in crossed:
             if not crossing.shared:
-                return _says(Verdict.FAIL, crossing.trigger, crossing.sentence, crossing.numbers)
+                return _crossed(Verdict.FAIL, crossing, crossing.sentence)
         if worse := self.comparison.worse:
             watch = self.series.watch
-            sentence = worse.sentence(watch.slot, watch.baseline or NAME)
-            return _says(Verdict.FAIL, worse.trigger, sentence, worse.numbers())
+            against = watch.baseline or NAME
+            sentence = worse.sentence(watch.slot, against)
+            said = _says(Verdict.FAIL, worse.trigger, sentence, worse.numbers())
+            return said.model_copy(update={"against": against})
         return None
 
 
@@ -187,7 +189,7 @@ def _unsettled(found: Series, triggers: Triggers, crossed: tuple[Crossing, ...])
     if crossed:
         first = crossed[0]
         sentence = f"{first.sentence}; {found.watch.baseline} is hardly better, so going back may not help"
-        return _says(Verdict.INCONCLUSIVE, first.trigger, sentence, first.numbers)
+        return _crossed(Verdict.INCONCLUSIVE, first, sentence)
     if found.takes_traffic and (left := lingering(found, triggers)):
         sentence = f"{left.sentence}, though a threshold was not crossed for all of {span(triggers.window)}"
         return _says(Verdict.INCONCLUSIVE, left.trigger, sentence, {**_numbers(found), **left.numbers})
@@ -261,6 +263,11 @@ def _reasons(samples: Sequence[Sample]) -> str:
 
 def _evidence(compared: Comparison) -> dict[str, float]:
     return {f"e_value_{trigger.value}": value for trigger, value in compared.evidence.items()}
+
+
+def _crossed(verdict: Verdict, crossing: Crossing, sentence: str) -> Judgement:
+    said = _says(verdict, crossing.trigger, sentence, crossing.numbers)
+    return said.model_copy(update={"against": crossing.against})
 
 
 def _says(verdict: Verdict, trigger: Trigger, sentence: str, numbers: dict[str, float]) -> Judgement:

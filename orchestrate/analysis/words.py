@@ -51,8 +51,10 @@ def span(seconds: float) -> str:
 
 
 def times(ratio: float) -> str:
-    """A ratio as people say it: 41 times, 2.5 times."""
-    return f"{ratio:.0f} times" if ratio >= 10 else f"{ratio:.1f} times"
+    """A ratio as people say it: 41 times, 2.5 times, 0.04 times."""
+    if ratio < 1:
+        return f"{ratio:.2g} times"
+    return f"{count(ratio)} times" if ratio >= 10 else f"{ratio:.1f} times"
 
 
 def chance(evidence: float) -> str:

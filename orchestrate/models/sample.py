@@ -86,5 +86,6 @@ class Judgement(Fact):
     trigger: str  # error_rate, response_time_p99, health_checks, database_errors, comparison, missing, …
     sentence: str
     numbers: dict[str, float] = {}
+    against: str = ""  # what the ratio among them is of: a slot, the version before, the threshold
     alerts: tuple[str, ...] = ()  # alert-only thresholds that were crossed
     named_alerts: dict[str, str] = {}  # those of them that are told at once, each once per watch, by name

@@ -82,7 +82,8 @@ def test_errors_over_the_threshold_for_the_window_fail() -> None:
 
     assert (judged.verdict, judged.trigger) == (Verdict.FAIL, Trigger.ERROR_RATE)
     assert judged.sentence == (
-        "2 % of 3,000 requests to green failed over 5 min, and more than 1 % throughout"
+        "2 % of 3,000 requests to green failed over 5 min, and more than 1 % throughout:"
+        " 2.0 times the threshold, in 30 of 30 samples of 5 min"
     )
 
 
@@ -125,7 +126,10 @@ def test_three_failed_health_checks_in_a_row_fail_at_once() -> None:
     judged = verdict(failing, now=OPENED + 50)
 
     assert (judged.verdict, judged.trigger) == (Verdict.FAIL, Trigger.HEALTH_CHECKS)
-    assert judged.sentence == "green failed 3 health checks in a row: status 503, wanted 200"
+    assert judged.sentence == (
+        "green failed 3 health checks in a row: 1.0 times the threshold, in 3 of 5 samples of 50 s;"
+        " status 503, wanted 200"
+    )
 
 
 def test_a_health_check_that_recovers_starts_counting_anew() -> None:

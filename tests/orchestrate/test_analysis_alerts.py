@@ -81,7 +81,9 @@ def test_a_metric_that_takes_the_release_back_says_its_number_and_threshold() ->
     found = judged(samples([120.0] * 20 + [40.0] * 6), now=260)
 
     assert (found.verdict, found.trigger) == (Verdict.FAIL, Trigger.METRIC)
-    assert found.sentence == "orders is at 40, and has been below 100 for 60 s"
+    assert found.sentence == (
+        "orders is at 40, and has been below 100 for 60 s: 0.4 times the threshold, in 6 of 6 samples of 60 s"
+    )
     assert (found.numbers["orders"], found.numbers["allowed"]) == (40.0, 100.0)
     assert found.named_alerts == {}
 
