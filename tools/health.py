@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import time
+from collections.abc import Mapping
 
 from orchestrate.errors import Unreachable
 from orchestrate.models.fact import Fact
 from orchestrate.models.smoke import HealthCheck
 from tools.fetch import KIB, LONGEST, Answer, Ask, fetch, field_of, json_of
 from tools.reach import LOOPBACK, Reach, connected
+
+HERE = ("127.0.0.1", "localhost")
 
 
 class Health(Fact):
@@ -37,6 +40,20 @@ async def check(address: str, health: HealthCheck, reach: Reach = LOOPBACK) -> H
         return Health(ok=False, ms=_ms(started), detail=str(problem))
     detail = trouble(answer, health)
     return Health(ok=not detail, status=answer.status, ms=answer.ms, detail=detail)
+
+
+async def trouble_at(url: str, health: HealthCheck, headers: Mapping[str, str]) -> str:
+    """What is wrong with what the base address `url` answers from afar; '' when nothing is."""
+    try:
+        ask = Ask(url=f"{url}{health.path}", headers=headers, seconds=health.timeout, is_enough_begun=True)
+        return trouble(await fetch(ask), health)
+    except Unreachable as problem:
+        return str(problem)
+
+
+def address_of(host: str) -> str:
+    """The base address of a vendor's host, which may have a port and a path."""
+    return f"{'http' if host.partition(':')[0] in HERE else 'https'}://{host}"
 
 
 def trouble(answer: Answer, health: HealthCheck) -> str:

@@ -9,14 +9,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
-from orchestrate.errors import ChangedMeanwhile, EffectRefused, StartFailed, UnknownVersion, Unreachable
+from orchestrate.errors import ChangedMeanwhile, EffectRefused, StartFailed, UnknownVersion
 from orchestrate.models.change import Version
 from orchestrate.models.environment import Component, Environment
 from orchestrate.models.fact import Fact
 from orchestrate.models.move import Drain, Move, Scale, SetTraffic, Start, Stop, Weights, words
 from orchestrate.models.runtime import Artifact, Instance, Resources, Running, Slot
-from tools.fetch import Ask, fetch
-from tools.health import trouble
+from tools.health import trouble_at
 from tools.provider import Checkout, Say, require_well, runs_another, shares
 from tools.providers.fleet.layout import Layout
 from tools.providers.fleet.slots import Slots, Wanted
@@ -163,7 +162,7 @@ class PublishedProvider:
     async def _well(self, component: Component, site: Site, found: Built) -> None:
         """Return when the build answers at its own address. Raises StartFailed."""
         until = time.monotonic() + component.health.start_seconds
-        while component.health.path and (wrong := await _trouble(component, site, found)):
+        while component.health.path and (wrong := await trouble_at(found.url, component.health, site.proof)):
             if time.monotonic() >= until:
                 cure = site.protected if "401" in wrong else ""
                 raise StartFailed(f"{found.name} ({found.url}) is unhealthy: {wrong}", cure=cure)
@@ -203,17 +202,6 @@ async def _build_of(site: Site, kept: Wanted) -> Built | None:
     if site.live is not None and site.live.commit == kept.version.commit:
         return site.live
     return await (site.named(kept.build) if kept.build else site.built(kept.version))
-
-
-async def _trouble(component: Component, site: Site, found: Built) -> str:
-    health = component.health
-    ask = Ask(
-        url=f"{found.url}{health.path}", headers=site.proof, seconds=health.timeout, is_enough_begun=True
-    )
-    try:
-        return trouble(await fetch(ask), health)
-    except Unreachable as problem:
-        return str(problem)
 
 
 def _refuse_foreign(component: Component, seen: Seen, move: SetTraffic) -> None:

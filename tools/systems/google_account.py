@@ -5,10 +5,10 @@ from __future__ import annotations
 import base64
 import json
 import time
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable
+from dataclasses import dataclass
 from typing import cast
-from urllib.parse import urlencode, urlsplit
+from urllib.parse import urlsplit
 
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
@@ -16,14 +16,11 @@ from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
 from pydantic import BaseModel, ValidationError
 
-from orchestrate.errors import AccessDenied, Unreachable
-from tools.fetch import Answer, Ask, fetch
-from tools.systems.web_api import said_in
+from orchestrate.errors import AccessDenied
+from tools.systems.access_token import HOUR, Given, given
 
 SCOPE = "https://www.googleapis.com/auth/cloud-platform"
 GRANT = "urn:ietf:params:oauth:grant-type:jwt-bearer"
-HOUR = 3600
-EARLY = 120  # seconds before its end in which a token counts as old
 HERE = ("127.0.0.1", "localhost", "::1")
 
 
@@ -36,44 +33,18 @@ class Key(BaseModel):
     token_uri: str = "https://oauth2.googleapis.com/token"  # noqa: S105  an address
 
 
-class Given(BaseModel):
-    """The answer of who gives tokens."""
-
-    access_token: str
-    expires_in: int = HOUR
-
-
-@dataclass
+@dataclass(frozen=True)
 class GoogleAccount:
     """One service account; `secret` gives the text of its key when a token is needed."""
 
     secret: Callable[[], str]
     named: str  # the secret's name, for whoever must renew it
-    _token: str = field(default="", repr=False)
-    _until: float = 0.0
 
-    async def headers(self, is_stale: bool) -> Mapping[str, str]:
-        return {"authorization": f"Bearer {await self.token(is_stale)}"}
-
-    async def token(self, is_stale: bool = False) -> str:
-        """An access token of now. Raises AccessDenied, Unreachable."""
-        if is_stale or time.time() > self._until - EARLY:
-            given = await self._asked()
-            self._token, self._until = given.access_token, time.time() + given.expires_in
-        return self._token
-
-    async def _asked(self) -> Given:
+    async def given(self) -> Given:
+        """A new token. Raises AccessDenied, Unreachable."""
         key = self._key()
-        body = urlencode({"grant_type": GRANT, "assertion": assertion(key, time.time(), self._cure)})
-        form = {"content-type": "application/x-www-form-urlencoded"}
-        answer = await fetch(Ask(url=key.token_uri, method="POST", headers=form, body=body, seconds=10.0))
-        if answer.status >= 500 or answer.status == 429:
-            raise Unreachable(f"Google gives no token now: {said_in(answer)}")
-        if answer.status != 200:
-            raise AccessDenied(
-                f"Google does not take the key of {key.client_email}: {said_in(answer)}", cure=self._cure
-            )
-        return _given(answer)
+        form = {"grant_type": GRANT, "assertion": assertion(key, time.time(), self._cure)}
+        return await given("Google", key.token_uri, form, f"the key of {key.client_email}", self._cure)
 
     def _key(self) -> Key:
         try:
@@ -112,10 +83,3 @@ def assertion(key: Key, now: float, cure: str = "") -> str:
 
 def _packed(text: bytes) -> bytes:
     return base64.urlsafe_b64encode(text).rstrip(b"=")
-
-
-def _given(answer: Answer) -> Given:
-    try:
-        return Given.model_validate_json(answer.body)
-    except ValidationError:
-        raise Unreachable("Google answered something else than a token") from None

@@ -5,7 +5,8 @@ from __future__ import annotations
 import asyncio
 import json
 import time
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Generator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TypeVar, cast
 from urllib.parse import urlencode
@@ -90,12 +91,18 @@ class WebApi:
 
         Else as `read`, and ChangedMeanwhile; then it did not happen.
         """
-        try:
+        with _losing():
             return self._read(form, await self._asked(verb, path, what, query, body), what)
-        except (RateLimited, AnswerLost):
-            raise
-        except Unreachable as lost:
-            raise AnswerLost(f"{lost}; whether it was done must be read back") from lost
+
+    async def begin(
+        self, verb: str, path: str, what: str, body: object = None, query: Query = ()
+    ) -> Mapping[str, str]:
+        """Change something, once, which may go on after it is answered; the answer's headers say where.
+
+        Their names are in small letters. Raises as `write`.
+        """
+        with _losing():
+            return (await self._asked(verb, path, what, query, body)).headers
 
     async def _asked(self, verb: str, path: str, what: str, query: Query, body: object) -> Answer:
         """One good answer; what was turned away at the door (401, 429) is asked again."""
@@ -167,6 +174,17 @@ class WebApi:
                 return Unreachable(f"{self.name} cannot tell about {what} now: {said}", retry_after=after)
             case _:
                 return OutsideFailed(f"{self.name} refused {what}: {said}")
+
+
+@contextmanager
+def _losing() -> Generator[None]:
+    """Raises AnswerLost where nobody can say whether what was sent was done."""
+    try:
+        yield
+    except (RateLimited, AnswerLost):
+        raise
+    except Unreachable as lost:
+        raise AnswerLost(f"{lost}; whether it was done must be read back") from lost
 
 
 def said_in(answer: Answer) -> str:

@@ -38,11 +38,6 @@ class Target(Answered):
     percent: int = 0
     tag: str = ""
 
-    def said(self) -> Json:
-        """As it is sent."""
-        told: Json = {"type": Allocation.REVISION.value, "revision": self.revision}
-        return {**told, "percent": self.percent, **({"tag": self.tag} if self.tag else {})}
-
 
 class Service(Answered):
     """A service: what was asked of it, and what is in force."""

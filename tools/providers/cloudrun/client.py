@@ -9,7 +9,8 @@ from orchestrate.errors import AnswerLost, ChangedMeanwhile, OutcomeUnknown, Sta
 from orchestrate.models.environment import Component
 from tools.providers.cloudrun.answers import Operation, Revision, Service
 from tools.providers.cloudrun.objects import parent_of, service_name
-from tools.providers.cloudrun.shares import Targets
+from tools.providers.cloudrun.shares import sent
+from tools.providers.parts import Parts
 from tools.systems.shown import Habits, Seen
 from tools.systems.web_api import Absent, Json, WebApi
 
@@ -46,19 +47,19 @@ class Client:
         query = (("serviceId", service_name(self.component)),)
         await self._done("POST", path, {"template": template}, query, self._by_both(shown, ""))
 
-    async def renew(self, service: Service, template: Json, targets: Targets, shown: Seen) -> None:
+    async def renew(self, service: Service, template: Json, parts: Parts, shown: Seen) -> None:
         """Have a revision made of `template`; the traffic stays by the names of its revisions.
 
         Raises ChangedMeanwhile, StartFailed, OutcomeUnknown.
         """
-        told = {"template": template, "traffic": [one.said() for one in targets], "etag": service.etag}
+        told = {"template": template, "traffic": sent(parts), "etag": service.etag}
         query = (("updateMask", "template,traffic"),)
         seen = self._by_both(shown, service.etag)
         await self._done("PATCH", f"/v2/{self.name}", {"name": self.name, **told}, query, seen)
 
-    async def share(self, service: Service, targets: Targets, shown: Seen) -> None:
-        """Share the traffic as `targets` say. Raises as `renew`."""
-        told: Json = {"traffic": [one.said() for one in targets], "etag": service.etag}
+    async def share(self, service: Service, parts: Parts, shown: Seen) -> None:
+        """Share the traffic as `parts` say. Raises as `renew`."""
+        told: Json = {"traffic": sent(parts), "etag": service.etag}
         query = (("updateMask", "traffic"),)
         await self._done("PATCH", f"/v2/{self.name}", {"name": self.name, **told}, query, shown)
 

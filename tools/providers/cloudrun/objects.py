@@ -14,6 +14,7 @@ from orchestrate.models.change import Version
 from orchestrate.models.environment import Component
 from orchestrate.models.hosts import CloudRun
 from tools.providers.cloudrun.answers import Revision
+from tools.providers.fleet.variables import listed
 from tools.systems.web_api import Json
 
 SLOT, VERSION, VARIABLES = "orchestrate/slot", "orchestrate/version", "orchestrate/variables"
@@ -89,13 +90,8 @@ def version_of(found: Revision) -> Version | None:
 
 def _container(wish: Wish, usual: Json, dropped: list[str]) -> Json:
     part = wish.component
-    kept = [
-        one
-        for one in cast("list[Json]", usual.get("env") or [])
-        if one.get("name") not in {*dropped, *wish.variables}
-    ]
-    ours = [{"name": name, "value": value} for name, value in sorted(wish.variables.items())]
-    found: Json = {**usual, "image": wish.image, "env": [*kept, *ours]}
+    variables = listed(usual.get("env"), wish.variables, dropped)
+    found: Json = {**usual, "image": wish.image, "env": variables}
     found["ports"] = [{"containerPort": cloudrun_of(part).port}]
     if part.run:
         found["command"] = list(part.run)

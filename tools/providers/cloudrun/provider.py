@@ -12,22 +12,16 @@ from orchestrate.errors import EffectRefused, OrchestrateError, StartFailed, Unk
 from orchestrate.models.environment import Component, Environment
 from orchestrate.models.move import Drain, Move, Scale, SetTraffic, Start, Stop, Weights, words
 from orchestrate.models.runtime import Artifact, Instance, Resources, Running, Slot
-from tools.provider import Say, require_well, runs_another, shares, without
+from tools.provider import Say, require_well, runs_another, shares
 from tools.providers.cloudrun.answers import Revision, Service, short
 from tools.providers.cloudrun.client import Client
 from tools.providers.cloudrun.objects import SLOT, Wish, cloudrun_of, service_name, template, version_of
-from tools.providers.cloudrun.shares import (
-    Targets,
-    in_force,
-    pinned,
-    placed,
-    shared,
-    untagged,
-    weights_of,
-)
+from tools.providers.cloudrun.shares import in_force, pinned
 from tools.providers.fleet.layout import Layout
 from tools.providers.fleet.variables import Variables, unchanged
+from tools.providers.parts import Parts, emptied, placed, shared, untagged, weights_of
 from tools.providers.pushed_images import Images, OfPushedImages
+from tools.systems.access_token import AccessToken
 from tools.systems.google_account import GoogleAccount
 from tools.systems.registry import Registry
 from tools.systems.shown import Habits
@@ -70,7 +64,7 @@ class CloudRunProvider(OfPushedImages):
         self._habits = habits or Habits()
         self._images = Images(Layout(environment.root), secrets, cloudrun_of, self._digest)
         self._variables = Variables(environment, secrets, filled)
-        self._accounts: dict[str, GoogleAccount] = {}
+        self._accounts: dict[str, AccessToken] = {}
 
     async def running(self, component: Component) -> Running:
         seen = await self._seen(component)
@@ -196,24 +190,21 @@ class CloudRunProvider(OfPushedImages):
         seen = await self._seen(component)
         if seen.service is None or slot not in seen.slots:
             return
-        targets = pinned(seen.service)
-        if seen.weights.get(slot):
-            left = without(seen.weights, slot)
-            if not shares(left):
-                raise EffectRefused(f"{component.name}: stop {slot}", NOBODY)
-            targets = shared(targets, {**{name: name for name in left}, **seen.names}, left)
-        await self._shared(component, seen.service, untagged(targets, slot))
+        parts = emptied(pinned(seen.service), seen.names, seen.weights, slot)
+        if not parts:
+            raise EffectRefused(f"{component.name}: stop {slot}", NOBODY)
+        await self._shared(component, seen.service, untagged(parts, slot))
 
-    async def _shared(self, component: Component, service: Service, targets: Targets) -> None:
-        """Have exactly these targets in force. Raises ChangedMeanwhile, StartFailed, OutcomeUnknown."""
+    async def _shared(self, component: Component, service: Service, parts: Parts) -> None:
+        """Have exactly these parts in force. Raises ChangedMeanwhile, StartFailed, OutcomeUnknown."""
         client = self._client(component)
 
         async def is_so() -> bool:
             now = await client.service()
-            return now is not None and in_force(now) == targets and pinned(now) == targets
+            return now is not None and in_force(now) == parts and pinned(now) == parts
 
         if not await is_so():
-            await client.share(service, targets, is_so)
+            await client.share(service, parts, is_so)
 
     async def _seen(self, component: Component) -> Seen:
         client = self._client(component)
@@ -236,9 +227,9 @@ class CloudRunProvider(OfPushedImages):
         api = WebApi("Cloud Run", own.url, account.headers, renew, pause=self._habits.again)
         return Client(api, component, self._habits)
 
-    def _account(self, key: str) -> GoogleAccount:
+    def _account(self, key: str) -> AccessToken:
         if key not in self._accounts:
-            self._accounts[key] = GoogleAccount(lambda: self._secrets(key), key)
+            self._accounts[key] = AccessToken(GoogleAccount(lambda: self._secrets(key), key).given)
         return self._accounts[key]
 
     async def _digest(self, component: Component, image: str) -> str:

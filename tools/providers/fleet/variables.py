@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping
+from typing import cast
 
 from orchestrate.errors import NotFound, SettingsInvalid, StartFailed
 from orchestrate.models.environment import Environment
@@ -13,6 +14,14 @@ Reading = Callable[[str], str]
 def unchanged(text: str) -> str:
     """A text that refers to no secret."""
     return text
+
+
+def listed(usual: object, ours: Mapping[str, str], dropped: Iterable[str] = ()) -> list[Mapping[str, object]]:
+    """`usual` (objects with a name) with ours in place of those of the same names, without `dropped`."""
+    given = cast("list[Mapping[str, object]]", usual or [])
+    gone = {*ours, *dropped}
+    kept = [one for one in given if one.get("name") not in gone]
+    return [*kept, *({"name": name, "value": value} for name, value in sorted(ours.items()))]
 
 
 class Variables:

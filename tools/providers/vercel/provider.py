@@ -10,6 +10,7 @@ from orchestrate.errors import BuildFailed, EffectRefused
 from orchestrate.models.change import Version
 from orchestrate.models.environment import Component, Environment
 from orchestrate.models.hosts import Vercel
+from tools.health import address_of
 from tools.provider import Say
 from tools.providers.published import Built, PublishedProvider
 from tools.providers.vercel.answers import Deployment, Project
@@ -18,7 +19,6 @@ from tools.systems.shown import Habits
 from tools.systems.web_api import WebApi
 
 BYPASS = "x-vercel-protection-bypass"
-HERE = ("127.0.0.1", "localhost")
 STAGE = "turn off «Auto-assign Custom Production Domains» in its settings for production"
 
 
@@ -83,10 +83,9 @@ def vercel_of(component: Component) -> Vercel:
 
 def built(found: Deployment) -> Built:
     """A deployment in our words."""
-    scheme = "http" if found.url.partition(":")[0] in HERE else "https"
     return Built(
         name=found.name,
-        url=f"{scheme}://{found.url}",
+        url=address_of(found.url),
         commit=found.commit,
         at=datetime.fromtimestamp(found.created_at / 1000, UTC),
         is_ready=found.is_ready,
