@@ -26,6 +26,7 @@ from tools.providers.custom.provider import CustomProvider
 from tools.providers.docker.provider import docker_provider
 from tools.providers.ecs.provider import EcsProvider
 from tools.providers.kubernetes.provider import KubernetesProvider
+from tools.providers.netlify.provider import netlify_provider
 from tools.providers.process.provider import ProcessProvider
 from tools.providers.vercel.provider import vercel_provider
 from tools.series import SeriesBySource, SeriesOfBoth, SeriesSource
@@ -140,6 +141,10 @@ def _vercel(environment: Environment, reading: Reading, _: Routers) -> Hosting:
     return vercel_provider(environment, reading.value)
 
 
+def _netlify(environment: Environment, reading: Reading, _: Routers) -> Hosting:
+    return netlify_provider(environment, reading.value)
+
+
 PROVIDERS: Mapping[str, Callable[[Environment, Reading, Routers], Hosting]] = {
     "process": _process,
     "docker": _docker,
@@ -150,6 +155,7 @@ PROVIDERS: Mapping[str, Callable[[Environment, Reading, Routers], Hosting]] = {
     "awslambda": _awslambda,
     "cloudrun": _cloudrun,
     "vercel": _vercel,
+    "netlify": _netlify,
 }
 """Who stands behind each provider's name; what each can do is in orchestrate/models/abilities.py."""
 

@@ -93,8 +93,8 @@ def _awslambda(_: Component) -> Abilities:
     return Abilities(strategies=some, can=can, why="a function has no instances")
 
 
-def _vercel(_: Component) -> Abilities:
-    why = "production of a project points to one deployment, always"
+def _published(_: Component) -> Abilities:
+    why = "production points to one build, always"
     return Abilities(
         strategies=(Strategy.BLUE_GREEN,), can=frozenset({Ability.SLOTS, Ability.BUILD}), why=why
     )
@@ -109,7 +109,8 @@ DECLARED: Mapping[str, Callable[[Component], Abilities]] = {
     "ecs": _ecs,
     "awslambda": _awslambda,
     "cloudrun": _cloudrun,
-    "vercel": _vercel,
+    "vercel": _published,
+    "netlify": _published,
 }
 """Each provider by its name in orchestrate.yaml. The conformance kit holds it to what is declared here."""
 

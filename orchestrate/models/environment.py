@@ -13,7 +13,7 @@ from orchestrate.models.alert import Alert
 from orchestrate.models.aws import Ecs, Functions
 from orchestrate.models.change import MergeMethod
 from orchestrate.models.fact import Fact
-from orchestrate.models.hosts import CloudRun, Compose, Custom, Docker, Kubernetes, Vercel
+from orchestrate.models.hosts import CloudRun, Compose, Custom, Docker, Kubernetes, Netlify, Vercel
 from orchestrate.models.smoke import Below, HealthCheck, Smoke
 
 
@@ -152,7 +152,16 @@ class MetricsConfig(Fact):
 
 
 ProviderName = Literal[
-    "process", "docker", "kubernetes", "compose", "custom", "ecs", "cloudrun", "awslambda", "vercel"
+    "process",
+    "docker",
+    "kubernetes",
+    "compose",
+    "custom",
+    "ecs",
+    "cloudrun",
+    "awslambda",
+    "vercel",
+    "netlify",
 ]
 
 
@@ -178,6 +187,7 @@ class Component(Fact):
     awslambda: Functions | None = None
     cloudrun: CloudRun | None = None
     vercel: Vercel | None = None
+    netlify: Netlify | None = None
     health: HealthCheck = HealthCheck()
     smoke: tuple[Smoke, ...] = ()
     database: Database | None = None

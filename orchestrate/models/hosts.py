@@ -105,3 +105,11 @@ class Vercel(Fact):
     token: str  # a secret
     bypass: str | None = None  # a secret: lets us at deployments that are protected
     url: Address = "https://api.vercel.com"  # of the API
+
+
+class Netlify(Fact):
+    """Which site of Netlify a component is."""
+
+    site: Annotated[str, Field(min_length=1)]  # its id, or its name.netlify.app
+    token: str  # a secret
+    url: Address = "https://api.netlify.com"  # of the API

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from orchestrate.models.abilities import Ability, abilities_of
 from orchestrate.models.aws import Aws, Ecs, Functions
 from orchestrate.models.environment import Component, Strategy
-from orchestrate.models.hosts import CloudRun, Custom, Docker, Kubernetes, Vercel
+from orchestrate.models.hosts import CloudRun, Custom, Docker, Kubernetes, Netlify, Vercel
 from orchestrate.reports.markdown import table
 
 LEAST = Custom(start=("start",), stop=("stop",), status=("status",), artifact=("artifact",))
@@ -52,6 +52,12 @@ EXAMPLES: Mapping[str, Component] = {
         provider="vercel",
         port=443,
         vercel=Vercel(project="shop", token="TOKEN"),  # noqa: S106  a name
+    ),
+    "netlify": Component(
+        name="web",
+        provider="netlify",
+        port=443,
+        netlify=Netlify(site="shop.netlify.app", token="TOKEN"),  # noqa: S106  a name
     ),
 }
 """One component of each provider, with all that it can have."""

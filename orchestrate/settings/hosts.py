@@ -10,9 +10,9 @@ from orchestrate.models.hosts import Compose, Docker
 from orchestrate.settings.aws import check_awslambda, check_ecs
 from orchestrate.settings.images import check_build, check_credentials, check_image
 from orchestrate.settings.tree import Document, Loc
-from orchestrate.settings.web import check_cloudrun, check_vercel
+from orchestrate.settings.web import check_cloudrun, check_netlify, check_vercel
 
-SECTIONS = ("docker", "kubernetes", "compose", "custom", "ecs", "cloudrun", "awslambda", "vercel")
+SECTIONS = ("docker", "kubernetes", "compose", "custom", "ecs", "cloudrun", "awslambda", "vercel", "netlify")
 
 
 def check_host(document: Document, loc: Loc, part: Component, secrets: Sequence[str]) -> None:
@@ -107,4 +107,5 @@ CHECKS: Mapping[str, Check] = {
     "awslambda": check_awslambda,
     "cloudrun": check_cloudrun,
     "vercel": check_vercel,
+    "netlify": check_netlify,
 }

@@ -28,13 +28,28 @@ def check_vercel(document: Document, loc: Loc, part: Component, secrets: Sequenc
     if own is None:
         said = f"{part.name}: missing key 'vercel', which names the project and the token"
         raise document.fault(loc, said, cure="vercel: {project: …, token: …}")
-    for key in ("run", "build"):
-        if getattr(part, key):
-            raise document.fault((*loc, key), f"{key}: Vercel builds and runs by the project's own settings")
+    _check_builds(document, loc, part, "Vercel builds and runs by the project's own settings")
     _check_secret(document, (*loc, "vercel", "token"), own.token, secrets)
     if own.bypass is not None:
         _check_secret(document, (*loc, "vercel", "bypass"), own.bypass, secrets)
     _check_traffic(document, (*loc, "vercel"), part, "a project of Vercel")
+
+
+def check_netlify(document: Document, loc: Loc, part: Component, secrets: Sequence[str]) -> None:
+    """Raise SettingsInvalid where a component cannot be a site of Netlify."""
+    own = part.netlify
+    if own is None:
+        said = f"{part.name}: missing key 'netlify', which names the site and the token"
+        raise document.fault(loc, said, cure="netlify: {site: …, token: …}")
+    _check_builds(document, loc, part, "Netlify builds and runs by the site's own settings")
+    _check_secret(document, (*loc, "netlify", "token"), own.token, secrets)
+    _check_traffic(document, (*loc, "netlify"), part, "a site of Netlify")
+
+
+def _check_builds(document: Document, loc: Loc, part: Component, said: str) -> None:
+    for key in ("run", "build"):
+        if getattr(part, key):
+            raise document.fault((*loc, key), f"{key}: {said}")
 
 
 def _check_secret(document: Document, loc: Loc, name: str, secrets: Sequence[str]) -> None:

@@ -14,7 +14,7 @@ from orchestrate.models.environment import Component
 from orchestrate.models.hosts import Compose, Custom, Docker, Kubernetes
 from orchestrate.models.smoke import HealthCheck
 from tests.contracts.provider_world import BAD, DOES, ONE, RED, TWO, World
-from tests.contracts.web_worlds import at_vercel, cloudrun
+from tests.contracts.web_worlds import at_netlify, at_vercel, cloudrun
 from tests.servers.aws import site as aws
 from tests.servers.docker_engine import DockerEngine
 from tests.servers.kubernetes.gateway import backends, define, gateway, make_route
@@ -228,6 +228,7 @@ WORLDS: dict[str, Opening] = {
     "awslambda": awslambda,
     "cloudrun": cloudrun,
     "vercel": at_vercel,
+    "netlify": at_netlify,
 }
 """Every provider; those that are not here do not count as one."""
 
@@ -238,6 +239,7 @@ MARKS = {
     "kubernetes with a route": (pytest.mark.kubernetes, pytest.mark.slow),
     "ecs": (pytest.mark.slow,),
     "awslambda": (pytest.mark.slow,),
+    "netlify": (pytest.mark.slow,),
 }
 __all__ = ["BAD", "KINDS", "ONE", "RED", "TWO", "WORLDS", "World"]
 

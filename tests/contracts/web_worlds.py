@@ -10,17 +10,21 @@ import pytest
 
 from orchestrate.models.change import Version
 from orchestrate.models.environment import Component
-from orchestrate.models.hosts import CloudRun, Vercel
+from orchestrate.models.hosts import CloudRun, Netlify, Vercel
 from orchestrate.models.smoke import HealthCheck
 from tests.contracts.provider_world import DOES, World
 from tests.servers.cloudrun import PROJECT, REGION, cloud_run
 from tests.servers.cloudrun import CloudRun as CloudRunServer
+from tests.servers.netlify import SITE, netlify
+from tests.servers.netlify import TOKEN as NETLIFY_TOKEN
+from tests.servers.netlify import Netlify as NetlifyServer
 from tests.servers.sample_service import component, environment
 from tests.servers.vercel import PROJECT as PRJ
 from tests.servers.vercel import TEAM, TOKEN, vercel
 from tests.servers.vercel import Vercel as VercelServer
 from tools.provider import Hosting
 from tools.providers.cloudrun.provider import CloudRunProvider
+from tools.providers.netlify.provider import netlify_provider
 from tools.providers.vercel.provider import vercel_provider
 from tools.systems.shown import Habits
 
@@ -57,10 +61,10 @@ def in_cloud_run(site: CloudRunServer, **facts: object) -> Component:
     return component(provider="cloudrun", run=(), cloudrun=words, **facts)
 
 
-class AtVercel(World):
+class Pushed(World):
     """A version's commit is pushed by others before it is built."""
 
-    def __init__(self, site: VercelServer, provider: Hosting, web: Component) -> None:
+    def __init__(self, site: VercelServer | NetlifyServer, provider: Hosting, web: Component) -> None:
         super().__init__(provider, web, crash="answered 500 instead of 200")
         self._site = site
 
@@ -75,7 +79,7 @@ async def at_vercel(request: pytest.FixtureRequest, folder: Path) -> AsyncGenera
         web = in_vercel(site)
         shop = environment(folder / "root", web, url="http://127.0.0.1:8080", secrets=("TOKEN",))
         provider = vercel_provider(shop, lambda _: TOKEN, habits=IMPATIENT)
-        yield AtVercel(site, provider, web)
+        yield Pushed(site, provider, web)
         await provider.stop_all(web)
 
 
@@ -84,3 +88,20 @@ def in_vercel(site: VercelServer, **facts: object) -> Component:
     words = Vercel(project=PRJ, team=TEAM, token="TOKEN", url=site.url)  # noqa: S106  a name
     health = HealthCheck(expect={"status": "ok"}, start_seconds=1)
     return component(provider="vercel", run=(), vercel=words, health=health, **facts)
+
+
+@asynccontextmanager
+async def at_netlify(request: pytest.FixtureRequest, folder: Path) -> AsyncGenerator[World]:
+    with netlify() as (site, _):
+        web = in_netlify(site)
+        shop = environment(folder / "root", web, url="http://127.0.0.1:8080", secrets=("TOKEN",))
+        provider = netlify_provider(shop, lambda _: NETLIFY_TOKEN, habits=IMPATIENT)
+        yield Pushed(site, provider, web)
+        await provider.stop_all(web)
+
+
+def in_netlify(site: NetlifyServer, **facts: object) -> Component:
+    """The service as a component of the netlify provider."""
+    words = Netlify(site=SITE, token="TOKEN", url=site.url)  # noqa: S106  a name
+    health = HealthCheck(expect={"status": "ok"}, start_seconds=1)
+    return component(provider="netlify", run=(), netlify=words, health=health, **facts)

@@ -57,7 +57,11 @@ PLACES = (
     Place("tools/providers/custom/provider.py", Says.RAISE, "tests/tools/providers/custom"),
     Place("tools/providers/cloudrun/provider.py", Says.RAISE, "tests/tools/providers/cloudrun"),
     Place("tools/providers/published.py", Says.RAISE, "tests/tools/providers/vercel"),
-    Place("tools/providers/vercel/provider.py", Says.RAISE, "tests/tools/providers/vercel"),
+    Place(
+        "tools/providers/publisher.py",
+        Says.RAISE,
+        "tests/tools/providers/vercel tests/tools/providers/netlify",
+    ),
     Place("tools/providers/fleet/layout.py", Says.RAISE, "tests/tools/providers/process"),
     # gates, plan, approval
     Place("orchestrate/gates/artifact.py", Says.FINDING, GATES),

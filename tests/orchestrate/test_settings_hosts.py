@@ -162,7 +162,40 @@ def test_a_wrong_word_about_a_project_of_vercel_is_told(
     assert said in str(refused(tmp_path, changed(VERCEL, old, new)))
 
 
-@pytest.mark.parametrize("name", ["docker", "compose", "custom", "ecs", "cloudrun", "awslambda", "vercel"])
+NETLIFY = VERCEL.replace("provider: vercel", "provider: netlify").replace(
+    "vercel: {project: shop, token: TOKEN}", "netlify: {site: shop.netlify.app, token: TOKEN}"
+)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "line", "said"),
+    [
+        ("token: TOKEN", "token: OTHER", 12, "token: the environment has no secret 'OTHER'"),
+        ("site: shop.netlify.app, ", "", 12, "site"),
+        ("port: 443\n        metrics", "metrics", 11, "has traffic, and the component no port"),
+        (
+            "        port: 443\n",
+            "        port: 443\n        run: [a]\n",
+            11,
+            "run: Netlify builds and runs by",
+        ),
+        ("strategy: blue-green", "strategy: canary", 5, "the provider netlify cannot do canary"),
+        ("kind: prometheus", "kind: proxy", 12, "does not pass our router"),
+        (NETLIFY.splitlines()[-1] + "\n", "", 8, "web: missing key 'netlify'"),
+    ],
+)
+def test_a_wrong_word_about_a_site_of_netlify_is_told_with_its_line(
+    tmp_path: Path, old: str, new: str, line: int, said: str
+) -> None:
+    problem = refused(tmp_path, changed(NETLIFY, old, new))
+
+    assert said in str(problem)
+    assert f"orchestrate.yaml:{line}" in str(problem)
+
+
+@pytest.mark.parametrize(
+    "name", ["docker", "compose", "custom", "ecs", "cloudrun", "awslambda", "vercel", "netlify"]
+)
 def test_the_settings_of_each_guide_can_be_used(tmp_path: Path, name: str) -> None:
     (block,) = re.findall(r"```yaml\n(.*?)```", (GUIDES / f"{name}.md").read_text(), re.DOTALL)
     file = tmp_path / "orchestrate.yaml"

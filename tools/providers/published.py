@@ -6,65 +6,20 @@ import asyncio
 import time
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
-from typing import Protocol
 
 from orchestrate.errors import ChangedMeanwhile, EffectRefused, StartFailed, UnknownVersion
 from orchestrate.models.change import Version
 from orchestrate.models.environment import Component, Environment
-from orchestrate.models.fact import Fact
 from orchestrate.models.move import Drain, Move, Scale, SetTraffic, Start, Stop, Weights, words
 from orchestrate.models.runtime import Artifact, Instance, Resources, Running, Slot
 from tools.health import trouble_at
 from tools.provider import Checkout, Say, require_well, runs_another, shares
 from tools.providers.fleet.layout import Layout
 from tools.providers.fleet.slots import Slots, Wanted
+from tools.providers.publisher import Built, Publisher, Site
 from tools.systems.shown import Habits
 
 ONE = "production points to one build, always"
-
-
-class Built(Fact):
-    """One build of one commit, which answers at an address of its own."""
-
-    name: str
-    url: str
-    commit: str  # '': nobody says of which it was made
-    at: datetime
-    is_ready: bool
-    words: str  # what its place says of it
-
-
-class Site(Protocol):
-    """A site as it was read: its builds, and the one that production points to."""
-
-    @property
-    def live(self) -> Built | None: ...
-    @property
-    def proof(self) -> Mapping[str, str]:
-        """Headers that let us at builds that are protected."""
-        ...
-
-    @property
-    def protected(self) -> str:
-        """What helps where a build answers 401."""
-        ...
-
-    async def named(self, name: str) -> Built | None:
-        """One build; None where it is not there any more."""
-        ...
-
-    async def built(self, version: Version) -> Built | None:
-        """The best build for production of the version's commit, where there is any."""
-        ...
-
-    async def build(self, version: Version, say: Say) -> Built:
-        """The build of the version's commit when it is ready. Raises BuildFailed, EffectRefused."""
-        ...
-
-    async def publish(self, build: Built, say: Say) -> None:
-        """Point production to a build, and return when it does. Raises StartFailed, OutcomeUnknown."""
-        ...
 
 
 @dataclass(frozen=True)
@@ -103,8 +58,7 @@ class PublishedProvider:
 
         Raises BuildFailed with the place's words, EffectRefused: production would follow every push.
         """
-        site = await self._site(component)
-        found = await site.build(version, lambda said: say(f"{component.name}: {said}"))
+        found = await self._publisher(component).build(version, lambda said: say(f"{component.name}: {said}"))
         say(f"{component.name}: {version.name} is {found.name} ({found.url})")
         return _artifact(component, version, found)
 
@@ -146,6 +100,9 @@ class PublishedProvider:
     async def public(self, component: Component) -> str:  # noqa: ARG002
         return self._environment.url
 
+    def _publisher(self, component: Component) -> Publisher:
+        return Publisher(lambda: self._site(component), self._habits)
+
     async def _bring_to(self, component: Component, move: Start | Scale) -> None:
         """Have the version's build answer well, and its slot known as such."""
         before = self._slots.read(component.name, move.slot)
@@ -164,20 +121,20 @@ class PublishedProvider:
         until = time.monotonic() + component.health.start_seconds
         while component.health.path and (wrong := await trouble_at(found.url, component.health, site.proof)):
             if time.monotonic() >= until:
-                cure = site.protected if "401" in wrong else ""
+                cure = site.traits.protected if "401" in wrong else ""
                 raise StartFailed(f"{found.name} ({found.url}) is unhealthy: {wrong}", cure=cure)
             await asyncio.sleep(self._habits.again)
 
     async def _share(self, component: Component, move: SetTraffic, say: Say) -> None:
-        site, wanted = await self._site(component), shares(move.weights)
-        seen = await self._seen(component, site)
+        wanted = shares(move.weights)
+        seen = await self._seen(component, await self._site(component))
         require_well(component, wanted, {name for name, one in seen.slots.items() if one.is_ready})
         if len(wanted) != 1:
             raise EffectRefused(f"{component.name}: traffic {wanted or 'to nobody'}", ONE)
         if seen.weights != wanted:
             _refuse_foreign(component, seen, move)
         (name,) = wanted
-        await site.publish(seen.slots[name], say)
+        await self._publisher(component).publish(seen.slots[name], say)
 
     async def _stop(self, component: Component, slot: str) -> None:
         """Forget what the slot ran; the build stays where it can be published again."""

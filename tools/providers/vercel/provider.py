@@ -6,20 +6,27 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from orchestrate.errors import BuildFailed, EffectRefused
 from orchestrate.models.change import Version
 from orchestrate.models.environment import Component, Environment
 from orchestrate.models.hosts import Vercel
 from tools.health import address_of
-from tools.provider import Say
-from tools.providers.published import Built, PublishedProvider
+from tools.providers.published import PublishedProvider
+from tools.providers.publisher import Built, Traits
 from tools.providers.vercel.answers import Deployment, Project
 from tools.providers.vercel.client import Client
 from tools.systems.shown import Habits
 from tools.systems.web_api import WebApi
 
 BYPASS = "x-vercel-protection-bypass"
-STAGE = "turn off «Auto-assign Custom Production Domains» in its settings for production"
+LOOSE = (
+    "the project gives its production domains to each new build by itself; "
+    "turn off «Auto-assign Custom Production Domains» in its settings for production"
+)
+TRAITS = Traits(
+    vendor="Vercel",
+    protected="give `vercel` a `bypass`, where the deployment is protected",
+    elsewhere="see the project's deployments at Vercel; a rolling release goes its own way",
+)
 
 
 @dataclass(frozen=True)
@@ -29,11 +36,15 @@ class VercelSite:
     client: Client
     project: Project
     proof: Mapping[str, str]
-    protected: str = "give `vercel` a `bypass`, where the deployment is protected"
+    traits: Traits = TRAITS
 
     @property
     def live(self) -> Built | None:
         return _built(self.project.production)
+
+    @property
+    def loose(self) -> str:
+        return LOOSE if self.project.auto_assign_custom_domains else ""
 
     async def named(self, name: str) -> Built | None:
         return _built(await self.client.deployment(name))
@@ -41,23 +52,14 @@ class VercelSite:
     async def built(self, version: Version) -> Built | None:
         return _built(await self.client.built(self.project, version))
 
-    async def build(self, version: Version, say: Say) -> Built:
-        if self.project.auto_assign_custom_domains:
-            said = "the project gives its production domains to each new build by itself"
-            raise EffectRefused(f"{self.project.name}: build at Vercel", f"{said}; {STAGE}")
-        found = await self.client.built(self.project, version)
-        if found is None or not (found.is_ready or found.is_under_way):
-            say(f"Vercel builds {version.commit[:12]}")
-            found = await self.client.build(self.project, version, found.name if found else "")
-        found = await self.client.ended(found)
-        if not found.is_ready:
-            raise BuildFailed(f"{self.project.name}: Vercel could not build {version.name}: {found.words}")
-        await self.client.until_listed(self.project, version)
-        return built(found)
+    async def begin(self, version: Version) -> Built:
+        return built(await self.client.build(self.project, version))
 
-    async def publish(self, build: Built, say: Say) -> None:  # noqa: ARG002
-        if self.live is None or self.live.name != build.name:
-            await self.client.promote(self.project, build.name)
+    async def point(self, build: Built) -> None:
+        await self.client.promote(self.project, build.name)
+
+    async def hold(self) -> None:
+        """Nothing: that is a person's setting."""
 
 
 def vercel_provider(
@@ -89,6 +91,7 @@ def built(found: Deployment) -> Built:
         commit=found.commit,
         at=datetime.fromtimestamp(found.created_at / 1000, UTC),
         is_ready=found.is_ready,
+        is_under_way=found.is_under_way,
         words=found.words,
     )
 
@@ -102,4 +105,4 @@ def _client(own: Vercel, secrets: Callable[[str], str], habits: Habits) -> Clien
         return {"authorization": f"Bearer {secrets(own.token)}"}
 
     renew = f"renew the token in the secret {own.token}"
-    return Client(WebApi("Vercel", own.url, headers, renew, pause=habits.again), own, habits)
+    return Client(WebApi("Vercel", own.url, headers, renew, pause=habits.again), own)

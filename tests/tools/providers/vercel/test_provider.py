@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Generator
-from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
@@ -19,64 +18,29 @@ from orchestrate.errors import (
     StartFailed,
     UnknownVersion,
 )
-from orchestrate.models.change import Version
-from orchestrate.models.environment import Component
-from orchestrate.models.move import SetTraffic, Start, Stop, Verify, Weights
-from orchestrate.models.runtime import Artifact
+from orchestrate.models.environment import Environment
+from orchestrate.models.move import Stop, Verify
 from tests.contracts.web_worlds import IMPATIENT, in_vercel
-from tests.servers.sample_service import checkout, environment, silent, version
-from tests.servers.vendor import Trouble, Vendor
+from tests.servers.sample_service import silent
+from tests.servers.vendor import Trouble
 from tests.servers.vercel import Vercel, vercel
+from tests.tools.providers import publishing
+from tests.tools.providers.publishing import ONE
 from tools.providers.published import PublishedProvider
 from tools.providers.vercel.provider import vercel_provider
 
-ONE, TWO = version("v1"), version("v2")
 PROMOTE = "/promote/"
+Here = publishing.Here[Vercel]
 
 
-@dataclass
-class Here:
-    """What a test says, in words."""
-
-    site: Vercel
-    vendor: Vendor
-    root: Path
-    web: Component
-    said: list[str] = field(default_factory=list[str])
-
-    @property
-    def provider(self) -> PublishedProvider:
-        shop = environment(self.root, self.web, secrets=("TOKEN",))
-        return vercel_provider(shop, lambda _: "token-of-vercel", habits=IMPATIENT)
-
-    async def build(self, version: Version, does: str = "serve") -> Artifact:
-        self.site.push(version.commit, does)
-        return await self.provider.build(self.web, version, checkout(), self.said.append)
-
-    async def start(self, slot: str = "blue", version: Version = ONE) -> None:
-        move = Start(component="web", slot=slot, version=version, instances=1)
-        await self.provider.apply(self.web, move, silent)
-
-    async def share(self, weights: Weights, was: Weights | None = None) -> None:
-        move = SetTraffic(component="web", was=was or {}, weights=weights)
-        await self.provider.apply(self.web, move, silent)
-
-    async def both(self) -> None:
-        """Version one serves, version two is started beside it."""
-        await self.build(ONE)
-        await self.build(TWO)
-        await self.start()
-        await self.share({"blue": 100})
-        await self.start("green", TWO)
-
-    async def weights(self) -> Weights:
-        return (await self.provider.running(self.web)).weights
+def _provider(shop: Environment) -> PublishedProvider:
+    return vercel_provider(shop, lambda _: "token-of-vercel", habits=IMPATIENT)
 
 
 @pytest.fixture
 def here(tmp_path: Path) -> Generator[Here]:
     with vercel() as (site, vendor):
-        yield Here(site, vendor, tmp_path / "root", in_vercel(site))
+        yield Here(site, vendor, tmp_path / "root", in_vercel(site), _provider)
 
 
 async def test_what_a_push_made_is_taken_and_not_built_again(here: Here) -> None:
