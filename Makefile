@@ -14,7 +14,7 @@ demo: $(STAMP)
 # Live tests wait more than they work; the demo, which takes longest, begins first. tests/conftest.py marks them by the same names.
 LIVE = $$(find tests -name 'test_*_live.py' -o -name 'test_*traffic*.py' -o -name 'test_*.py' -path '*demo*')
 test: $(STAMP)
-	$(BIN)/pytest -n 3 -m 'not live and not slow and not pairs'
+	$(BIN)/pytest -n 4 -m 'not live and not slow and not pairs'
 	$(BIN)/pytest -n 3 --dist loadfile --no-loadscope-reorder -m 'live and not slow' tests/stories/test_demo.py $(LIVE)
 
 # What proves the same with more of it, and takes minutes: all pairs of kills, a thousand races, hundreds of other seeds.

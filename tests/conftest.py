@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import shutil
 import time
 from collections.abc import Iterator
@@ -145,6 +146,16 @@ def nobodys_secrets() -> Iterator[None]:
     """No test's secrets are kept out of the next one's texts."""
     yield
     forget()
+
+
+def pytest_collection() -> None:
+    """Nothing that is collected is garbage: looking for it would take a third of the time."""
+    gc.disable()
+
+
+def pytest_collection_finish() -> None:
+    gc.freeze()
+    gc.enable()
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

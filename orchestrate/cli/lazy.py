@@ -11,6 +11,7 @@ from typer.core import TyperGroup
 from typer.main import get_command as built
 
 from orchestrate.cli.branch import Branch, Leaf, page
+from orchestrate.cli.importing import importing
 from orchestrate.cli.tree import TREE
 
 if TYPE_CHECKING:  # typer keeps these to itself
@@ -65,7 +66,8 @@ def group(name: str, branch: Branch) -> LazyGroup:
 def command(name: str, leaf: Leaf) -> Command:
     """The command of this leaf, imported now."""
     module, function = leaf.place.split(":")
-    called = getattr(import_module(f"orchestrate.cli.{module}"), function)
+    with importing():
+        called = getattr(import_module(f"orchestrate.cli.{module}"), function)
     app = typer.Typer(add_completion=False, rich_markup_mode=None)
     app.command(
         name,

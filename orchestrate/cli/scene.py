@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING
 
 import typer
 
+from orchestrate.cli.importing import importing
+
 if TYPE_CHECKING:
     from orchestrate.app import App
     from orchestrate.settings import Settings
@@ -44,8 +46,9 @@ class Scene:
     @asynccontextmanager
     async def app(self, settings: Settings | None = None) -> AsyncGenerator[App]:
         """Everything, put together; what libraries say goes to a file. Raises what `store` raises."""
-        from orchestrate.app import assembled
-        from orchestrate.cli.hush import hushed
+        with importing():
+            from orchestrate.app import assembled
+            from orchestrate.cli.hush import hushed
 
         settings = settings or self.settings()
         with hushed(self.folder):
