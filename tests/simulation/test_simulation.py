@@ -66,7 +66,7 @@ MUTANTS: dict[str, tuple[object, str, object, tuple[Trouble, ...], int]] = {
     "V16": (rows, "without_secrets", as_it_is, (Trouble.BAD,), 0),
     "STOP": (Guards, "effects_may_begin", nothing, (Trouble.STOP, Trouble.ERRORS), 14),
 }
-"""What is taken out of the product, the troubles in which the invariant of that name misses it, the first seed."""
+"""What is taken out, the troubles in which the invariant of that name misses it, and the first seed."""
 
 
 @pytest.mark.parametrize("name", MUTANTS)
