@@ -35,7 +35,7 @@ from orchestrate.models.environment import EnvironmentType
 from orchestrate.models.gate import GateResult
 from orchestrate.outside import block, inline
 from orchestrate.redaction import without_secrets
-from orchestrate.reports import plan_page
+from orchestrate.reports import foresight, plan_page
 from orchestrate.reports.markdown import bullets, code, page
 
 NAME = r"^[A-Za-z0-9][A-Za-z0-9._/+@#-]{0,99}$"
@@ -90,7 +90,8 @@ class Tools:
         if row.plan_hash is None:
             raise Refused(f"deployment {row.id} has no plan yet")
         whole = plan_page(self.app.store.plans.plan(row.plan_hash))
-        return Reply(text=page(whole, *reads.asked(self.app, row)), deployment=row.id)
+        seen = foresight(self.app.store.events.foreseen(row.id, row.plan_hash))
+        return Reply(text=page(whole, seen, *reads.asked(self.app, row)), deployment=row.id)
 
     async def live(self, environment: Environment | None = None) -> Reply:
         """What serves now, in one environment or in all."""

@@ -23,7 +23,7 @@ from graphs.steps.found import (
     told,
     why,
 )
-from graphs.steps.known import foreseen
+from graphs.steps.known import compared, foreseen
 from graphs.steps.resolving import resolution
 from graphs.steps.telling import answered
 from graphs.steps.working import barred, informed, is_contended
@@ -49,6 +49,7 @@ from orchestrate.models.plan import Plan
 from orchestrate.models.question import Question
 from orchestrate.models.task import Queue
 from orchestrate.outside import clipped, line
+from orchestrate.store.events import FORESIGHT
 from tools.executor import Errand
 from tools.migrations import pending
 
@@ -125,8 +126,8 @@ class Arrive:
         if problems:
             return State(planned=Planned.REFUSED, reason=clipped("; ".join(problems), MOST_SAID))
         self.crew.store.deployments.planned(at.lease, plan)
-        for seen in foreseen(self.crew.store, evidence.environment):
-            self.crew.event(at, "foresight", seen)
+        for seen in foreseen(self.crew.store, evidence.environment, compared(plan)):
+            self.crew.event(at, FORESIGHT, seen, plan=plan.hash)
         known = State(plan=plan.hash, version=plan.version, cursor=0)
         if not is_asked:
             return known | State(planned=Planned.GO)
@@ -273,7 +274,8 @@ class Arrive:
             needed=plan.approval.persons if plan.approval else 1,
         )
         await self._supersede(plan, environment)
-        text = reports.approval_request(plan, question, environment, found.results, again)
+        seen = self.crew.store.events.foreseen(at.deployment, plan.hash)
+        text = reports.approval_request(plan, question, environment, found.results, again, seen)
         await self.crew.voice.say(at, plan.task, f"approval {question.id}", text)
         return question
 

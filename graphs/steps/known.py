@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
+from orchestrate.analysis.before import LEAST
 from orchestrate.analysis.calibration import prior
 from orchestrate.analysis.power import foresight
-from orchestrate.models.environment import Component, Environment, Strategy
+from orchestrate.analysis.words import count
+from orchestrate.models.environment import CanaryStep, Component, Environment, Strategy, Triggers
 from orchestrate.models.move import Analyse
+from orchestrate.models.plan import Plan
 from orchestrate.models.sample import Sample
 from orchestrate.models.watch import Prior, Watch
 from orchestrate.store import Store
@@ -32,16 +35,49 @@ def known_before(store: Store, deployment: str, environment: str, move: Analyse,
     return known.model_copy(update={"warm_since": min(served, default=None)})
 
 
-def foreseen(store: Store, environment: Environment) -> tuple[str, ...]:
-    """What each step of a canary could see with the traffic of the hours before, where that is known."""
+def compared(plan: Plan) -> frozenset[str]:
+    """The components whose new version is compared with the old one beside it."""
+    watched = (one.move for one in plan.moves if isinstance(one.move, Analyse))
+    return frozenset(one.component for one in watched if one.baseline is not None)
+
+
+def foreseen(store: Store, environment: Environment, only: Collection[str] | None = None) -> tuple[str, ...]:
+    """What the watches of each component could see with the traffic of the hours before.
+
+    `only` these are compared with an old version beside them; None: all whose strategy is a canary. It
+    depends on the time, and is no part of a plan. Where nothing is known of the traffic, that is said.
+    """
     told: list[str] = []
     for part in environment.components:
-        if not part.port or (part.strategy or environment.strategy) is not Strategy.CANARY:
+        is_canary = (part.strategy or environment.strategy) is Strategy.CANARY
+        if not part.port:
             continue
-        known = _usual(store, environment, part)
-        seen = [foresight(step, known, environment.triggers) for step in environment.canary]
-        told += [f"{part.name}: {one.sentence}" for one in seen if one is not None]
+        known, triggers = _usual(store, environment, part), environment.triggers
+        if is_canary and triggers.comparison and (only is None or part.name in only):
+            told += [f"{part.name}: {one}" for one in _foreseen(environment.canary, known, triggers)]
+        else:
+            told.append(f"{part.name}: {_alone(known, triggers)}")
     return tuple(told)
+
+
+def _foreseen(steps: Sequence[CanaryStep], known: Prior, triggers: Triggers) -> list[str]:
+    if not known.requests:
+        return [
+            "no traffic known: the canary will be judged only by the thresholds, and by what it shows against"
+            f" the old version from {count(triggers.minimum_requests)} requests of each on; what that is"
+            " cannot be said before"
+        ]
+    seen = [foresight(step, known, triggers) for step in steps]
+    return [one.sentence for one in seen if one is not None]
+
+
+def _alone(known: Prior, triggers: Triggers) -> str:
+    """Where the new version is compared with none beside it."""
+    if not triggers.comparison:
+        return "the comparison is off: it will be judged only by the thresholds"
+    if known.requests and known.seconds >= LEAST:
+        return "no old version beside it: it will be judged by the thresholds, and against the hours before"
+    return "no old version beside it, and no traffic known: it will be judged only by the thresholds"
 
 
 def _usual(store: Store, environment: Environment, part: Component) -> Prior:

@@ -17,6 +17,8 @@ from orchestrate.models.watch import Prior
 
 NORMAL_P99 = 2.326  # standard deviations between the median and the p99 of (log-normal) latencies
 HALVINGS = 40
+NOTABLE = 100
+"""More errors (hundredths of a percent) whose price is told where no smallest harm is declared."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +30,9 @@ class Foresight:
     usual: float  # share of requests that fail
     errors: float | None  # share that would be seen
     slower: float | None  # so many times the latency, of all requests
+    harm: float  # share of more errors that people ask for
+    takes: float | None  # requests to the new slot that show it
+    pace: float  # of those in a second
 
     @property
     def sentence(self) -> str:
@@ -35,10 +40,20 @@ class Foresight:
         share = f"{self.step.share} % of the traffic for {span(self.step.seconds)}"
         seen = f"{share} ({count(self.requests)} requests)"
         if self.errors is None:
-            return f"{seen} are too few to see any harm: make the step longer or its share larger"
+            return f"{seen} are too few to see any harm: make the step longer or its share larger{self.price}"
         slower = f", or all answers {self.slower:.2g} times as slow" if self.slower else ""
         errors = f"{percent(self.errors, 1)} of errors instead of {percent(self.usual, 1)}"
-        return f"{seen} show {errors}{slower}; less is not seen"
+        return f"{seen} show {errors}{slower}; less is not seen{self.price}"
+
+    @property
+    def price(self) -> str:
+        """How much traffic the harm that people ask for takes, where this step has too little, or ''."""
+        if self.errors is not None and self.errors <= self.usual + self.harm:
+            return ""
+        harm = f"; {percent(self.harm, 1)} more errors"
+        if self.takes is None:
+            return f"{harm} are too few to be told from luck with any traffic"
+        return f"{harm} take {count(self.takes)} requests, {span(self.takes / self.pace)} of this share"
 
 
 def foresight(step: CanaryStep, known: Prior, triggers: Triggers) -> Foresight | None:
@@ -57,12 +72,29 @@ def foresight(step: CanaryStep, known: Prior, triggers: Triggers) -> Foresight |
             lambda ratio: _expected(ratio, new, whole - new, usual) / known.dispersion, triggers, usual
         )
     slower = _slower(new, whole - new, step.seconds, known, triggers) if times else None
-    return Foresight(step, new, usual, times and min(1.0, times * usual), slower)
+    harm = (triggers.smallest_harm or NOTABLE) / 10_000
+    takes = _takes(1 + harm / usual, step.share / 100, usual, known.dispersion, triggers)
+    pace = known.requests / known.seconds * step.share / 100
+    return Foresight(step, new, usual, times and min(1.0, times * usual), slower, harm, takes, pace)
+
+
+def _takes(ratio: float, share: float, usual: float, dispersion: float, triggers: Triggers) -> float | None:
+    """Requests to the new slot whose expected evidence is enough: it grows in step with them."""
+    each = _expected(ratio, 1, (1 - share) / share, usual) / dispersion if ratio > TOLERATED else 0.0
+    if each <= 0:
+        return None
+    least = triggers.minimum_requests * max(1.0, share / (1 - share))
+    return max(least, _wanted(triggers) / each)
+
+
+def _wanted(triggers: Triggers) -> float:
+    """The logarithm of the evidence that is enough, with the stake on one alternative from the start."""
+    return log(needed(Trigger.COMPARISON, triggers) * len(RATIOS) / FROM_THE_START)
 
 
 def _least(evidence: Callable[[float], float], triggers: Triggers, usual: float) -> float | None:
     """The smallest ratio whose expected evidence is enough: it grows with the ratio."""
-    wanted = log(needed(Trigger.COMPARISON, triggers) * len(RATIOS) / FROM_THE_START)
+    wanted = _wanted(triggers)
     low, high = TOLERATED, 1 / usual
     if high <= low or evidence(high) < wanted:
         return None

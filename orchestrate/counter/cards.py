@@ -11,7 +11,7 @@ from orchestrate.models.environment import Channel, Environment
 from orchestrate.models.plan import Plan, Shipped
 from orchestrate.models.question import Question
 from orchestrate.outside import inline
-from orchestrate.reports.asking import ASKED
+from orchestrate.reports.asking import ASKED, foresight
 from orchestrate.reports.markdown import bullets, code, duration, instant, page
 from orchestrate.reports.plan import RISKS
 from tools.chat import Buttons, Message
@@ -49,10 +49,12 @@ def question_card(app: App, question: Question) -> Message:
     head = f"**{said.capitalize()}** Question {code(question.id)} of deployment {code(question.deployment)}."
     environment = app.intake.environment(plan.environment) if plan else None
     facts = bullets(_facts(plan, environment)) if plan and environment else ""
+    seen = app.store.events.foreseen(question.deployment, question.plan_hash)
+    shown = foresight(seen) if question.asks_approval else ""
     is_open = question.is_open
     return Message(
         marker=f"question/{question.id}",
-        text=page(head, facts, _open(question) if is_open else _answered(question)),
+        text=page(head, facts, shown, _open(question) if is_open else _answered(question)),
         buttons=_buttons(question, answers) if is_open else None,
         calls=_calls(app, environment) if is_open and environment else (),
     )

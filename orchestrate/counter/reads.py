@@ -17,7 +17,7 @@ from orchestrate.models.move import words
 from orchestrate.models.question import Question
 from orchestrate.models.runtime import Running
 from orchestrate.outside import inline
-from orchestrate.reports.asking import ASKED, COMMANDS
+from orchestrate.reports.asking import ASKED, COMMANDS, foresight
 from orchestrate.reports.markdown import bullets, code, instant, page
 from orchestrate.reports.plan import RISKS
 from orchestrate.reports.rows import shortened, told
@@ -67,7 +67,8 @@ def plan(app: App, of: str | None) -> Reply:
         f"{code(found.environment)}, risk {RISKS[found.risk]}."
     )
     whole = f"All of it: {code(f'orchestrate deploy plan {row.id}')}"
-    return Reply(text=page(facts, bullets(moves), *asked(app, row), whole), deployment=row.id)
+    seen = foresight(app.store.events.foreseen(row.id, found.hash))
+    return Reply(text=page(facts, bullets(moves), seen, *asked(app, row), whole), deployment=row.id)
 
 
 def _planned(app: App, of: str | None) -> Deployment:

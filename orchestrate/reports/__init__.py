@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from orchestrate.reports.asking import approval_request, decision_request, reminder, rollback_task
+from orchestrate.reports.asking import approval_request, decision_request, foresight, reminder, rollback_task
 from orchestrate.reports.gates import blocked, gates_table
 from orchestrate.reports.plan import plan_page
 from orchestrate.reports.postmortem import postmortem
@@ -29,6 +29,7 @@ __all__ = [
     "e2e_tests",
     "failure",
     "fix",
+    "foresight",
     "gates_table",
     "held_by_others",
     "picked_up",

@@ -11,7 +11,7 @@ from orchestrate.models.question import Question
 from orchestrate.outside import inline, line
 from orchestrate.reports.approval import persons, shortage
 from orchestrate.reports.gates import gates_table
-from orchestrate.reports.markdown import code, duration, instant, mention, page, section
+from orchestrate.reports.markdown import bullets, code, duration, instant, mention, page, section
 from orchestrate.reports.plan import RISKS, plan_page
 
 
@@ -21,10 +21,12 @@ def approval_request(
     environment: Environment,
     gates: Iterable[GateResult] = (),
     again: str = "",
+    seen: Iterable[str] = (),
 ) -> str:
     """What an approver needs to see before saying yes (P3); the plan follows in full.
 
-    `again`: why an approval of the same plan before this one does not count.
+    `again`: why an approval of the same plan before this one does not count. `seen`: what the watches could
+    see with the traffic of now.
     """
     return page(
         f"**Asked again**, because the approval before does not count: {inline(again)}." if again else "",
@@ -34,6 +36,7 @@ def approval_request(
         shortage(plan.approval),
         _how(question, *APPROVAL),
         section("Gates", gates_table(gates)),
+        foresight(seen),
         plan_page(plan),
     )
 
@@ -50,6 +53,13 @@ ASKED: Mapping[str, tuple[str, tuple[str, str]]] = {
 """What is asked, by the beginning of a question's `gate_kind`, and its two answers."""
 
 COMMANDS: Mapping[str, str] = {"Approved": "approve", "Hold": "hold", "Roll back": "rollback"}
+
+
+def foresight(seen: Iterable[str]) -> str:
+    """What the watches of a plan could see, beside the plan; '' where there is nothing to say."""
+    lines = bullets(inline(one, 400) for one in seen)
+    outside = "As measured when this was planned: no part of the plan, nor of its hash."
+    return section("What a watch would see", f"{outside}\n{lines}" if lines else "")
 
 
 def decision_request(asking: str, question: Question, why: str, environment: Environment) -> str:

@@ -12,6 +12,8 @@ from orchestrate.store.database import Database
 from orchestrate.store.rows import clean, fact
 from orchestrate.store.tables import events
 
+FORESIGHT = "foresight"
+
 INSERT = insert(events)
 NUMBERED = INSERT.returning(events.c.seq)
 OF = (
@@ -19,6 +21,11 @@ OF = (
     .where(events.c.deployment == bindparam("whose"), events.c.seq > bindparam("after"))
     .order_by(events.c.seq)
     .limit(bindparam("most"))
+)
+FORESEEN = (
+    select(events)
+    .where(events.c.deployment == bindparam("whose"), events.c.kind == FORESIGHT)
+    .order_by(events.c.seq)
 )
 AFTER = (
     select(events).where(events.c.seq > bindparam("after")).order_by(events.c.seq).limit(bindparam("most"))
@@ -51,6 +58,12 @@ class Events:
         asked = {"whose": deployment, "after": after, "most": limit}
         with self._database.reading() as connection:
             return tuple(_event(row) for row in connection.execute(OF, asked).mappings())
+
+    def foreseen(self, deployment: str, plan: str) -> tuple[str, ...]:
+        """What was said that the watches of the plan of this hash could see, each line once, oldest first."""
+        with self._database.reading() as connection:
+            found = [_event(row) for row in connection.execute(FORESEEN, {"whose": deployment}).mappings()]
+        return tuple(dict.fromkeys(one.text for one in found if one.data.get("plan") == plan))
 
     def after(self, seq: int, limit: int = 1000) -> tuple[Event, ...]:
         """Lines of all deployments with a higher number than `seq`, oldest first."""

@@ -35,8 +35,36 @@ def test_too_few_requests_show_nothing_and_say_so() -> None:
     assert found is not None and found.errors is None
     assert found.sentence == (
         "1 % of the traffic for 60 s (6 requests) are too few to see any harm:"
-        " make the step longer or its share larger"
+        " make the step longer or its share larger;"
+        " 1 % more errors take 601 requests, 100 min of this share"
     )
+
+
+@pytest.mark.parametrize(("harm", "share"), [(0, 10), (50, 10), (50, 50)])
+def test_as_much_traffic_as_it_says_shows_the_harm(harm: int, share: int) -> None:
+    triggers = Triggers(smallest_harm=harm)
+    brief = foresight(CanaryStep(share=share, seconds=60), TEN_A_SECOND, triggers)
+    assert brief is not None and brief.takes is not None
+
+    seconds = round(brief.takes / brief.pace)
+    enough = foresight(CanaryStep(share=share, seconds=seconds), TEN_A_SECOND, triggers)
+
+    assert enough is not None and enough.errors == pytest.approx(0.001 + (harm or 100) / 10_000, rel=0.02)
+
+
+def test_harm_that_is_seen_has_no_price() -> None:
+    found = foresight(CanaryStep(share=10, seconds=3600), TEN_A_SECOND, Triggers())
+
+    assert found is not None and found.price == ""
+
+
+def test_harm_below_the_tolerance_is_not_seen_with_any_traffic() -> None:
+    often = Prior(seconds=3600, requests=36_000, errors=3_600)
+
+    found = foresight(CanaryStep(share=10, seconds=60), often, Triggers())
+
+    assert found is not None and found.takes is None
+    assert found.sentence.endswith("; 1 % more errors are too few to be told from luck with any traffic")
 
 
 @pytest.mark.parametrize("known", [Prior(), Prior(seconds=10)])

@@ -161,6 +161,7 @@ async def test_it_looks(client: Caller, here: World) -> None:
     asked = text(await client.call_tool("ask", {"question": "what waits for approval?"}))
 
     assert row.id in status and here.question(row.id).plan_hash in plan
+    assert "no part of the plan, nor of its hash.\n- web: no old version beside it" in plan
     assert "`web` serves" in live and "**pass**" in check and row.id in asked
     assert len(here.store.deployments.latest()) == 1
 

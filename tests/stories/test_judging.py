@@ -6,7 +6,9 @@ from pathlib import Path
 
 from orchestrate.models.deployment import Deployment, Outcome
 from orchestrate.models.environment import CanaryStep, Monitoring, Triggers
+from orchestrate.models.fact import canonical
 from orchestrate.models.sample import Verdict
+from orchestrate.reports import plan_page
 from tests.stories.places import production
 from tests.stories.world import World, world
 
@@ -48,8 +50,32 @@ async def test_what_a_canary_can_see_is_said_before_it_begins(folder: Path) -> N
             row.id: [one.text for one in here.store.events.of(row.id) if one.kind == "foresight"]
             for row in (first, second)
         }
-        assert told[first.id] == []
+        (unknown,) = told[first.id]
+        assert unknown.startswith("web: no traffic known: the canary will be judged only by the thresholds")
         assert told[second.id][0].startswith("web: 10 % of the traffic for 5 s (45 requests) show ")
+        assert "; 1 % more errors take " in told[second.id][0]
+
+
+async def test_whoever_approves_is_told_what_the_canary_can_see_beside_what_is_hashed(folder: Path) -> None:
+    async with world(folder, production(folder)) as here:
+        await deployed(here, "faster")
+        row, task, _ = await here.asked("again")
+
+        (request,) = await here.said(task.id, "Answer on this thread")
+        plan = here.store.plans.of(row.id)
+        beside, hashed = request.split(plan_page(plan))
+        assert "web: 10 % of the traffic for 5 s (45 requests)" in beside and "requests" not in hashed
+        assert "no part of the plan, nor of its hash" in beside
+        assert "45 requests" not in canonical(plan)
+
+
+async def test_without_a_comparison_only_thresholds_judge_and_that_is_said(folder: Path) -> None:
+    fixed = Triggers(comparison=False)
+    async with world(folder, production(folder, triggers=fixed)) as here:
+        row, _, _ = await here.asked("faster")
+
+        (said,) = here.store.events.foreseen(row.id, row.plan_hash or "")
+        assert said == "web: the comparison is off: it will be judged only by the thresholds"
 
 
 async def test_a_regression_below_every_threshold_is_seen_after_the_promotion(folder: Path) -> None:

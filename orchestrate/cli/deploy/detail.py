@@ -32,6 +32,8 @@ def show(scene: Scene, out: Output, deployment: str) -> None:
             out.say(f"effects     {stop.words}  (orchestrate allow-effects)")
         for line in _head(row, store.questions.for_deployment(row.id)):
             out.say(line)
+        for seen in store.events.foreseen(row.id, row.plan_hash or ""):
+            out.say(f"would see   {seen}")
         if calls := store.model_calls.of(row.id):
             out.say(f"models      {spent(calls).words}")
         _show_untold(out, [one for one in store.outbox.owed() if one.deployment == row.id])

@@ -21,7 +21,9 @@ def plan(ctx: typer.Context, deployment: Deployment, as_json: AsJson = False) ->
                 f"deployment {row.id} has no plan yet",
                 cure=f"see how far it is with: orchestrate deploy status {row.id}",
             )
-        found = store.plans.plan(row.plan_hash)
-    markdown = reports.plan_page(found)
-    out.result({"hash": found.hash, "plan": found.model_dump(mode="json"), "markdown": markdown})
+        found, seen = store.plans.plan(row.plan_hash), store.events.foreseen(row.id, row.plan_hash)
+    markdown, facts = reports.plan_page(found), found.model_dump(mode="json")
+    out.result({"hash": found.hash, "plan": facts, "markdown": markdown, "foresight": list(seen)})
     out.say(markdown)
+    if seen:
+        out.say(f"\n{reports.foresight(seen)}")

@@ -6,8 +6,11 @@ import json
 from pathlib import Path
 
 from orchestrate import reports
+from orchestrate.cli.scene import Scene
+from orchestrate.models.deployment import Stage
 from orchestrate.models.fact import canonical
 from orchestrate.models.plan import Plan
+from orchestrate.store.events import FORESIGHT
 from tests.orchestrate.cli.conftest import Command
 from tests.orchestrate.cli.world import Shop
 
@@ -35,8 +38,24 @@ def test_the_plan_at_the_terminal_is_the_one_that_is_hashed(asking_shop: Shop, c
 
     assert plan.hash == said["hash"]
     assert json.loads(canonical(plan)) == said["plan"]
-    assert command("deploy", "plan", deployment).out == f"{reports.plan_page(plan)}\n"
+    shown = command("deploy", "plan", deployment).out
+    assert shown == f"{reports.plan_page(plan)}\n\n{reports.foresight(said['foresight'])}\n"
     assert "one person must approve" in said["markdown"]
+
+
+def test_what_the_watch_would_see_stands_beside_the_plan(asking_shop: Shop, command: Command) -> None:
+    deployment = asked(command)
+    with Scene(config=asking_shop.settings).store() as store:
+        plan = store.plans.of(deployment)
+        store.events.add(deployment, Stage.PLAN, FORESIGHT, "web: sees 2 %", {"plan": plan.hash})
+        store.events.add(deployment, Stage.PLAN, FORESIGHT, "web: of another", {"plan": "before"})
+
+    shown, status = command("deploy", "plan", deployment), command("deploy", "status", deployment)
+
+    assert shown.out.startswith(f"{reports.plan_page(plan)}\n\n")
+    assert "no part of the plan, nor of its hash.\n" in shown.out and "\n- web: sees 2 %\n" in shown.out
+    assert "web: sees 2 %" in json.loads(command("deploy", "plan", deployment, "--json").out)["foresight"]
+    assert "would see   web: sees 2 %\n" in status.out and "would see   web: of another" not in status.out
 
 
 def test_one_approval_of_two_is_counted_and_shown(folder: Path, command: Command) -> None:

@@ -93,7 +93,15 @@ async def test_a_question_has_two_buttons_until_it_is_answered(counter: Counter,
     assert card.buttons is not None
     assert (card.buttons.question, card.buttons.plan_hash) == (question.id, question.plan_hash)
     assert (card.buttons.yes, card.buttons.no) == (("Approved", "approved"), ("Hold", "hold"))
-    for fact in ("risk", "`web`: ", "gates: ", "back within", "watched for", "window: always"):
+    for fact in (
+        "risk",
+        "`web`: ",
+        "gates: ",
+        "back within",
+        "watched for",
+        "window: always",
+        "web: no old",
+    ):
         assert fact in card.text
 
     await counter.world.approve(row.id, DecisionKind.HOLD)
