@@ -20,6 +20,7 @@ from tools.place import Place
 from tools.provider import Hosting
 from tools.providers.awslambda.provider import AwsLambdaProvider
 from tools.providers.by_component import ByComponent
+from tools.providers.cloudfront.provider import CloudFrontProvider
 from tools.providers.cloudrun.provider import CloudRunProvider
 from tools.providers.compose.provider import compose_provider
 from tools.providers.custom.provider import CustomProvider
@@ -145,6 +146,10 @@ def _netlify(environment: Environment, reading: Reading, _: Routers) -> Hosting:
     return netlify_provider(environment, reading.value)
 
 
+def _cloudfront(environment: Environment, reading: Reading, _: Routers) -> Hosting:
+    return CloudFrontProvider(environment, reading.value, filled=reading.filled)
+
+
 PROVIDERS: Mapping[str, Callable[[Environment, Reading, Routers], Hosting]] = {
     "process": _process,
     "docker": _docker,
@@ -156,6 +161,7 @@ PROVIDERS: Mapping[str, Callable[[Environment, Reading, Routers], Hosting]] = {
     "cloudrun": _cloudrun,
     "vercel": _vercel,
     "netlify": _netlify,
+    "cloudfront": _cloudfront,
 }
 """Who stands behind each provider's name; what each can do is in orchestrate/models/abilities.py."""
 

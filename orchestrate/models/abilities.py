@@ -100,6 +100,12 @@ def _published(_: Component) -> Abilities:
     )
 
 
+def _cloudfront(_: Component) -> Abilities:
+    can = frozenset({Ability.SLOTS, Ability.BUILD, Ability.DIGEST})
+    why = "a distribution shows one version, always"
+    return Abilities(strategies=(Strategy.BLUE_GREEN,), can=can, why=why)
+
+
 DECLARED: Mapping[str, Callable[[Component], Abilities]] = {
     "process": _process,
     "docker": _docker,
@@ -111,6 +117,7 @@ DECLARED: Mapping[str, Callable[[Component], Abilities]] = {
     "cloudrun": _cloudrun,
     "vercel": _published,
     "netlify": _published,
+    "cloudfront": _cloudfront,
 }
 """Each provider by its name in orchestrate.yaml. The conformance kit holds it to what is declared here."""
 

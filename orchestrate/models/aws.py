@@ -8,6 +8,7 @@ from pydantic import Field
 
 from orchestrate.models.fact import Fact
 
+ADDRESS_OR_NOTHING = r"^(https?://[^\s/@\\?#]+/?)?$"
 Name = Annotated[str, Field(min_length=1, max_length=512)]
 
 
@@ -64,3 +65,21 @@ class Functions(Fact):
     credentials: str | None = None  # a secret, user:password, for the registry; ECR is asked as ourselves
     bucket: str = ""  # of the archives, of a function that is one
     key: str = ""  # of a version's archive in it; {version} {commit} {tree} are filled in
+
+
+class CloudFront(Fact):
+    """Which bucket keeps the releases of a static site, and which distribution shows one of them."""
+
+    aws: Aws
+    bucket: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$")]
+    distribution: Annotated[str, Field(pattern=r"^[A-Z0-9]+$")]  # its id
+    origin: str = ""  # the id of the one whose path is switched; '': the distribution's only one
+    output: Annotated[str, Field(pattern=r"^[\w.-]+(/[\w.-]+)*$")] = "."  # below the component's folder
+    prefix: Annotated[str, Field(pattern=r"^[\w-]+(/[\w-]+)*$")] = "releases"  # of all keys that are ours
+    cache: Annotated[str, Field(pattern=r"^[\x20-\x7e]+$")] = (
+        "public, max-age=300"  # Cache-Control of every file
+    )
+    url: Annotated[str, Field(pattern=ADDRESS_OR_NOTHING)] = (
+        ""  # where it is asked; '': the distribution's name
+    )
+    switch_seconds: Annotated[int, Field(ge=1, le=3600)] = 600  # that CloudFront may take to show a switch

@@ -10,7 +10,7 @@ from pydantic import Field, PositiveInt, field_validator
 
 from orchestrate.models.afterwards import Announce
 from orchestrate.models.alert import Alert
-from orchestrate.models.aws import Ecs, Functions
+from orchestrate.models.aws import CloudFront, Ecs, Functions
 from orchestrate.models.change import MergeMethod
 from orchestrate.models.fact import Fact
 from orchestrate.models.hosts import CloudRun, Compose, Custom, Docker, Kubernetes, Netlify, Vercel
@@ -162,6 +162,7 @@ ProviderName = Literal[
     "awslambda",
     "vercel",
     "netlify",
+    "cloudfront",
 ]
 
 
@@ -188,6 +189,7 @@ class Component(Fact):
     cloudrun: CloudRun | None = None
     vercel: Vercel | None = None
     netlify: Netlify | None = None
+    cloudfront: CloudFront | None = None
     health: HealthCheck = HealthCheck()
     smoke: tuple[Smoke, ...] = ()
     database: Database | None = None

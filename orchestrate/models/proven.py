@@ -17,7 +17,7 @@ class Sameness(StrEnum):
     """How it is known that two environments run the same; only what is exact is called the same."""
 
     DIGEST = "digest"  # by the digest that both know it by
-    REUSED = "reused"  # built there, and taken from the engine that both use
+    REUSED = "reused"  # built there, and taken from where both keep what they build
     FILES = "files"  # nothing is built: the digest over all files
     TREE = "tree"  # built again from the same tree
     UNTOLD = "untold"  # nothing is known of what ran there
@@ -25,7 +25,7 @@ class Sameness(StrEnum):
 
 SAYS: Mapping[Sameness, str] = {
     Sameness.DIGEST: "exactly this, by its digest",
-    Sameness.REUSED: "this image itself, from the engine that both use",
+    Sameness.REUSED: "this itself, from the engine or bucket that both use",
     Sameness.FILES: "the same files, by the digest over all of them",
     Sameness.TREE: "built again from the same tree: what comes of it is not compared",
     Sameness.UNTOLD: "which artifact ran there is not known, so it is not compared",
@@ -92,10 +92,12 @@ def sameness(ran: Artifact, before: Component, here: Component) -> Sameness:
     if here.custom is not None and before.custom is not None:
         has_both = bool(here.custom.artifact and before.custom.artifact)
         return Sameness.DIGEST if has_both else Sameness.TREE
-    if here.provider in ("docker", "compose") and not is_pulled:
-        return Sameness.REUSED if _engine(before) == _engine(here) else Sameness.TREE
+    keeps = here.provider in ("docker", "compose", "cloudfront") and not is_pulled
+    if keeps and _keeper(before) == _keeper(here):
+        return Sameness.REUSED
     is_built = bool(before.build or here.build)
-    return Sameness.FILES if here.provider == "process" and not is_built else Sameness.TREE
+    is_of_files = here.provider in ("process", "cloudfront")
+    return Sameness.FILES if is_of_files and not is_built else Sameness.TREE
 
 
 def _takes_from_a_registry(part: Component) -> bool:
@@ -104,8 +106,10 @@ def _takes_from_a_registry(part: Component) -> bool:
     return able.does(Ability.DIGEST) and (is_said_by_its_file or not able.does(Ability.BUILD))
 
 
-def _engine(part: Component) -> str:
-    """The socket of the engine where its images are; '' for one that takes them from a registry."""
+def _keeper(part: Component) -> str:
+    """The bucket, or the engine's socket, that has what is built; '' where a registry has it."""
+    if part.cloudfront is not None:
+        return f"{part.cloudfront.bucket}/{part.cloudfront.prefix}"
     if part.provider == "compose":
         return (part.compose or Compose()).socket
     docker = part.docker or Docker()

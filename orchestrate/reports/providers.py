@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from orchestrate.models.abilities import Ability, abilities_of
-from orchestrate.models.aws import Aws, Ecs, Functions
+from orchestrate.models.aws import Aws, CloudFront, Ecs, Functions
 from orchestrate.models.environment import Component, Strategy
 from orchestrate.models.hosts import CloudRun, Custom, Docker, Kubernetes, Netlify, Vercel
 from orchestrate.reports.markdown import table
@@ -16,6 +16,7 @@ CLUSTER = Kubernetes(image="registry.example/web:{commit}", namespace="shop")
 HERE = Aws(region="eu-central-1", profile="deploy")
 IN_ECS = Ecs(aws=HERE, image="registry.example/web:{commit}", cluster="shop", template="web")
 IN_LAMBDA = Functions(aws=HERE, function="web", bucket="shop", key="{commit}.zip")
+AT_THE_EDGE = CloudFront(aws=HERE, bucket="shop-site", distribution="E1A2B3C4D5E6F7")
 EXAMPLES: Mapping[str, Component] = {
     "process": Component(name="web", port=8080, run=("./web",)),
     "docker": Component(name="web", provider="docker", port=8080),
@@ -59,6 +60,7 @@ EXAMPLES: Mapping[str, Component] = {
         port=443,
         netlify=Netlify(site="shop.netlify.app", token="TOKEN"),  # noqa: S106  a name
     ),
+    "cloudfront": Component(name="web", provider="cloudfront", port=443, cloudfront=AT_THE_EDGE),
 }
 """One component of each provider, with all that it can have."""
 

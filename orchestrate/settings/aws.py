@@ -8,6 +8,7 @@ from orchestrate.models.aws import Aws
 from orchestrate.models.environment import Component
 from orchestrate.settings.images import check_credentials, check_image
 from orchestrate.settings.tree import Document, Loc
+from orchestrate.settings.web import check_traffic
 
 KEYS = ("access_key", "secret_key", "session_token")
 
@@ -58,10 +59,27 @@ def check_awslambda(document: Document, loc: Loc, part: Component, secrets: Sequ
         said = f"{part.name}: expected either `image`, or `bucket` and `key`"
         raise document.fault(here, said, cure="bucket: …, key: releases/{commit}.zip")
     check_image(document, (*here, "key" if is_archive else "image"), own.key if is_archive else own.image)
-    if part.instances != 1:
-        said = f"{part.name}: a function has no instances"
-        raise document.fault(loc, said, cure="instances: 1")
+    _check_instances(document, loc, part, "a function")
     _check_metrics(document, here, part)
+
+
+def check_cloudfront(document: Document, loc: Loc, part: Component, secrets: Sequence[str]) -> None:
+    """A component of the cloudfront provider is files in a bucket, which a distribution shows."""
+    own = part.cloudfront
+    if own is None:
+        said = f"{part.name}: missing key 'cloudfront', which names the bucket and the distribution"
+        raise document.fault(loc, said, cure="cloudfront: {aws: …, bucket: …, distribution: …}")
+    if part.run:
+        said = "run: a static site runs nothing"
+        raise document.fault((*loc, "run"), said, cure="let `build` make its files")
+    check_aws(document, (*loc, "cloudfront", "aws"), own.aws, secrets)
+    _check_instances(document, loc, part, "a static site")
+    check_traffic(document, (*loc, "cloudfront"), part, "a distribution of CloudFront")
+
+
+def _check_instances(document: Document, loc: Loc, part: Component, what: str) -> None:
+    if part.instances != 1:
+        raise document.fault(loc, f"{part.name}: {what} has no instances", cure="instances: 1")
 
 
 def _check_build(document: Document, loc: Loc, part: Component) -> None:

@@ -7,12 +7,23 @@ from pathlib import Path
 
 from orchestrate.models.environment import Component
 from orchestrate.models.hosts import Compose, Docker
-from orchestrate.settings.aws import check_awslambda, check_ecs
+from orchestrate.settings.aws import check_awslambda, check_cloudfront, check_ecs
 from orchestrate.settings.images import check_build, check_credentials, check_image
 from orchestrate.settings.tree import Document, Loc
 from orchestrate.settings.web import check_cloudrun, check_netlify, check_vercel
 
-SECTIONS = ("docker", "kubernetes", "compose", "custom", "ecs", "cloudrun", "awslambda", "vercel", "netlify")
+SECTIONS = (
+    "docker",
+    "kubernetes",
+    "compose",
+    "custom",
+    "ecs",
+    "cloudrun",
+    "awslambda",
+    "vercel",
+    "netlify",
+    "cloudfront",
+)
 
 
 def check_host(document: Document, loc: Loc, part: Component, secrets: Sequence[str]) -> None:
@@ -108,4 +119,5 @@ CHECKS: Mapping[str, Check] = {
     "cloudrun": check_cloudrun,
     "vercel": check_vercel,
     "netlify": check_netlify,
+    "cloudfront": check_cloudfront,
 }

@@ -19,7 +19,7 @@ def check_cloudrun(document: Document, loc: Loc, part: Component, secrets: Seque
     check_credentials(document, (*loc, "cloudrun"), own.credentials, secrets)
     _check_secret(document, (*loc, "cloudrun", "key"), own.key, secrets)
     check_image(document, (*loc, "cloudrun", "image"), own.image)
-    _check_traffic(document, (*loc, "cloudrun"), part, "a service of Cloud Run")
+    check_traffic(document, (*loc, "cloudrun"), part, "a service of Cloud Run")
 
 
 def check_vercel(document: Document, loc: Loc, part: Component, secrets: Sequence[str]) -> None:
@@ -32,7 +32,7 @@ def check_vercel(document: Document, loc: Loc, part: Component, secrets: Sequenc
     _check_secret(document, (*loc, "vercel", "token"), own.token, secrets)
     if own.bypass is not None:
         _check_secret(document, (*loc, "vercel", "bypass"), own.bypass, secrets)
-    _check_traffic(document, (*loc, "vercel"), part, "a project of Vercel")
+    check_traffic(document, (*loc, "vercel"), part, "a project of Vercel")
 
 
 def check_netlify(document: Document, loc: Loc, part: Component, secrets: Sequence[str]) -> None:
@@ -43,7 +43,7 @@ def check_netlify(document: Document, loc: Loc, part: Component, secrets: Sequen
         raise document.fault(loc, said, cure="netlify: {site: …, token: …}")
     _check_builds(document, loc, part, "Netlify builds and runs by the site's own settings")
     _check_secret(document, (*loc, "netlify", "token"), own.token, secrets)
-    _check_traffic(document, (*loc, "netlify"), part, "a site of Netlify")
+    check_traffic(document, (*loc, "netlify"), part, "a site of Netlify")
 
 
 def _check_builds(document: Document, loc: Loc, part: Component, said: str) -> None:
@@ -57,7 +57,7 @@ def _check_secret(document: Document, loc: Loc, name: str, secrets: Sequence[str
         raise document.fault(loc, f"{loc[-1]}: the environment has no secret {name!r}")
 
 
-def _check_traffic(document: Document, loc: Loc, part: Component, whose: str) -> None:
+def check_traffic(document: Document, loc: Loc, part: Component, whose: str) -> None:
     """A place that shares the traffic itself needs a port, and has its numbers from elsewhere."""
     if not part.port:
         said = f"{part.name}: {whose} has traffic, and the component no port"

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from orchestrate.models.aws import CloudFront
 from orchestrate.models.change import Version
 from orchestrate.models.environment import Component
 from orchestrate.models.hosts import Compose, Custom, Docker, Kubernetes
@@ -23,6 +24,7 @@ from tests.servers.live import require
 from tests.servers.sample_service import checkout, component, environment
 from tools.provider import Hosting, MemoryProvider
 from tools.providers.awslambda.provider import AwsLambdaProvider
+from tools.providers.cloudfront.provider import CloudFrontProvider
 from tools.providers.compose.provider import compose_provider
 from tools.providers.custom.provider import CustomProvider
 from tools.providers.docker.crew import Habits
@@ -215,6 +217,27 @@ async def awslambda(request: pytest.FixtureRequest, folder: Path) -> AsyncGenera
     await provider.stop_all(web)
 
 
+SITE = """mkdir site; ! grep -q red does.txt || { echo 2 tests failed; exit 1; }
+grep -q crash does.txt || printf '{"status": "ok", "version": "%s"}' "$VERSION" > site/health
+echo "<h1>$VERSION</h1>" > site/index.html"""
+
+
+@asynccontextmanager
+async def cloudfront(request: pytest.FixtureRequest, folder: Path) -> AsyncGenerator[World]:
+    site: aws.Site = request.getfixturevalue("aws_site")
+    web = at_the_edge(site)
+    shop = environment(folder / "root", web, url="http://127.0.0.1:8080")
+    provider = CloudFrontProvider(shop, aws.KEYS.__getitem__, again=0.03)
+    yield World(provider, web, crash="bad has no file 'health'")
+    await provider.stop_all(web)
+
+
+def at_the_edge(site: aws.Site, own: CloudFront | None = None, **facts: object) -> Component:
+    """A site whose build makes a page and a file for its health."""
+    own = own or site.cloudfront().model_copy(update={"output": "site"})
+    return component(provider="cloudfront", run=(), build=(("sh", "-c", SITE),), cloudfront=own, **facts)
+
+
 Opening = Callable[[pytest.FixtureRequest, Path], AbstractAsyncContextManager[World]]
 WORLDS: dict[str, Opening] = {
     "memory": memory,
@@ -229,6 +252,7 @@ WORLDS: dict[str, Opening] = {
     "cloudrun": cloudrun,
     "vercel": at_vercel,
     "netlify": at_netlify,
+    "cloudfront": cloudfront,
 }
 """Every provider; those that are not here do not count as one."""
 
@@ -240,6 +264,7 @@ MARKS = {
     "ecs": (pytest.mark.slow,),
     "awslambda": (pytest.mark.slow,),
     "netlify": (pytest.mark.slow,),
+    "cloudfront": (pytest.mark.slow,),
 }
 __all__ = ["BAD", "KINDS", "ONE", "RED", "TWO", "WORLDS", "World"]
 

@@ -62,6 +62,7 @@ PLACES = (
         Says.RAISE,
         "tests/tools/providers/vercel tests/tools/providers/netlify",
     ),
+    Place("tools/providers/cloudfront/provider.py", Says.RAISE, "tests/tools/providers/cloudfront"),
     Place("tools/providers/fleet/layout.py", Says.RAISE, "tests/tools/providers/process"),
     # gates, plan, approval
     Place("orchestrate/gates/artifact.py", Says.FINDING, GATES),

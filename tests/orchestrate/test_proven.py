@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from orchestrate.models.aws import Aws, CloudFront
 from orchestrate.models.change import Version
 from orchestrate.models.environment import Component
 from orchestrate.models.hosts import Compose, Custom, Docker, Kubernetes
@@ -21,6 +22,11 @@ TOLD = Custom(start=("a",), stop=("b",), status=("c",), artifact=("d",))
 
 def web(provider: str = "process", **words: object) -> Component:
     return Component.model_validate({"name": "web", "provider": provider, **words})
+
+
+def site(bucket: str = "shop", **words: object) -> Component:
+    aws = Aws(region="eu-central-1", profile="deploy")
+    return web("cloudfront", cloudfront=CloudFront(aws=aws, bucket=bucket, distribution="E1"), **words)
 
 
 def ran(location: str) -> Artifact:
@@ -64,6 +70,14 @@ CASES = {
         "",
         web("custom", custom=TOLD),
         web("custom", custom=TOLD.model_copy(update={"artifact": ()})),
+        Sameness.TREE,
+    ),
+    "sites of one bucket": ("s3://shop", site(), site(build=(("make",),)), Sameness.REUSED),
+    "sites of buckets of their own": ("s3://shop", site(), site("other"), Sameness.FILES),
+    "built sites of buckets of their own": (
+        "s3://shop",
+        site(),
+        site("other", build=(("make",),)),
         Sameness.TREE,
     ),
     "another kind of place": ("/releases", web(), web("docker"), Sameness.TREE),

@@ -91,6 +91,55 @@ def test_a_wrong_word_about_a_function_is_told(
     assert f"orchestrate.yaml:{line}" in str(problem)
 
 
+SITE = f"""\
+service: shop
+environments:
+  dev:
+    type: dev
+    strategy: blue-green
+    components:
+      - name: web
+        provider: cloudfront
+        port: 443
+        instances: 1
+        metrics: {{kind: prometheus, url: "http://127.0.0.1:9090"}}
+        build: [[make]]
+        cloudfront:
+          {AWS}
+          bucket: shop-site
+          distribution: E1A2B3C4
+"""
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "line", "said"),
+    [
+        (AWS, "aws: {region: eu-central-1}", 14, "expected as whom AWS is asked"),
+        ("        instances: 1\n", "", 7, "a static site has no instances"),
+        ("        port: 443\n", "", 12, "has traffic, and the component no port"),
+        ("kind: prometheus", "kind: proxy", 13, "does not pass our router"),
+        ("build: [[make]]", "run: [nginx]", 12, "a static site runs nothing"),
+        ("          distribution: E1A2B3C4\n", "", 13, "distribution"),
+        ("E1A2B3C4", "shop.example", 16, "distribution"),
+        ("bucket: shop-site", "bucket: s3://shop", 15, "bucket"),
+        ("strategy: blue-green", "strategy: canary", 5, "cloudfront cannot do canary (a distribution shows"),
+        ("strategy: blue-green", "strategy: rolling", 5, "cloudfront cannot do rolling"),
+        ("strategy: blue-green", "strategy: recreate", 5, "cloudfront cannot do recreate"),
+    ],
+)
+def test_a_wrong_word_about_a_site_is_told(tmp_path: Path, old: str, new: str, line: int, said: str) -> None:
+    problem = refused(tmp_path, changed(SITE, old, new))
+
+    assert said in str(problem)
+    assert f"orchestrate.yaml:{line}" in str(problem)
+
+
+def test_a_site_wants_its_section(tmp_path: Path) -> None:
+    problem = refused(tmp_path, SITE[: SITE.index("        cloudfront")])
+
+    assert "web: missing key 'cloudfront'" in str(problem)
+
+
 def test_cloudwatch_is_asked_about_ecs_alone(tmp_path: Path) -> None:
     problem = refused(
         tmp_path,

@@ -7,7 +7,7 @@ import os
 import threading
 from collections.abc import Callable, Mapping
 from functools import lru_cache
-from typing import Protocol, cast
+from typing import Protocol, cast, runtime_checkable
 
 from orchestrate.errors import AccessDenied, ProgramMissing, RateLimited
 from orchestrate.models.aws import Aws
@@ -29,6 +29,13 @@ ALONE: Mapping[str, object] = {
     "credentials_file": (None, None, os.devnull, None),
 }
 """With keys of ours, no file or variable of this machine has a say (name, variable, default, kind)."""
+
+
+@runtime_checkable
+class Stream(Protocol):
+    """What comes of an object's contents before they are read."""
+
+    def read(self) -> bytes: ...
 
 
 class Client(Protocol):
@@ -87,11 +94,13 @@ class Account:
         try:
             client = self._client(call)
             told = cast("Callable[..., Json]", getattr(client, call.operation))(**words)
+            told.pop("ResponseMetadata", None)
+            if isinstance(body := told.get("Body"), Stream):
+                told["Body"] = body.read()
         except Exception as trouble:
             if not is_of_aws(trouble):
                 raise
             raise problem(trouble, call, self._who) from trouble
-        told.pop("ResponseMetadata", None)
         return told
 
     @property

@@ -33,6 +33,13 @@ class Call(StrEnum):
     UPDATE_ALIAS = "lambda.update_alias"
     DELETE_ALIAS = "lambda.delete_alias"
     HEAD = "s3.head_object"
+    OBJECTS = "s3.list_objects_v2"
+    OBJECT = "s3.get_object"
+    PUT = "s3.put_object"
+    DISTRIBUTION = "cloudfront.get_distribution"
+    UPDATE_DISTRIBUTION = "cloudfront.update_distribution"
+    INVALIDATE = "cloudfront.create_invalidation"
+    INVALIDATION = "cloudfront.get_invalidation"
     METRICS = "cloudwatch.get_metric_data"
 
     @property

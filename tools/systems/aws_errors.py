@@ -24,9 +24,11 @@ STRANGERS = re.compile(
     "|InvalidToken|NotAuthenticated"
 )
 DENIED = re.compile("AccessDenied|Unauthorized|NotAuthorized|Forbidden|OptInRequired|^403$")
-THROTTLED = re.compile("Throttl|TooManyRequests|RequestLimitExceeded|SlowDown|LimitExceededException$|^429$")
+THROTTLED = re.compile(
+    "Throttl|TooManyRequests|RequestLimitExceeded|SlowDown|LimitExceededException$|InvalidationsInProgress|^429$"
+)
 MISSING = re.compile("NotFound|NoSuch|DoesNotExist|^404$")
-CHANGED = re.compile("PreconditionFailed|InvalidIfMatchVersion|^412$")
+CHANGED = re.compile("PreconditionFailed|InvalidIfMatchVersion|ConditionalRequestConflict|^412$")
 SILENT = re.compile(
     "InternalError|InternalFailure|ServerException|ServiceException|Unavailable|^5\\d\\d$|Timeout"
 )

@@ -11,9 +11,11 @@ import zipfile
 from contextlib import suppress
 from typing import Any  # botocore's clients have no types
 
-from orchestrate.models.aws import Aws, Ecs, Functions, TargetGroups
+from orchestrate.models.aws import Aws, CloudFront, Ecs, Functions, TargetGroups
 from orchestrate.models.change import Version
+from tests.servers.answering import Reply
 from tests.servers.aws.cluster import ACCOUNT, REGION, Cluster
+from tests.servers.aws.edge import Edge
 from tests.servers.aws.front import Front
 from tools.systems.aws import loader
 
@@ -35,9 +37,11 @@ class Site:
         self._numbers = itertools.count(1)
         self._network = self._made_network()
         self.cluster = Cluster(self.does)
+        self.edge = Edge()
 
     def close(self) -> None:
         self._undo()
+        self.edge.close()
         self.cluster.close()
         self.front.close()
 
@@ -138,6 +142,35 @@ class Site:
         )
         return own
 
+    def cloudfront(self) -> CloudFront:
+        """A bucket, and a distribution of it, that nobody else uses; nothing is shown yet."""
+        name = f"shop-{next(self._numbers)}"
+        s3 = self.client("s3")
+        s3.create_bucket(Bucket=name, CreateBucketConfiguration={"LocationConstraint": REGION})
+        config = {
+            "CallerReference": name,
+            "Comment": "kept",
+            "Enabled": True,
+            "DefaultRootObject": "index.html",
+            "Origins": {"Quantity": 1, "Items": [_origin(name)]},
+            "DefaultCacheBehavior": {
+                "TargetOriginId": "site",
+                "ViewerProtocolPolicy": "redirect-to-https",
+                "CachePolicyId": "658327ea-f89d-4fab-a63d-7e88639e58f6",
+            },
+        }
+        made = self.client("cloudfront").create_distribution(DistributionConfig=config)["Distribution"]["Id"]
+
+        def read(key: str) -> Reply:
+            try:
+                told = s3.get_object(Bucket=name, Key=key)
+            except s3.exceptions.NoSuchKey:
+                return Reply(403, "<Error><Code>AccessDenied</Code></Error>", "application/xml")
+            return Reply(200, told["Body"].read().decode(), told["ContentType"])
+
+        url = self.edge.open(made, read)
+        return CloudFront(aws=self.aws, bucket=name, distribution=made, url=url)
+
     def _role(self) -> str:
         iam = self.client("iam")
         with suppress(iam.exceptions.EntityAlreadyExistsException):
@@ -194,3 +227,14 @@ class Site:
         ]
         group = ec2.create_security_group(GroupName="shop", Description="shop", VpcId=self._vpc)["GroupId"]
         return subnets, str(group)
+
+
+def _origin(bucket: str) -> dict[str, Any]:
+    """A bucket as distributions read it."""
+    return {
+        "Id": "site",
+        "DomainName": f"{bucket}.s3.{REGION}.amazonaws.com",
+        "OriginPath": "",
+        "S3OriginConfig": {"OriginAccessIdentity": ""},
+        "CustomHeaders": {"Quantity": 0},
+    }
