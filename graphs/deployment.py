@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Callable, Mapping
 from enum import StrEnum
+from functools import partial
 
 from langgraph.graph import END, START, StateGraph
 from langgraph.runtime import Runtime
@@ -101,7 +102,6 @@ ONWARD: Mapping[StrEnum, Stage] = {
 }
 
 Router = Callable[[State], StrEnum]
-Leading = Callable[..., Awaitable[Command[Stage]]]
 
 ROUTES: Mapping[Stage, tuple[Router, Mapping[StrEnum, Stage]]] = {
     Stage.GATES: (
@@ -184,30 +184,32 @@ THEN: Mapping[Stage, Stage] = {
 
 
 def workflow(steps: Steps) -> Workflow:
-    """Check, plan, ask, merge, deploy in moves, verify, watch; go back if it does badly; tell everybody."""
+    """Check, plan, ask, merge, deploy in moves, verify, watch; go back if it does badly; tell everybody.
+
+    The nodes are partials: LangGraph takes apart every function, to look for graphs in it.
+    """
     graph: Workflow = StateGraph(State, Drive)
     for stage, step in steps.by_stage.items():
         if stage in ROUTES:
             question, answers = ROUTES[stage]
-            graph.add_node(stage, leading(step, question, answers), destinations=tuple({*answers.values()}))
+            following = tuple({*answers.values()})
+            graph.add_node(stage, partial(led, step, question, answers), destinations=following)
         else:
-            graph.add_node(stage, step)
+            graph.add_node(stage, partial(step))
     graph.add_node(Stage.ROLL_BACK, rollback.workflow(steps.retreat).compile())
 
     graph.add_edge(START, Stage.PICK_UP)
-    for stage, following in THEN.items():
-        graph.add_edge(stage, following)
+    for stage, after in THEN.items():
+        graph.add_edge(stage, after)
     graph.add_edge(Stage.FINISH, END)
     graph.add_edge(Stage.CLOSE, END)
 
     return graph
 
 
-def leading(step: Step, question: Router, answers: Mapping[StrEnum, Stage]) -> Leading:
+async def led(
+    step: Step, question: Router, answers: Mapping[StrEnum, Stage], state: State, runtime: Runtime[Drive]
+) -> Command[Stage]:
     """The step, and which follows it: a conditional edge would build the whole state once more to ask."""
-
-    async def led(state: State, runtime: Runtime[Drive]) -> Command[Stage]:
-        new = await step(state, runtime)
-        return Command(update=new, goto=answers[question(state | new)])
-
-    return led
+    new = await step(state, runtime)
+    return Command(update=new, goto=answers[question(state | new)])

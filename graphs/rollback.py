@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from langgraph.graph import END, START, StateGraph
 
 from graphs.state import Drive, State, Undoing
@@ -20,8 +22,8 @@ def workflow(retreat: Retreat) -> Workflow:
     """Take back one move per superstep, the newest first; then verify."""
     graph: Workflow = StateGraph(State, Drive)
 
-    graph.add_node(Stage.ROLL_BACK, retreat.roll_back)
-    graph.add_node(Stage.VERIFY_ROLLBACK, retreat.verify_rollback)
+    graph.add_node(Stage.ROLL_BACK, partial(retreat.roll_back))
+    graph.add_node(Stage.VERIFY_ROLLBACK, partial(retreat.verify_rollback))
 
     graph.add_edge(START, Stage.ROLL_BACK)
     graph.add_conditional_edges(
