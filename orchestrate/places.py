@@ -23,6 +23,7 @@ from tools.providers.by_component import ByComponent
 from tools.providers.cloudfront.provider import CloudFrontProvider
 from tools.providers.cloudrun.provider import CloudRunProvider
 from tools.providers.compose.provider import compose_provider
+from tools.providers.containerapps.provider import ContainerAppsProvider
 from tools.providers.custom.provider import CustomProvider
 from tools.providers.docker.provider import docker_provider
 from tools.providers.ecs.provider import EcsProvider
@@ -150,6 +151,10 @@ def _cloudfront(environment: Environment, reading: Reading, _: Routers) -> Hosti
     return CloudFrontProvider(environment, reading.value, filled=reading.filled)
 
 
+def _containerapps(environment: Environment, reading: Reading, _: Routers) -> Hosting:
+    return ContainerAppsProvider(environment, reading.value, filled=reading.filled)
+
+
 PROVIDERS: Mapping[str, Callable[[Environment, Reading, Routers], Hosting]] = {
     "process": _process,
     "docker": _docker,
@@ -162,6 +167,7 @@ PROVIDERS: Mapping[str, Callable[[Environment, Reading, Routers], Hosting]] = {
     "vercel": _vercel,
     "netlify": _netlify,
     "cloudfront": _cloudfront,
+    "containerapps": _containerapps,
 }
 """Who stands behind each provider's name; what each can do is in orchestrate/models/abilities.py."""
 

@@ -106,6 +106,12 @@ def _cloudfront(_: Component) -> Abilities:
     return Abilities(strategies=(Strategy.BLUE_GREEN,), can=can, why=why)
 
 
+def _containerapps(_: Component) -> Abilities:
+    can = {Ability.SLOTS, Ability.SHARES, Ability.SCALE, Ability.DIGEST, Ability.RESTARTS}
+    why = "an app always gives its traffic to a revision, and has as many replicas as it needs"
+    return Abilities(strategies=(Strategy.BLUE_GREEN, Strategy.CANARY), can=frozenset(can), why=why)
+
+
 DECLARED: Mapping[str, Callable[[Component], Abilities]] = {
     "process": _process,
     "docker": _docker,
@@ -118,6 +124,7 @@ DECLARED: Mapping[str, Callable[[Component], Abilities]] = {
     "vercel": _published,
     "netlify": _published,
     "cloudfront": _cloudfront,
+    "containerapps": _containerapps,
 }
 """Each provider by its name in orchestrate.yaml. The conformance kit holds it to what is declared here."""
 

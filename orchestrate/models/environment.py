@@ -13,7 +13,16 @@ from orchestrate.models.alert import Alert
 from orchestrate.models.aws import CloudFront, Ecs, Functions
 from orchestrate.models.change import MergeMethod
 from orchestrate.models.fact import Fact
-from orchestrate.models.hosts import CloudRun, Compose, Custom, Docker, Kubernetes, Netlify, Vercel
+from orchestrate.models.hosts import (
+    CloudRun,
+    Compose,
+    ContainerApps,
+    Custom,
+    Docker,
+    Kubernetes,
+    Netlify,
+    Vercel,
+)
 from orchestrate.models.smoke import Below, HealthCheck, Smoke
 
 
@@ -163,6 +172,7 @@ ProviderName = Literal[
     "vercel",
     "netlify",
     "cloudfront",
+    "containerapps",
 ]
 
 
@@ -190,6 +200,7 @@ class Component(Fact):
     vercel: Vercel | None = None
     netlify: Netlify | None = None
     cloudfront: CloudFront | None = None
+    containerapps: ContainerApps | None = None
     health: HealthCheck = HealthCheck()
     smoke: tuple[Smoke, ...] = ()
     database: Database | None = None

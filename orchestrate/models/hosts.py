@@ -97,6 +97,26 @@ class CloudRun(Fact):
     url: Address = "https://run.googleapis.com"  # of the API
 
 
+Guid = Annotated[str, Field(pattern=r"^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$")]
+
+
+class ContainerApps(Fact):
+    """Which app of Azure Container Apps a component is, and from which image its revisions are made."""
+
+    image: Annotated[str, Field(min_length=1)]  # host/name:tag; {version} {commit} {tree} are filled in
+    subscription: Guid
+    group: Annotated[str, Field(pattern=r"^[-\w.()]{1,90}$")]  # the resource group
+    app: Annotated[str, Field(pattern=r"^[a-z]([-a-z0-9]{0,30}[a-z0-9])?$")] | Literal[""] = ""  # '': as ours
+    container: str = ""  # which of its containers runs the image; '': the first
+    tenant: str = ""  # of Microsoft Entra: its id or domain
+    client: Guid | Literal[""] = ""  # the application that we are
+    secret: str | None = None  # a secret: the application's client secret
+    token: str | None = None  # a secret: an access token that somebody else renews, instead of the three
+    credentials: str | None = None  # a secret, user:password, for the registry; ours where it is Azure's
+    url: Address = "https://management.azure.com"  # of the API
+    login: Address = "https://login.microsoftonline.com"  # where tokens are given
+
+
 class Vercel(Fact):
     """Which project of Vercel a component is."""
 

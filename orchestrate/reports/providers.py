@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from orchestrate.models.abilities import Ability, abilities_of
 from orchestrate.models.aws import Aws, CloudFront, Ecs, Functions
 from orchestrate.models.environment import Component, Strategy
-from orchestrate.models.hosts import CloudRun, Custom, Docker, Kubernetes, Netlify, Vercel
+from orchestrate.models.hosts import CloudRun, ContainerApps, Custom, Docker, Kubernetes, Netlify, Vercel
 from orchestrate.reports.markdown import table
 
 LEAST = Custom(start=("start",), stop=("stop",), status=("status",), artifact=("artifact",))
@@ -61,6 +61,17 @@ EXAMPLES: Mapping[str, Component] = {
         netlify=Netlify(site="shop.netlify.app", token="TOKEN"),  # noqa: S106  a name
     ),
     "cloudfront": Component(name="web", provider="cloudfront", port=443, cloudfront=AT_THE_EDGE),
+    "containerapps": Component(
+        name="web",
+        provider="containerapps",
+        port=443,
+        containerapps=ContainerApps(
+            image="registry.example/web:{commit}",
+            subscription="00000000-0000-0000-0000-000000000000",
+            group="shop",
+            token="TOKEN",  # noqa: S106  a name
+        ),
+    ),
 }
 """One component of each provider, with all that it can have."""
 

@@ -10,7 +10,7 @@ from orchestrate.models.hosts import Compose, Docker
 from orchestrate.settings.aws import check_awslambda, check_cloudfront, check_ecs
 from orchestrate.settings.images import check_build, check_credentials, check_image
 from orchestrate.settings.tree import Document, Loc
-from orchestrate.settings.web import check_cloudrun, check_netlify, check_vercel
+from orchestrate.settings.web import check_cloudrun, check_containerapps, check_netlify, check_vercel
 
 SECTIONS = (
     "docker",
@@ -23,6 +23,7 @@ SECTIONS = (
     "vercel",
     "netlify",
     "cloudfront",
+    "containerapps",
 )
 
 
@@ -120,4 +121,5 @@ CHECKS: Mapping[str, Check] = {
     "vercel": check_vercel,
     "netlify": check_netlify,
     "cloudfront": check_cloudfront,
+    "containerapps": check_containerapps,
 }

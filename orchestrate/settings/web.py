@@ -22,6 +22,31 @@ def check_cloudrun(document: Document, loc: Loc, part: Component, secrets: Seque
     check_traffic(document, (*loc, "cloudrun"), part, "a service of Cloud Run")
 
 
+def check_containerapps(document: Document, loc: Loc, part: Component, secrets: Sequence[str]) -> None:
+    """Raise SettingsInvalid where a component cannot be an app of Azure Container Apps."""
+    own = part.containerapps
+    if own is None:
+        said = (
+            f"{part.name}: missing key 'containerapps', which names the image, the subscription and the group"
+        )
+        raise document.fault(loc, said, cure="containerapps: {image: …, subscription: …, group: …, …}")
+    here = (*loc, "containerapps")
+    check_build(document, loc, part)
+    check_credentials(document, here, own.credentials, secrets)
+    check_image(document, (*here, "image"), own.image)
+    entra = (own.tenant, own.client, own.secret)
+    if any(entra) == bool(own.token) or not (own.token or all(entra)):
+        said = f"{part.name}: expected tenant, client and secret, or a token instead of the three"
+        raise document.fault(here, said, cure="tenant: …, client: …, secret: SECRET")
+    for key in ("secret", "token"):
+        if (name := getattr(own, key)) is not None:
+            _check_secret(document, (*here, key), name, secrets)
+    if part.memory_limit:
+        said = "memory_limit: at Azure memory comes in pairs with CPU; set both in the app's own template"
+        raise document.fault((*loc, "memory_limit"), said)
+    check_traffic(document, here, part, "an app of Container Apps")
+
+
 def check_vercel(document: Document, loc: Loc, part: Component, secrets: Sequence[str]) -> None:
     """Raise SettingsInvalid where a component cannot be a project of Vercel."""
     own = part.vercel

@@ -15,7 +15,7 @@ from orchestrate.models.environment import Component
 from orchestrate.models.hosts import Compose, Custom, Docker, Kubernetes
 from orchestrate.models.smoke import HealthCheck
 from tests.contracts.provider_world import BAD, DOES, ONE, RED, TWO, World
-from tests.contracts.web_worlds import at_netlify, at_vercel, cloudrun
+from tests.contracts.web_worlds import at_netlify, at_vercel, cloudrun, containerapps
 from tests.servers.aws import site as aws
 from tests.servers.docker_engine import DockerEngine
 from tests.servers.kubernetes.gateway import backends, define, gateway, make_route
@@ -253,6 +253,7 @@ WORLDS: dict[str, Opening] = {
     "vercel": at_vercel,
     "netlify": at_netlify,
     "cloudfront": cloudfront,
+    "containerapps": containerapps,
 }
 """Every provider; those that are not here do not count as one."""
 
@@ -265,6 +266,7 @@ MARKS = {
     "awslambda": (pytest.mark.slow,),
     "netlify": (pytest.mark.slow,),
     "cloudfront": (pytest.mark.slow,),
+    "containerapps": (pytest.mark.slow,),
 }
 __all__ = ["BAD", "KINDS", "ONE", "RED", "TWO", "WORLDS", "World"]
 

@@ -10,20 +10,25 @@ import pytest
 
 from orchestrate.models.change import Version
 from orchestrate.models.environment import Component
-from orchestrate.models.hosts import CloudRun, Netlify, Vercel
+from orchestrate.models.hosts import CloudRun, ContainerApps, Netlify, Vercel
 from orchestrate.models.smoke import HealthCheck
 from tests.contracts.provider_world import DOES, World
 from tests.servers.cloudrun import PROJECT, REGION, cloud_run
 from tests.servers.cloudrun import CloudRun as CloudRunServer
+from tests.servers.containerapps import APP, GROUP, SUBSCRIPTION, container_apps
+from tests.servers.containerapps import ContainerApps as ContainerAppsServer
+from tests.servers.entra_tokens import CLIENT, SECRET, TENANT
 from tests.servers.netlify import SITE, netlify
 from tests.servers.netlify import TOKEN as NETLIFY_TOKEN
 from tests.servers.netlify import Netlify as NetlifyServer
+from tests.servers.pushed import Pushed as Registry
 from tests.servers.sample_service import component, environment
 from tests.servers.vercel import PROJECT as PRJ
 from tests.servers.vercel import TEAM, TOKEN, vercel
 from tests.servers.vercel import Vercel as VercelServer
 from tools.provider import Hosting
 from tools.providers.cloudrun.provider import CloudRunProvider
+from tools.providers.containerapps.provider import ContainerAppsProvider
 from tools.providers.netlify.provider import netlify_provider
 from tools.providers.vercel.provider import vercel_provider
 from tools.systems.shown import Habits
@@ -31,11 +36,11 @@ from tools.systems.shown import Habits
 IMPATIENT = Habits(again=0.03, shown=15.0, lost=0.5)
 
 
-class InCloudRun(World):
+class OfPushed(World):
     """A version's image is pushed by others before it is built."""
 
-    def __init__(self, site: CloudRunServer, provider: Hosting, web: Component) -> None:
-        super().__init__(provider, web, crash="container failed to start and listen")
+    def __init__(self, site: Registry, provider: Hosting, web: Component, crash: str) -> None:
+        super().__init__(provider, web, crash=crash)
         self._site = site
 
     async def build(self, version: Version) -> None:
@@ -49,7 +54,7 @@ async def cloudrun(request: pytest.FixtureRequest, folder: Path) -> AsyncGenerat
         web = in_cloud_run(site)
         shop = environment(folder / "root", web, url="http://127.0.0.1:8080", secrets=("KEY",))
         provider = CloudRunProvider(shop, lambda _: site.account.key, habits=IMPATIENT)
-        yield InCloudRun(site, provider, web)
+        yield OfPushed(site, provider, web, "container failed to start and listen")
         await provider.stop_all(web)
         assert not site.services
 
@@ -59,6 +64,34 @@ def in_cloud_run(site: CloudRunServer, **facts: object) -> Component:
     image = f"{site.registry}/shop:{{commit}}"
     words = CloudRun(image=image, project=PROJECT, region=REGION, service="shop", key="KEY", url=site.url)
     return component(provider="cloudrun", run=(), cloudrun=words, **facts)
+
+
+@asynccontextmanager
+async def containerapps(request: pytest.FixtureRequest, folder: Path) -> AsyncGenerator[World]:
+    with container_apps() as (site, _):
+        web = in_container_apps(site)
+        shop = environment(folder / "root", web, url="http://127.0.0.1:8080", secrets=("SECRET",))
+        provider = ContainerAppsProvider(shop, lambda _: SECRET, habits=IMPATIENT)
+        yield OfPushed(site, provider, web, "Container crashing")
+        await provider.stop_all(web)
+        assert [name for name in site.revisions if site.facts(name)["active"]] == ["shop--hello"]
+
+
+def in_container_apps(site: ContainerAppsServer, **facts: object) -> Component:
+    """The service as a component of the containerapps provider."""
+    words = ContainerApps(
+        image=f"{site.registry}/shop:{{commit}}",
+        subscription=SUBSCRIPTION,
+        group=GROUP,
+        app=APP,
+        tenant=TENANT,
+        client=CLIENT,
+        secret="SECRET",  # noqa: S106  a name
+        url=site.url,
+        login=site.url,
+    )
+    health = HealthCheck(expect={"status": "ok"}, start_seconds=1)
+    return component(provider="containerapps", run=(), containerapps=words, health=health, **facts)
 
 
 class Pushed(World):

@@ -63,6 +63,7 @@ PLACES = (
         "tests/tools/providers/vercel tests/tools/providers/netlify",
     ),
     Place("tools/providers/cloudfront/provider.py", Says.RAISE, "tests/tools/providers/cloudfront"),
+    Place("tools/providers/containerapps/provider.py", Says.RAISE, "tests/tools/providers/containerapps"),
     Place("tools/providers/fleet/layout.py", Says.RAISE, "tests/tools/providers/process"),
     # gates, plan, approval
     Place("orchestrate/gates/artifact.py", Says.FINDING, GATES),

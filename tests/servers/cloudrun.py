@@ -13,6 +13,7 @@ from typing import cast
 
 from tests.servers.google_tokens import EMAIL, TokenGiver
 from tests.servers.openapi import Description, Json
+from tests.servers.pushed import Pushed
 from tests.servers.vendor import Call, Pending, Plain, Refusal, Vendor, serving
 
 PROJECT, REGION, SERVICE = "shop-1", "europe-west1", "shop"
@@ -53,26 +54,13 @@ class Kept:
 
 
 @dataclass
-class CloudRun(Pending):
+class CloudRun(Pushed, Pending):
     """Everything in one project."""
 
-    url: str = ""
     services: dict[str, Kept] = field(default_factory=dict[str, Kept])
     operations: dict[str, Json] = field(default_factory=dict[str, Json])
-    images: dict[str, str] = field(default_factory=dict[str, str])  # tag → digest
-    does: dict[str, str] = field(default_factory=dict[str, str])  # digest → what its program does
     account: TokenGiver = field(default_factory=TokenGiver)
     _chance: random.Random = field(default_factory=lambda: random.Random(7))  # noqa: S311
-
-    @property
-    def registry(self) -> str:
-        return self.url.removeprefix("http://")
-
-    def push(self, tag: str, does: str = "serve") -> str:
-        """An image by its tag; the digest."""
-        digest = f"sha256:{sha256(f'{tag} {does}'.encode()).hexdigest()}"
-        self.images[tag], self.does[digest] = digest, does
-        return digest
 
     def served(self, service: str = SERVICE) -> str:
         """The revision that answers one request from outside."""
@@ -225,11 +213,7 @@ class CloudRun(Pending):
         if path.startswith("/serve/"):
             revision = self.served(path.removeprefix("/serve/"))
             return Plain(body={"revision": revision})
-        if path.startswith("/v2/") and "/manifests/" in path:
-            name, _, tag = path.removeprefix("/v2/").partition("/manifests/")
-            digest = tag if tag in self.does else self.images.get(f"{self.registry}/{name}:{tag}")
-            return Plain(headers={"Docker-Content-Digest": digest}) if digest else Plain(404)
-        return None
+        return self.manifest(path)
 
 
 def _check_name(kept: Kept, template: Json) -> None:

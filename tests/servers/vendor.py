@@ -71,6 +71,7 @@ class Call:
     params: Mapping[str, str]
     query: Mapping[str, str]
     body: Json
+    headers: dict[str, str] = field(default_factory=dict[str, str])  # of the answer
 
 
 @dataclass(frozen=True)
@@ -104,6 +105,7 @@ class Vendor:
     headers: list[Mapping[str, str]] = field(default_factory=list[Mapping[str, str]])
     wrong: list[str] = field(default_factory=list[str])
     lock: threading.RLock = field(default_factory=threading.RLock)
+    told: Mapping[str, str] = field(default_factory=dict[str, str])  # headers of the answer
     _shown: dict[str, tuple[int, Json]] = field(default_factory=dict[str, tuple[int, Json]])
     _old: dict[str, list[tuple[int, Json]]] = field(default_factory=dict[str, list[tuple[int, Json]]])
 
@@ -113,6 +115,7 @@ class Vendor:
 
     def answer(self, verb: str, target: str, content: str, token: str) -> tuple[int, Json]:
         """What is answered, held to the description."""
+        self.told = {}
         if verb == "GET" and self._old.get(target):
             return self._old[target].pop()
         try:
@@ -139,8 +142,10 @@ class Vendor:
         self._note(verb, path, self.description.asked_wrongly(found[0], query, body))
         params = {name: unquote(value) for name, value in found[1].items()}
         status = self.statuses.get((found[0].verb, found[0].path), 200)
+        call = Call(params, query, body)
+        self.told = call.headers
         try:
-            said = route(Call(params, query, body))
+            said = route(call)
         except Refusal as refusal:
             self._check(found[0], refusal.status, path, self.error(refusal))
             raise
@@ -198,7 +203,7 @@ class VendorHandler(BaseHTTPRequestHandler):
         status, said = self.here.answer(self.command, self.path, content, token)
         if trouble is not None and trouble.is_after:
             return self._fail(trouble)
-        return self._send(status, said, {})
+        return self._send(status, said, self.here.told)
 
     def _fail(self, trouble: Trouble) -> None:
         if not trouble.status:

@@ -10,7 +10,7 @@ from orchestrate.models.environment import Component
 from tools.providers.cloudrun.answers import Operation, Revision, Service
 from tools.providers.cloudrun.objects import parent_of, service_name
 from tools.providers.cloudrun.shares import sent
-from tools.providers.parts import Parts
+from tools.providers.revisions import Parts
 from tools.systems.shown import Habits, Seen
 from tools.systems.web_api import Absent, Json, WebApi
 

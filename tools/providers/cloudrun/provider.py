@@ -19,15 +19,14 @@ from tools.providers.cloudrun.objects import SLOT, Wish, cloudrun_of, service_na
 from tools.providers.cloudrun.shares import in_force, pinned
 from tools.providers.fleet.layout import Layout
 from tools.providers.fleet.variables import Variables, unchanged
-from tools.providers.parts import Parts, emptied, placed, shared, untagged, weights_of
 from tools.providers.pushed_images import Images, OfPushedImages
+from tools.providers.revisions import Parts, emptied, free, placed, shared, untagged, weights_of
 from tools.systems.access_token import AccessToken
 from tools.systems.google_account import GoogleAccount
 from tools.systems.registry import Registry
 from tools.systems.shown import Habits
 from tools.systems.web_api import WebApi
 
-ATTEMPTS = 50
 GOOGLE = (".pkg.dev", "gcr.io")
 """Registries that take the same token as Cloud Run."""
 
@@ -127,7 +126,8 @@ class CloudRunProvider(OfPushedImages):
     async def _revision(self, service: Service | None, wish: Wish) -> str:
         """The name of a revision that is ready and as wished; one that was made before is taken again."""
         client = self._client(wish.component)
-        name, found = await self._free(client, wish)
+        wished = f"{service_name(wish.component)}-{wish.fingerprint}"
+        name, found = await free(wished, wish.version, client.revision)
 
         async def is_ready() -> bool:
             return _is_ready(name, await client.revision(name))
@@ -145,17 +145,6 @@ class CloudRunProvider(OfPushedImages):
             await asyncio.shield(self._taken_back(client, service, name))
             raise
         return name
-
-    async def _free(self, client: Client, wish: Wish) -> tuple[str, Revision | None]:
-        """A name by which the wish is found again; those of its revisions that failed keep theirs."""
-        for number in range(1, ATTEMPTS):
-            name = f"{service_name(wish.component)}-{wish.fingerprint}-{number}"
-            found = await client.revision(name)
-            if found is None or not found.has_failed:
-                return name, found
-        raise StartFailed(
-            f"{wish.version.name} failed {ATTEMPTS - 1} times", cure="remove its failed revisions"
-        )
 
     async def _taken_back(self, client: Client, before: Service | None, failed: str) -> None:
         """The template as it was; a service that there was not is removed. What failed is what is told."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from tools.providers.cloudrun.answers import Allocation, Service, Target, short
-from tools.providers.parts import Part, Parts, merged
+from tools.providers.revisions import Part, Parts, merged
 from tools.systems.web_api import Json
 
 

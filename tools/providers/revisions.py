@@ -1,12 +1,42 @@
-"""Parts: the traffic of a service that is shared among its revisions, each way in which it is changed."""
+"""Revisions: by which name one is found again, and the parts of the traffic that are shared among them."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping
+from typing import Protocol, TypeVar
 
+from orchestrate.errors import StartFailed
+from orchestrate.models.change import Version
 from orchestrate.models.fact import Fact
 from orchestrate.models.move import Weights
 from tools.provider import shares, without
+
+ATTEMPTS = 50
+
+
+class Made(Protocol):
+    """A revision of any vendor."""
+
+    @property
+    def has_failed(self) -> bool: ...
+
+
+M = TypeVar("M", bound=Made)
+
+
+async def free(
+    wished: str, version: Version, find: Callable[[str], Awaitable[M | None]]
+) -> tuple[str, M | None]:
+    """A name that begins with `wished`, and the revision that has it already; those that failed keep theirs.
+
+    Raises StartFailed where too many did, and what `find` raises.
+    """
+    for number in range(1, ATTEMPTS):
+        name = f"{wished}-{number}"
+        found = await find(name)
+        if found is None or not found.has_failed:
+            return name, found
+    raise StartFailed(f"{version.name} failed {ATTEMPTS - 1} times", cure="remove its failed revisions")
 
 
 class Part(Fact):

@@ -1,0 +1,1 @@
+"""Azure Container Apps: revisions of an app, labelled by their slots, with weights of its traffic."""
