@@ -7,14 +7,18 @@ from collections.abc import Collection, Sequence
 from orchestrate.analysis.before import LEAST
 from orchestrate.analysis.calibration import prior
 from orchestrate.analysis.power import foresight
+from orchestrate.analysis.warmth import Beginning, Paired, learned
 from orchestrate.analysis.words import count
 from orchestrate.models.environment import CanaryStep, Component, Environment, Strategy, Triggers
 from orchestrate.models.move import Analyse
 from orchestrate.models.plan import Plan
-from orchestrate.models.sample import Sample
+from orchestrate.models.sample import Sample, Verdict
 from orchestrate.models.watch import Prior, Watch
 from orchestrate.store import Store
 from orchestrate.strategies import SLOTS
+
+TEACHERS = 5
+"""From so many of the last releases it is learned how long a new instance is cold."""
 
 DAY = 86_400.0  # seconds; what is older is not what a version without an old one beside it is held against
 
@@ -32,7 +36,33 @@ def known_before(store: Store, deployment: str, environment: str, move: Analyse,
     is_told = last is not None and last.deployment != deployment and not last.is_bad
     of_before = [last] if last is not None and is_told and (move.baseline or last.until > now - DAY) else []
     known = _known(store, [*of_before, *(one for one in of_now if one.baseline == other)], other)
-    return known.model_copy(update={"warm_since": min(served, default=None)})
+    warm_up = learned(_beginnings(store, deployment, environment, move.component, now))
+    return known.model_copy(update={"warm_since": min(served, default=None), "warm_up": warm_up})
+
+
+def _beginnings(
+    store: Store, deployment: str, environment: str, component: str, now: float
+) -> list[Beginning]:
+    """How the last releases of the component that did well began; this `deployment` is none of them."""
+    finals = store.watches.finals(environment, component, now, TEACHERS)
+    good = [one for one in finals if one.judgement and one.judgement.verdict is Verdict.PASS]
+    return [_beginning(store, one) for one in good if one.deployment != deployment]
+
+
+def _beginning(store: Store, final: Watch) -> Beginning:
+    watches = [
+        one
+        for one in store.watches.of(final.deployment)
+        if (one.component, one.slot) == (final.component, final.slot) and one.share > 0
+    ]
+    paired = [pair for one in watches for pair in _paired(one, store.watches.samples(one.id))]
+    return Beginning(min(one.opened_at for one in watches), sorted(paired, key=lambda pair: pair[0].at))
+
+
+def _paired(watch: Watch, samples: Sequence[Sample]) -> list[Paired]:
+    """The new slot's samples, each with the old one's; sums of neighbours are used though one is missing."""
+    old = {one.at: one for one in samples if one.slot == watch.baseline}
+    return [(one, old.get(one.at)) for one in samples if one.slot == watch.slot]
 
 
 def compared(plan: Plan) -> frozenset[str]:

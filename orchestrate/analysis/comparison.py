@@ -6,18 +6,17 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from math import ceil, log
 
+from orchestrate.analysis.allowance import allowance
 from orchestrate.analysis.evidence import (
     RATIOS,
     TOLERATED,
     Pair,
     Tally,
-    Tolerance,
     Wager,
     constant,
     over_hours,
     rare_gains,
     tally,
-    warming,
 )
 from orchestrate.analysis.exclusion import Exclusion
 from orchestrate.analysis.latency import SlowRequests, slow
@@ -30,7 +29,6 @@ from orchestrate.models.watch import Watch
 
 CATASTROPHE = 0.2  # share of failed requests that is not waited out
 PARTS = 5  # of a window, each of which must be worse than the hours before
-FADING = 3  # parts of the warm-up: in each the tolerated surplus of errors falls to a third
 WARM = 1.001  # times the plain tolerance: no cold start is left
 NEWEST = 3  # intervals that a catastrophe is seen in
 OF_ALARMS = {Trigger.COMPARISON: 0.6, Trigger.SLOW_REQUESTS: 0.1, Trigger.ERROR_BURST: 0.3}
@@ -91,7 +89,8 @@ class Comparison:
         usual = unlike(watch.prior, watch.interval)
         self._slow = SlowRequests(edges, looks, watch.prior.buckets, usual, least=int(is_over_time))
         self._is_over_time, self._plain = is_over_time, over_hours if is_over_time else constant
-        self._tolerated, self._warm_at = _warm_up(watch, triggers, length, self._plain)
+        self.allowance = allowance(watch, triggers)
+        self._tolerated, self._warm_at = self.allowance.applied(watch, self._plain)
         harm = triggers.smallest_harm
         self._exclusion = Exclusion(harm, watch.prior) if harm else None
         self._has_latency, self._slow.is_counted = False, bool(harm)
@@ -102,6 +101,12 @@ class Comparison:
         """The e-values at the newest look."""
         found = {Trigger.COMPARISON: self._lasting.value, Trigger.SLOW_REQUESTS: self._slow.value}
         return found if self._errors else {}
+
+    @property
+    def numbers(self) -> dict[str, float]:
+        """The e-values, and what a cold slot was allowed; nothing before anything was compared."""
+        found = {f"e_value_{trigger.value}": value for trigger, value in self.evidence.items()}
+        return {**found, **self.allowance.numbers} if found else {}
 
     @property
     def is_harm_excluded(self) -> bool:
@@ -201,16 +206,6 @@ class Comparison:
         newest = tally(pair for pair in pairs if pair.at > pairs[-1].at - self._triggers.window)
         enough = min(newest.requests_new, newest.requests_old) >= self._minimum
         return newest if enough and newest.ratio > whole.ratio else whole
-
-
-def _warm_up(watch: Watch, triggers: Triggers, length: float, plain: Tolerance) -> tuple[Tolerance, float]:
-    """What is tolerated when, and from when on latency is judged."""
-    if not triggers.warm_up:
-        return plain, watch.opened_at
-    since = watch.opened_at if watch.prior.warm_since is None else watch.prior.warm_since
-    fading = max(1.0, min(triggers.warm_up / FADING, length / 12))
-    settling = min(triggers.warm_up, length / 4)
-    return warming(since, fading, plain=plain(since)), since + settling
 
 
 def _has_latency(sample: Sample, edges: Edges) -> bool:

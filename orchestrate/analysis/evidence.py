@@ -117,6 +117,16 @@ def warming(since: float, seconds: float, surplus: float = 4.0, plain: float = T
     return tolerated
 
 
+def as_before(since: float, step: float, times: Sequence[float], plain: float = TOLERATED) -> Tolerance:
+    """The plain tolerance, and in each `step` (seconds) of a new instance's age so many times as much."""
+
+    def tolerated(at: float) -> float:
+        index = int(max(0.0, at - since) / step)
+        return plain * times[index] if index < len(times) else plain
+
+    return tolerated
+
+
 def evidence(pairs: Sequence[Pair], tolerated: Tolerance, looks: int) -> float:
     """The e-value after `pairs`, of which about `looks` are expected in all; at least 0, at most 1e12."""
     newest = deque(course(pairs, tolerated, looks), maxlen=1)

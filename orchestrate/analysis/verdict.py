@@ -51,17 +51,13 @@ def judge(  # noqa: PLR0913  what was measured, and each part of what the plan s
     found, compared = looks.series, looks.comparison
     fixed = looks.crossings()
     crossed = (*fixed, *metric_crossings(found, alerts))
-    verdict = (
-        looks.failure(crossed)
-        or _proven(looks, crossed, now)
-        or _otherwise(found, triggers, crossed, now, alerts)
-    )
+    verdict = looks.failure(crossed) or _proven(looks, crossed, now) or _otherwise(looks, crossed, now)
     named = _named(found, fixed, with_usual(alerts, monitoring, watch.interval))
     return verdict.model_copy(
         update={
             "alerts": (*named.values(), *_unmeasured(found)),
             "named_alerts": named,
-            "numbers": {**_evidence(compared), **level_numbers(found, alerts), **verdict.numbers},
+            "numbers": {**compared.numbers, **level_numbers(found, alerts), **verdict.numbers},
         }
     )
 
@@ -104,6 +100,8 @@ class Looks:
             watch = self.series.watch
             against = watch.baseline or NAME
             sentence = worse.sentence(watch.slot, against)
+            if worse.trigger is not Trigger.ERROR_BURST:
+                sentence = f"{sentence}; {self.comparison.allowance.words}"
             said = _says(Verdict.FAIL, worse.trigger, sentence, worse.numbers())
             return said.model_copy(update={"against": against})
         return None
@@ -116,7 +114,7 @@ def _proven(looks: Looks, crossed: tuple[Crossing, ...], now: float) -> Judgemen
         return None
     ended_now = copy(found)
     ended_now.watch = found.watch.model_copy(update={"until": now})
-    ended = _otherwise(ended_now, triggers, crossed, now, looks.alerts)
+    ended = _otherwise(looks, crossed, now, ended_now)
     if ended.verdict is not Verdict.PASS:
         return None
     excluded = f"{percent(triggers.smallest_harm, 10_000)} more errors would have shown by now"
@@ -124,16 +122,17 @@ def _proven(looks: Looks, crossed: tuple[Crossing, ...], now: float) -> Judgemen
 
 
 def _otherwise(
-    found: Series, triggers: Triggers, crossed: tuple[Crossing, ...], now: float, alerts: Alerts
+    looks: Looks, crossed: tuple[Crossing, ...], now: float, ended: Series | None = None
 ) -> Judgement:
-    """Nothing is bad enough to go back: still watching, or at the end."""
+    """Nothing is bad enough to go back: still watching, or at the end (of `ended`, where it ends early)."""
+    found, triggers, alerts = ended or looks.series, looks.triggers, looks.alerts
     if now < found.watch.until:
         return _watching(found, now)
     return (
         _missing(found, triggers, alerts)
         or _too_few_requests(found, triggers)
         or _unsettled(found, triggers, crossed)
-        or _passed(found)
+        or _passed(found, looks.comparison)
     )
 
 
@@ -200,16 +199,17 @@ def _unsettled(found: Series, triggers: Triggers, crossed: tuple[Crossing, ...])
     return None
 
 
-def _passed(found: Series) -> Judgement:
+def _passed(found: Series, compared: Comparison) -> Judgement:
     numbers = _numbers(found)
     sums, length = found.whole().sums, found.watch.until - found.watch.opened_at
     if not found.takes_traffic:
         sentence = f"{found.watch.slot} stayed healthy for {span(length)}; it takes no traffic"
         return _says(Verdict.PASS, Trigger.PASSED, sentence, numbers)
     latency = f" and 99 % took less than {count(numbers['p99'])} ms" if "p99" in numbers else ""
+    allowed = f"; {compared.allowance.words}" if compared.numbers else ""
     sentence = (
         f"{percent(sums.errors, sums.requests)} of {count(sums.requests)} requests to {found.watch.slot}"
-        f" failed in {span(length)}{latency}; no threshold was crossed"
+        f" failed in {span(length)}{latency}; no threshold was crossed{allowed}"
     )
     return _says(Verdict.PASS, Trigger.PASSED, sentence, numbers)
 
@@ -259,10 +259,6 @@ def _reasons(samples: Sequence[Sample]) -> str:
     states = Counter(sample.state for sample in samples if sample.state is not SampleState.OK)
     named = ", ".join(f"{state.value.replace('_', ' ')} {number} ×" for state, number in states.most_common())
     return f" ({named})" if named else " (the others were never taken)"
-
-
-def _evidence(compared: Comparison) -> dict[str, float]:
-    return {f"e_value_{trigger.value}": value for trigger, value in compared.evidence.items()}
 
 
 def _crossed(verdict: Verdict, crossing: Crossing, sentence: str) -> Judgement:

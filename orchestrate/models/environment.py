@@ -119,7 +119,7 @@ class Triggers(Fact):
     database_errors: PositiveInt = 10  # in one window
     minimum_requests: PositiveInt = 100  # fewer, and the comparison is inconclusive
     comparison: bool = True  # the sequential comparison of new with old
-    warm_up: Annotated[int, Field(ge=0)] = 90  # seconds until a new instance is warm; 0: it is from the start
+    warm_up: Annotated[int, Field(ge=0)] | None = None  # seconds until it is warm; 0: at once; None: learned
     smallest_harm: Annotated[int, Field(ge=0)] = 0  # more errors: excluded, a canary's step ends; 0: never
     false_alarms: PositiveInt = 100  # allowed chance of a false alarm, in hundredths of a percent
 

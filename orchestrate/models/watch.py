@@ -5,6 +5,16 @@ from __future__ import annotations
 from orchestrate.models.fact import Fact
 from orchestrate.models.sample import Counters, Judgement, Verdict
 
+WARM_UP_STEP = 20.0  # seconds
+
+
+class WarmUp(Fact):
+    """How the releases before began: what their new instances were allowed, if they were as these were."""
+
+    releases: int  # that say so
+    seconds: float  # until they were as usual
+    times: tuple[float, ...] = ()  # so many times the usual errors, in each step of age; then as usual
+
 
 class Prior(Fact):
     """What was known when a watch began of the version before, from the hours before."""
@@ -21,6 +31,7 @@ class Prior(Fact):
     drift_slow: float = 1.0
     periods: int = 0  # of five minutes that say so of slow requests, less one
     warm_since: float | None = None  # when the new slot began to serve, where that is before the watch
+    warm_up: WarmUp | None = None  # what was learned of a cold start, where enough was
 
 
 class Watch(Fact):

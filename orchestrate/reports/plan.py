@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
+from orchestrate.analysis.allowance import USUAL
 from orchestrate.models.alert import MEASURED, Alert, Several, Source
 from orchestrate.models.change import MergeOrder, Version
 from orchestrate.models.environment import Monitoring, Triggers
@@ -259,7 +260,9 @@ def _triggers(one: Triggers) -> Iterator[str]:
     yield f"rolled back when {one.health_check_failures} health checks fail in a row"
     yield f"rolled back when {one.database_errors} database errors come in {one.window} s"
     compared = "on" if one.comparison else "off"
-    warm = f", warm after {one.warm_up} s" if one.warm_up else ", warm from the start"
+    learned = f", warm as its releases before were, or after {USUAL} s where these say too little"
+    declared = f", warm after {one.warm_up} s" if one.warm_up else ", warm from the start"
+    warm = learned if one.warm_up is None else declared
     yield (
         f"comparison of new with old: {compared}, from {one.minimum_requests} requests, "
         f"false alarms at most {percent(one.false_alarms)}{warm}"

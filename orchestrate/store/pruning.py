@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from itertools import groupby
-from math import ceil
+from math import ceil, inf
 
 from sqlalchemy import Connection, bindparam, delete, select
 
 from orchestrate.models.sample import Part, Sample, SampleState
+from orchestrate.models.watch import WARM_UP_STEP
 from orchestrate.store import logs
 from orchestrate.store.watch_tables import samples, watches
 from orchestrate.store.watches import MEASURE, text_of
@@ -16,8 +17,13 @@ from orchestrate.store.watches import MEASURE, text_of
 KEPT_LOG_BYTES = 8 * 1024
 KEPT_SAMPLES = 2  # per slot of a watch
 KEPT_FINAL_SAMPLES = 8  # per slot of the watch after the last move
+KEPT_BEGINNING = 320.0  # seconds: how a release begins is kept in steps, for what is learned of cold starts
 
-WATCHES = select(watches.c.id, watches.c.final).where(watches.c.deployment == bindparam("whose"))
+WATCHES = (
+    select(watches.c.id, watches.c.component, watches.c.share, watches.c.final)
+    .where(watches.c.deployment == bindparam("whose"))
+    .order_by(watches.c.opened_at, watches.c.id)
+)
 TAKEN = select(samples.c.sample).where(samples.c.watch == bindparam("watched")).order_by(samples.c.at)
 FORGET = delete(samples).where(samples.c.watch == bindparam("watched"))
 
@@ -25,10 +31,17 @@ FORGET = delete(samples).where(samples.c.watch == bindparam("watched"))
 def prune(connection: Connection, deployment: str) -> None:
     """Keep the head and the tail of the log, and a few summed samples per slot and watch."""
     logs.shorten(connection, deployment, KEPT_LOG_BYTES)
-    for watch, is_final in connection.execute(WATCHES, {"whose": deployment}).all():
+    began: dict[str, float] = {}  # when the new slot of a component began to serve
+    for watch, component, share, is_final in connection.execute(WATCHES, {"whose": deployment}).all():
         texts = connection.execute(TAKEN, {"watched": watch}).scalars().all()
         taken = [Sample.model_validate_json(text) for text in texts]
-        kept = summed(taken, KEPT_FINAL_SAMPLES if is_final else KEPT_SAMPLES)
+        if taken and share:
+            began.setdefault(component, taken[0].at)
+        head = [one for one in taken if one.at <= began.get(component, -inf) + KEPT_BEGINNING]
+        kept = [
+            *in_steps(head),
+            *summed(taken[len(head) :], KEPT_FINAL_SAMPLES if is_final else KEPT_SAMPLES),
+        ]
         if len(kept) < len(taken):
             connection.execute(FORGET, {"watched": watch})
             values = [{"watch": watch, "at": one.at, "sample": text_of(one)} for one in kept]
@@ -44,6 +57,15 @@ def summed(taken: Sequence[Sample], most: int) -> list[Sample]:
         width = ceil(len(of_slot) / most)
         kept += [_sum(of_slot[start : start + width]) for start in range(0, len(of_slot), width)]
     return sorted(kept, key=lambda one: one.at)
+
+
+def in_steps(taken: Sequence[Sample]) -> list[Sample]:
+    """The sums of each slot's samples in each step of time, in order of time."""
+    kept: list[Sample] = []
+    for _, group in groupby(taken, key=lambda one: int(one.at // WARM_UP_STEP)):
+        of_step = sorted(group, key=lambda one: (one.component, one.slot))
+        kept += [_sum(list(of_slot)) for _, of_slot in groupby(of_step, key=lambda one: one.slot)]
+    return kept
 
 
 def _sum(part: Sequence[Sample]) -> Sample:

@@ -47,6 +47,17 @@ FINAL = (
     .order_by(rows.opened_at.desc(), rows.id.desc())
     .limit(1)
 )
+FINALS = (
+    select(watches)
+    .where(
+        rows.environment == bindparam("place"),
+        rows.component == bindparam("part"),
+        rows.final,
+        rows.opened_at < bindparam("now"),
+    )
+    .order_by(rows.opened_at.desc(), rows.id.desc())
+    .limit(bindparam("most"))
+)
 CLAIM = (
     update(watches)
     .where(rows.id == bindparam("watched"), rows.next_at == bindparam("expected"), rows.closed_at.is_(None))
@@ -147,6 +158,12 @@ class Watches:
         with self._database.reading() as connection:
             row = connection.execute(FINAL, asked).mappings().first()
             return None if row is None else _watch(row)
+
+    def finals(self, environment: str, component: str, before: float, most: int) -> tuple[Watch, ...]:
+        """The newest watches over whichever slot had all the traffic, opened before that moment."""
+        asked = {"place": environment, "part": component, "now": before, "most": most}
+        with self._database.reading() as connection:
+            return tuple(_watch(row) for row in connection.execute(FINALS, asked).mappings())
 
     def active(self, now: float) -> tuple[Watch, ...]:
         """Open ones whose next sample is due, the longest due first."""

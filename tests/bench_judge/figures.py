@@ -6,10 +6,11 @@ from collections.abc import Iterator, Sequence
 from math import exp, log
 
 from tests.bench.table import Row
-from tests.bench_judge.measuring import OURS_COLD, OURS_WARM, Outcome
+from tests.bench_judge.measuring import OURS_COLD, OURS_LEARNED, OURS_WARM, Outcome
 from tests.bench_judge.rivals import RIVALS
 
-JUDGES = (OURS_WARM, OURS_COLD, *RIVALS)
+OURS = (OURS_WARM, OURS_COLD, OURS_LEARNED)
+JUDGES = (*OURS, *RIVALS)
 MOST_FALSE, MOST_FALSE_COLD = 0.005, 0.01
 CAUGHT, OF = 48, 53
 FASTER_WARM, FASTER_COLD, BEHIND_ORACLE, MICROSECONDS = 10.0, 6.0, 2.5, 50.0
@@ -37,11 +38,11 @@ def targets(
     """What must be reached, for as much as was measured."""
     for one in healthy:
         yield _false(one)
-    for judge in (OURS_WARM, OURS_COLD) if len(counted) == OF else ():
+    for judge in OURS if len(counted) == OF else ():
         seen = sum(one.at(judge) is not None for one in counted)
         yield Row(what=f"regressions caught by half of the runs: {judge}", measured=f"{seen} of {OF}",
                   target=f"≥ {CAUGHT}", ok=seen >= CAUGHT)  # fmt: skip
-    for judge, least in ((OURS_WARM, FASTER_WARM), (OURS_COLD, FASTER_COLD)):
+    for judge, least in zip(OURS, (FASTER_WARM, FASTER_COLD, FASTER_COLD), strict=True):
         if ratios := _ratios(counted, "fixed", judge):
             yield Row(what=f"faster than the fixed rules where both detect ({len(ratios)}): {judge}",
                       measured=f"{_mean(ratios):.1f} times", target=f"≥ {least:g}",
@@ -57,8 +58,8 @@ def targets(
 
 
 def _false(one: Outcome) -> Row:
-    """The worse of our two ways on a healthy canary."""
-    judges = [judge for judge in (OURS_WARM, OURS_COLD) if one.found[judge]]
+    """The worst of our ways on a healthy canary."""
+    judges = [judge for judge in OURS if one.found[judge]]
     judge = max(judges, key=one.share)
     share, runs = one.share(judge), len(one.found[judge])
     most = MOST_FALSE_COLD if one.scenario.cold else MOST_FALSE

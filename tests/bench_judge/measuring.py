@@ -5,21 +5,24 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from statistics import median
 from zlib import crc32
 
 import numpy as np
 
 from orchestrate.analysis.calibration import prior
+from orchestrate.analysis.warmth import Beginning, learned
+from orchestrate.models.environment import Triggers
 from orchestrate.models.sample import Part, Sample
-from orchestrate.models.watch import Prior
-from tests.bench_judge.ours import COLD_START, WARM, Stopwatch, detected
+from orchestrate.models.watch import Prior, WarmUp
+from tests.bench_judge.ours import COLD_START, WARM, Stopwatch, detected, samples
 from tests.bench_judge.rivals import RIVALS
 from tests.bench_judge.scenarios import HOUR, WINDOW, Scenario
 from tests.bench_judge.traffic import Before, before, hour
 
-OURS_WARM, OURS_COLD = "ours, warm", "ours, warm-up"
+OURS_WARM, OURS_COLD, OURS_LEARNED = "ours, warm", "ours, warm-up", "ours, learned"
+TAUGHT_BY = (1_000_000, 1_000_003)  # numbers of the releases before, of which a cold start is learned
 AT_ONCE = 25  # runs of one process: they share the hour before
 SLOW_RIVALS = {"kayenta": 0.05}  # part of the runs
 
@@ -101,12 +104,10 @@ def measured(
 def some(task: Task) -> Outcome:
     """What every judge does with these runs."""
     scenario, outcome, clock = task.scenario, Outcome(task.scenario), Stopwatch()
-    known = known_before(scenario, before(scenario, _random(task, -1))) if not scenario.is_first else Prior()
+    judges = ours(task)
     for run in range(task.first, task.first + task.runs):
         traffic = hour(scenario, _random(task, run))
-        judges = {OURS_COLD: COLD_START} if not scenario.paired else {}
-        judges |= {OURS_WARM: WARM} if scenario.is_warm or not scenario.is_healthy else {}
-        for name, triggers in judges.items():
+        for name, (triggers, known) in judges.items():
             seen = detected(traffic, triggers, known, clock)
             outcome.found[name].append(_since(seen[0] if seen else None, scenario))
             if seen:
@@ -117,6 +118,25 @@ def some(task: Task) -> Outcome:
             outcome.found[name].append(_since(rival(traffic), scenario))
     outcome.seconds, outcome.windows = clock.seconds, clock.windows
     return outcome
+
+
+def ours(task: Task) -> dict[str, tuple[Triggers, Prior]]:
+    """The ways in which the product may judge these runs, with what it knows from before."""
+    scenario = task.scenario
+    known = Prior() if scenario.is_first else known_before(scenario, before(scenario, _random(task, -1)))
+    found = {OURS_WARM: (WARM, known)} if scenario.is_warm or not scenario.is_healthy else {}
+    if not scenario.paired:
+        found[OURS_COLD] = (COLD_START, known)
+    if not (scenario.paired or scenario.promoted or scenario.is_first):
+        found[OURS_LEARNED] = (COLD_START, known.model_copy(update={"warm_up": warmth_of(task)}))
+    return found
+
+
+def warmth_of(task: Task) -> WarmUp | None:
+    """What the product learns of a cold start from good releases of the same service before."""
+    good = replace(task.scenario, errors_new=None, scale=1.0, tail=1.0, late=0.0, crash=False)
+    hours = [hour(good, _random(task, number)) for number in range(*TAUGHT_BY)]
+    return learned([Beginning(0.0, list(samples(one))) for one in hours])
 
 
 def known_before(scenario: Scenario, earlier: Before) -> Prior:

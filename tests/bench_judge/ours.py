@@ -32,7 +32,7 @@ def detected(
         triggers.model_copy(update={"response_time_p99": in_unit}),
         edges=[float(edge) * unit for edge in EDGES],
     )
-    for index, (new, old) in enumerate(_samples(hour), start=1):
+    for index, (new, old) in enumerate(samples(hour), start=1):
         begun = thread_time()
         looks.take(new, None if hour.scenario.promoted else old)
         judged = looks.failure()
@@ -63,7 +63,8 @@ def watch(hour: Hour, prior: Prior) -> Watch:
     )
 
 
-def _samples(hour: Hour) -> Iterator[tuple[Sample, Sample]]:
+def samples(hour: Hour) -> Iterator[tuple[Sample, Sample]]:
+    """The samples of both slots, window by window."""
     columns = [
         column.tolist()
         for which in (0, 1)
