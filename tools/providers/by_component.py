@@ -10,6 +10,7 @@ from orchestrate.models.environment import Component
 from orchestrate.models.move import Move
 from orchestrate.models.runtime import Artifact, Resources, Running
 from tools.building import Adopting
+from tools.image_signatures import LetIn
 from tools.provider import Checkout, Hosting, Say
 
 
@@ -36,6 +37,10 @@ class ByComponent:
         if not isinstance(host, Adopting):
             raise ImageMissing(f"{component.name}: the provider {component.provider} adopts nothing")
         return await host.adopt(component, version, digest, checkout, say)
+
+    async def login(self, component: Component, image: str) -> str:
+        host = self._of(component)
+        return await host.login(component, image) if isinstance(host, LetIn) else ""
 
     async def apply(self, component: Component, move: Move, say: Say) -> None:
         await self._of(component).apply(component, move, say)

@@ -18,6 +18,8 @@ from tools.providers.fleet.placeholders import filled, values_of
 from tools.providers.fleet.private import write_privately
 from tools.systems.registry import Registry
 
+Asking = Callable[[Component, str], Awaitable[str]]
+
 
 class Tagged(Protocol):
     """Where a component's images are, and how they are asked for."""
@@ -32,6 +34,7 @@ class Images:
     """The record of one environment's images, below its root.
 
     `ask`: who says what digest a tag names now, '' for none; None: the registry itself.
+    `login`: who says with which login that is asked where none is given, '' for none.
     """
 
     def __init__(
@@ -39,10 +42,11 @@ class Images:
         layout: Layout,
         secrets: Callable[[str], str] | None,
         of: Callable[[Component], Tagged],
-        ask: Callable[[Component, str], Awaitable[str]] | None = None,
+        ask: Asking | None = None,
+        login: Asking | None = None,
     ) -> None:
         self._layout, self._secrets, self._of = layout, secrets, of
-        self._ask = ask or self.digest
+        self._ask, self._login = ask or self.digest, login
 
     def recorded(self, component: Component, version: Version) -> Artifact | None:
         """What the version was found to be when it was built."""
@@ -89,8 +93,11 @@ class Images:
 
     async def digest(self, component: Component, image: str) -> str:
         """What the registry's `image` names now; '' when it has none. Raises Unreachable, AccessDenied."""
-        login = self._of(component).credentials
-        return await Registry(self._secrets(login) if login and self._secrets else "").digest(image)
+        given = self._of(component).credentials
+        login = self._secrets(given) if given and self._secrets else ""
+        if self._login is not None and not given:
+            login = await self._login(component, image)
+        return await Registry(login).digest(image)
 
     def _record(self, component: Component, version: Version, found: Artifact) -> None:
         file = self._file(component, version)

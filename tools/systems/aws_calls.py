@@ -23,6 +23,7 @@ class Call(StrEnum):
     MODIFY_RULE = "elbv2.modify_rule"
     HEALTH = "elbv2.describe_target_health"
     IMAGES = "ecr.describe_images"
+    REGISTRY_LOGIN = "ecr.get_authorization_token"
     EVENTS = "logs.get_log_events"
     FUNCTION_CONFIGURATION = "lambda.get_function_configuration"
     FUNCTION_VERSIONS = "lambda.list_versions_by_function"

@@ -1,7 +1,8 @@
-"""ECR: what a tag names now, asked as ourselves instead of by a login that ends after hours."""
+"""ECR: what a tag names now, and a login for who asks the registry itself, both asked for as ourselves."""
 
 from __future__ import annotations
 
+import base64
 import re
 from typing import cast
 
@@ -33,3 +34,12 @@ async def digest(account: Account, image: str) -> str:
         return ""
     details = cast("list[dict[str, str]]", told.get("imageDetails", []))
     return details[0]["imageDigest"] if details else ""
+
+
+async def login(account: Account, image: str) -> str:
+    """user:password, good for hours, for the registry of an image; '' where it is not in ECR."""
+    if not is_in_ecr(image):
+        return ""
+    told = await account.ask(Call.REGISTRY_LOGIN)
+    token = cast("list[dict[str, str]]", told["authorizationData"])[0]["authorizationToken"]
+    return base64.b64decode(token).decode()

@@ -15,6 +15,7 @@ from tools.provider import Checkout, Say, require_well, runs_another, shares, we
 from tools.providers.awslambda.code import Code, as_lambda_says, functions_of
 from tools.providers.awslambda.function import Function, Named
 from tools.providers.fleet.layout import Layout
+from tools.systems import ecr
 from tools.systems.aws import Account
 
 AGAIN = 2.0  # seconds between two looks
@@ -58,6 +59,10 @@ class AwsLambdaProvider:
                 await self._stop(component, name)
             case _:
                 raise EffectRefused(words(move), "it is no move of a provider")
+
+    async def login(self, component: Component, image: str) -> str:
+        """For ECR, as ourselves."""
+        return await ecr.login(self._account(functions_of(component)), image)
 
     async def tend(self, component: Component) -> tuple[str, ...]:  # noqa: ARG002
         """Nothing: a function is there until it is removed."""

@@ -23,11 +23,10 @@ from tools.providers.pushed_images import Images, OfPushedImages
 from tools.providers.revisions import Parts, emptied, free, placed, shared, untagged, weights_of
 from tools.systems.access_token import AccessToken
 from tools.systems.google_account import GoogleAccount
-from tools.systems.registry import Registry
 from tools.systems.shown import Habits
 from tools.systems.web_api import WebApi
 
-GOOGLE = (".pkg.dev", "gcr.io")
+GOOGLE = (".pkg.dev", ".gcr.io")
 """Registries that take the same token as Cloud Run."""
 
 
@@ -61,7 +60,7 @@ class CloudRunProvider(OfPushedImages):
     ) -> None:
         self._environment, self._secrets = environment, secrets
         self._habits = habits or Habits()
-        self._images = Images(Layout(environment.root), secrets, cloudrun_of, self._digest)
+        self._images = Images(Layout(environment.root), secrets, cloudrun_of, login=self.login)
         self._variables = Variables(environment, secrets, filled)
         self._accounts: dict[str, AccessToken] = {}
 
@@ -83,6 +82,12 @@ class CloudRunProvider(OfPushedImages):
                 await self._stop(component, name)
             case _:
                 raise EffectRefused(words(move), "it is no move of a provider")
+
+    async def login(self, component: Component, image: str) -> str:
+        """For Google's own registries, which know the account."""
+        if not f".{image.partition('/')[0]}".endswith(GOOGLE):
+            return ""
+        return f"oauth2accesstoken:{await self._account(cloudrun_of(component).key).token()}"
 
     async def tend(self, component: Component) -> tuple[str, ...]:  # noqa: ARG002
         """Nothing: Cloud Run brings back what should run."""
@@ -220,13 +225,6 @@ class CloudRunProvider(OfPushedImages):
         if key not in self._accounts:
             self._accounts[key] = AccessToken(GoogleAccount(lambda: self._secrets(key), key).given)
         return self._accounts[key]
-
-    async def _digest(self, component: Component, image: str) -> str:
-        """What the registry's `image` names now; Google's own registries know the account."""
-        own = cloudrun_of(component)
-        if own.credentials or not image.partition("/")[0].endswith(GOOGLE):
-            return await self._images.digest(component, image)
-        return await Registry(f"oauth2accesstoken:{await self._account(own.key).token()}").digest(image)
 
 
 NOBODY = "Cloud Run gives the traffic of a service to one of its revisions, always"

@@ -25,7 +25,6 @@ from tools.providers.pushed_images import Images, OfPushedImages
 from tools.providers.revisions import Parts, emptied, free, placed, shared
 from tools.systems.access_token import AccessToken
 from tools.systems.azure_account import AzureAccount
-from tools.systems.registry import Registry
 from tools.systems.shown import Habits
 from tools.systems.web_api import Headers, WebApi
 
@@ -49,7 +48,7 @@ class ContainerAppsProvider(OfPushedImages):
     ) -> None:
         self._environment, self._secrets = environment, secrets
         self._habits = habits or Habits()
-        self._images = Images(Layout(environment.root), secrets, containerapps_of, self._digest)
+        self._images = Images(Layout(environment.root), secrets, containerapps_of, login=self.login)
         self._variables = Variables(environment, secrets, filled)
         self._accounts: dict[tuple[str, ...], AccessToken] = {}
 
@@ -71,6 +70,13 @@ class ContainerAppsProvider(OfPushedImages):
                 await self._stop(component, name)
             case _:
                 raise EffectRefused(words(move), "it is no move of a provider")
+
+    async def login(self, component: Component, image: str) -> str:
+        """For Azure's own registries, which know the application."""
+        own = containerapps_of(component)
+        if not own.secret or not image.partition("/")[0].endswith(AZURE):
+            return ""
+        return f"{own.client}:{self._secrets(own.secret)}"
 
     async def tend(self, component: Component) -> tuple[str, ...]:  # noqa: ARG002
         """Nothing: Azure brings back what should run."""
@@ -249,13 +255,6 @@ class ContainerAppsProvider(OfPushedImages):
             )
             self._accounts[key] = AccessToken(account.given)
         return self._accounts[key]
-
-    async def _digest(self, component: Component, image: str) -> str:
-        """What the registry's `image` names now; Azure's own registries know the application."""
-        own = containerapps_of(component)
-        if own.credentials or not own.secret or not image.partition("/")[0].endswith(AZURE):
-            return await self._images.digest(component, image)
-        return await Registry(f"{own.client}:{self._secrets(own.secret)}").digest(image)
 
 
 def _age(replica: Replica) -> tuple[str, str]:

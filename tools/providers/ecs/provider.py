@@ -21,8 +21,8 @@ from tools.providers.ecs.shapes import Service, Task
 from tools.providers.ecs.steady import is_steady, late, well
 from tools.providers.fleet.layout import Layout
 from tools.providers.pushed_images import Images, OfPushedImages
+from tools.systems import ecr
 from tools.systems.aws import Account
-from tools.systems.ecr import digest, is_in_ecr
 
 AGAIN = 3.0  # seconds between two looks
 STOPPING = 120  # seconds that ECS may take beyond what a component has to finish
@@ -67,6 +67,10 @@ class EcsProvider(OfPushedImages):
                 await self._stop(component, name)
             case _:
                 raise EffectRefused(words(move), "it is no move of a provider")
+
+    async def login(self, component: Component, image: str) -> str:
+        """For ECR, as ourselves."""
+        return await ecr.login(self._account(ecs_of(component).aws), image)
 
     async def tend(self, component: Component) -> tuple[str, ...]:  # noqa: ARG002
         """Nothing: ECS brings back what should run."""
@@ -229,8 +233,8 @@ class EcsProvider(OfPushedImages):
 
     async def _digest(self, component: Component, tag: str) -> str:
         own = ecs_of(component)
-        if is_in_ecr(tag) and own.credentials is None:
-            return await digest(self._account(own.aws), tag)
+        if ecr.is_in_ecr(tag) and own.credentials is None:
+            return await ecr.digest(self._account(own.aws), tag)
         return await self._images.digest(component, tag)
 
     def _account(self, aws: Aws) -> Account:

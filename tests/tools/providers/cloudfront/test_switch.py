@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any  # botocore's answers have no types
 
 import pytest
-from botocore import validate  # pyright: ignore
 
 from orchestrate.errors import (
     AccessDenied,
@@ -64,6 +63,8 @@ async def test_only_the_path_of_the_origin_is_changed(shop: Shop) -> None:
 
 
 async def test_what_the_distribution_answers_is_as_its_service_model_says(shop: Shop) -> None:
+    from botocore.validate import ParamValidator  # pyright: ignore
+
     await shop.first()
     cloudfront, name = shop.site.client("cloudfront"), shop.own.distribution
     last = shop.invalidations()[-1].id
@@ -75,7 +76,7 @@ async def test_what_the_distribution_answers_is_as_its_service_model_says(shop: 
     for operation, answer in told.items():
         shape = cloudfront.meta.service_model.operation_model(operation).output_shape
         answer.pop("ResponseMetadata")
-        assert not validate.ParamValidator().validate(answer, shape).has_errors()
+        assert not ParamValidator().validate(answer, shape).has_errors()
 
 
 async def test_a_path_that_somebody_changed_is_named_and_left(shop: Shop) -> None:

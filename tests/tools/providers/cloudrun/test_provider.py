@@ -157,3 +157,14 @@ async def test_a_version_can_be_the_artifact_that_ran_elsewhere(here: Here) -> N
 
     (container,) = cast("list[Json]", here.kept.template["containers"])
     assert (found.digest, container["image"]) == (digest, f"{here.site.registry}/shop@{digest}")
+
+
+async def test_googles_own_registries_are_asked_with_the_accounts_token_and_no_other_is(here: Here) -> None:
+    digest = f"sha256:{'1' * 64}"
+
+    login = await here.provider().login(here.web, f"europe-west1-docker.pkg.dev/shop/web@{digest}")
+
+    user, _, token = login.partition(":")
+    assert (user, token in here.site.account.tokens) == ("oauth2accesstoken", True)
+    for stranger in ("pkg.dev.example", "notgcr.io"):
+        assert await here.provider().login(here.web, f"{stranger}/shop/web@{digest}") == ""

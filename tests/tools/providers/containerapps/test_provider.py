@@ -10,6 +10,7 @@ import pytest
 from orchestrate.errors import EffectRefused
 from orchestrate.models.move import Verify
 from tests.servers.containerapps import LATEST
+from tests.servers.entra_tokens import SECRET
 from tests.servers.openapi import Json
 from tests.servers.sample_service import checkout, environment, silent
 from tests.tools.providers.containerapps.conftest import HASTY, ONE, TWO, Here
@@ -217,3 +218,13 @@ async def test_an_app_always_gives_its_traffic_to_somebody(here: Here) -> None:
 async def test_what_is_no_move_of_a_provider_is_refused(here: Here) -> None:
     with pytest.raises(EffectRefused, match="no move of a provider"):
         await here.provider().apply(here.web, Verify(component="web", slot="blue", version=ONE), silent)
+
+
+async def test_azures_own_registries_are_asked_as_the_application_and_no_other_is(here: Here) -> None:
+    own, digest = here.web.containerapps, f"sha256:{'1' * 64}"
+
+    login = await here.provider().login(here.web, f"shop.azurecr.io/web@{digest}")
+
+    assert own is not None
+    assert login == f"{own.client}:{SECRET}"
+    assert await here.provider().login(here.web, f"azurecr.io.example/web@{digest}") == ""
