@@ -25,6 +25,7 @@ from tools.providers.cloudrun.provider import CloudRunProvider
 from tools.providers.compose.provider import compose_provider
 from tools.providers.containerapps.provider import ContainerAppsProvider
 from tools.providers.custom.provider import CustomProvider
+from tools.providers.digitalocean.provider import DigitalOceanProvider
 from tools.providers.docker.provider import docker_provider
 from tools.providers.ecs.provider import EcsProvider
 from tools.providers.kubernetes.provider import KubernetesProvider
@@ -155,6 +156,10 @@ def _containerapps(environment: Environment, reading: Reading, _: Routers) -> Ho
     return ContainerAppsProvider(environment, reading.value, filled=reading.filled)
 
 
+def _digitalocean(environment: Environment, reading: Reading, _: Routers) -> Hosting:
+    return DigitalOceanProvider(environment, reading.value)
+
+
 PROVIDERS: Mapping[str, Callable[[Environment, Reading, Routers], Hosting]] = {
     "process": _process,
     "docker": _docker,
@@ -168,6 +173,7 @@ PROVIDERS: Mapping[str, Callable[[Environment, Reading, Routers], Hosting]] = {
     "netlify": _netlify,
     "cloudfront": _cloudfront,
     "containerapps": _containerapps,
+    "digitalocean": _digitalocean,
 }
 """Who stands behind each provider's name; what each can do is in orchestrate/models/abilities.py."""
 

@@ -12,15 +12,16 @@ LONGEST = 86_400.0
 def retry_after(headers: Mapping[str, str], now: float) -> float | None:
     """Seconds from `now` (epoch seconds); None when it is not said. Names in `headers` are small letters.
 
-    Retry-After is in seconds or a date; a used-up allowance (x-ratelimit-remaining: 0) ends at its reset.
+    Retry-After is in seconds or a date; a used-up allowance ([x-]ratelimit-remaining: 0) ends at its reset.
     """
     said = headers.get("retry-after", "").strip()
     if said:
         return _bounded(float(said) if _is_number(said) else _until(said, now))
-    if headers.get("x-ratelimit-remaining", "").strip() != "0":
-        return None
-    reset = headers.get("x-ratelimit-reset", "").strip()
-    return _bounded(float(reset) - now + 1) if _is_number(reset) else None
+    for allowance in ("x-ratelimit", "ratelimit"):
+        reset = headers.get(f"{allowance}-reset", "").strip()
+        if headers.get(f"{allowance}-remaining", "").strip() == "0" and _is_number(reset):
+            return _bounded(float(reset) - now + 1)
+    return None
 
 
 def _is_number(text: str) -> bool:

@@ -112,6 +112,12 @@ def _containerapps(_: Component) -> Abilities:
     return Abilities(strategies=(Strategy.BLUE_GREEN, Strategy.CANARY), can=frozenset(can), why=why)
 
 
+def _digitalocean(_: Component) -> Abilities:
+    can = frozenset({Ability.SCALE, Ability.DIGEST})
+    why = "an app runs one version, which has all of the traffic"
+    return Abilities(strategies=(Strategy.RECREATE,), can=can, why=why)
+
+
 DECLARED: Mapping[str, Callable[[Component], Abilities]] = {
     "process": _process,
     "docker": _docker,
@@ -125,6 +131,7 @@ DECLARED: Mapping[str, Callable[[Component], Abilities]] = {
     "netlify": _published,
     "cloudfront": _cloudfront,
     "containerapps": _containerapps,
+    "digitalocean": _digitalocean,
 }
 """Each provider by its name in orchestrate.yaml. The conformance kit holds it to what is declared here."""
 

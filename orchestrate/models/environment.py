@@ -18,6 +18,7 @@ from orchestrate.models.hosts import (
     Compose,
     ContainerApps,
     Custom,
+    DigitalOcean,
     Docker,
     Kubernetes,
     Netlify,
@@ -173,6 +174,7 @@ ProviderName = Literal[
     "netlify",
     "cloudfront",
     "containerapps",
+    "digitalocean",
 ]
 
 
@@ -201,6 +203,7 @@ class Component(Fact):
     netlify: Netlify | None = None
     cloudfront: CloudFront | None = None
     containerapps: ContainerApps | None = None
+    digitalocean: DigitalOcean | None = None
     health: HealthCheck = HealthCheck()
     smoke: tuple[Smoke, ...] = ()
     database: Database | None = None

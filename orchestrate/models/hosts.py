@@ -133,3 +133,14 @@ class Netlify(Fact):
     site: Annotated[str, Field(min_length=1)]  # its id, or its name.netlify.app
     token: str  # a secret
     url: Address = "https://api.netlify.com"  # of the API
+
+
+class DigitalOcean(Fact):
+    """Which service of which app of DigitalOcean's App Platform a component is, and from which image."""
+
+    image: Annotated[str, Field(min_length=1)]  # host/name:tag; {version} {commit} {tree} are filled in
+    app: Annotated[str, Field(min_length=1)]  # its id
+    service: Name | Literal[""] = ""  # its name in the app; '': the component's
+    token: str  # a secret
+    credentials: str | None = None  # a secret, user:password, for the registry
+    url: Address = "https://api.digitalocean.com"  # of the API

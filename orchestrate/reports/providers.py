@@ -7,7 +7,16 @@ from collections.abc import Mapping
 from orchestrate.models.abilities import Ability, abilities_of
 from orchestrate.models.aws import Aws, CloudFront, Ecs, Functions
 from orchestrate.models.environment import Component, Strategy
-from orchestrate.models.hosts import CloudRun, ContainerApps, Custom, Docker, Kubernetes, Netlify, Vercel
+from orchestrate.models.hosts import (
+    CloudRun,
+    ContainerApps,
+    Custom,
+    DigitalOcean,
+    Docker,
+    Kubernetes,
+    Netlify,
+    Vercel,
+)
 from orchestrate.reports.markdown import table
 
 LEAST = Custom(start=("start",), stop=("stop",), status=("status",), artifact=("artifact",))
@@ -69,6 +78,16 @@ EXAMPLES: Mapping[str, Component] = {
             image="registry.example/web:{commit}",
             subscription="00000000-0000-0000-0000-000000000000",
             group="shop",
+            token="TOKEN",  # noqa: S106  a name
+        ),
+    ),
+    "digitalocean": Component(
+        name="web",
+        provider="digitalocean",
+        port=443,
+        digitalocean=DigitalOcean(
+            image="registry.example/web:{commit}",
+            app="shop",
             token="TOKEN",  # noqa: S106  a name
         ),
     ),

@@ -10,7 +10,13 @@ from orchestrate.models.hosts import Compose, Docker
 from orchestrate.settings.aws import check_awslambda, check_cloudfront, check_ecs
 from orchestrate.settings.images import check_build, check_credentials, check_image
 from orchestrate.settings.tree import Document, Loc
-from orchestrate.settings.web import check_cloudrun, check_containerapps, check_netlify, check_vercel
+from orchestrate.settings.web import (
+    check_cloudrun,
+    check_containerapps,
+    check_digitalocean,
+    check_netlify,
+    check_vercel,
+)
 
 SECTIONS = (
     "docker",
@@ -24,6 +30,7 @@ SECTIONS = (
     "netlify",
     "cloudfront",
     "containerapps",
+    "digitalocean",
 )
 
 
@@ -122,4 +129,5 @@ CHECKS: Mapping[str, Check] = {
     "netlify": check_netlify,
     "cloudfront": check_cloudfront,
     "containerapps": check_containerapps,
+    "digitalocean": check_digitalocean,
 }

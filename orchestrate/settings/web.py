@@ -71,6 +71,19 @@ def check_netlify(document: Document, loc: Loc, part: Component, secrets: Sequen
     check_traffic(document, (*loc, "netlify"), part, "a site of Netlify")
 
 
+def check_digitalocean(document: Document, loc: Loc, part: Component, secrets: Sequence[str]) -> None:
+    """Raise SettingsInvalid where a component cannot be a service of App Platform."""
+    own = part.digitalocean
+    if own is None:
+        said = f"{part.name}: missing key 'digitalocean', which names the image, the app and the token"
+        raise document.fault(loc, said, cure="digitalocean: {image: …, app: …, token: …}")
+    _check_builds(document, loc, part, "App Platform runs the image by the app's own settings")
+    check_credentials(document, (*loc, "digitalocean"), own.credentials, secrets)
+    _check_secret(document, (*loc, "digitalocean", "token"), own.token, secrets)
+    check_image(document, (*loc, "digitalocean", "image"), own.image)
+    check_traffic(document, (*loc, "digitalocean"), part, "a service of App Platform")
+
+
 def _check_builds(document: Document, loc: Loc, part: Component, said: str) -> None:
     for key in ("run", "build"):
         if getattr(part, key):

@@ -142,6 +142,7 @@ async def test_traffic_goes_where_it_is_sent(world: World) -> None:
 
 
 async def test_all_traffic_goes_from_one_slot_to_the_other(world: World) -> None:
+    world.needs(Ability.SLOTS)
     await world.build(ONE)
     await world.build(TWO)
     await world.do(start("blue"))
@@ -193,6 +194,7 @@ async def test_a_stopped_slot_is_gone_and_its_share_goes_to_the_others(world: Wo
 
 
 async def test_undoing_the_moves_in_reverse_gives_what_was_before(world: World) -> None:
+    world.needs(Ability.SLOTS)
     await world.build(ONE)
     await world.build(TWO)
     await world.do(start("blue"))

@@ -10,13 +10,17 @@ import pytest
 
 from orchestrate.models.change import Version
 from orchestrate.models.environment import Component
-from orchestrate.models.hosts import CloudRun, ContainerApps, Netlify, Vercel
+from orchestrate.models.hosts import CloudRun, ContainerApps, DigitalOcean, Netlify, Vercel
 from orchestrate.models.smoke import HealthCheck
 from tests.contracts.provider_world import DOES, World
 from tests.servers.cloudrun import PROJECT, REGION, cloud_run
 from tests.servers.cloudrun import CloudRun as CloudRunServer
 from tests.servers.containerapps import APP, GROUP, SUBSCRIPTION, container_apps
 from tests.servers.containerapps import ContainerApps as ContainerAppsServer
+from tests.servers.digitalocean import APP as OCEAN_APP
+from tests.servers.digitalocean import TOKEN as OCEAN_TOKEN
+from tests.servers.digitalocean import DigitalOcean as DigitalOceanServer
+from tests.servers.digitalocean import digitalocean
 from tests.servers.entra_tokens import CLIENT, SECRET, TENANT
 from tests.servers.netlify import SITE, netlify
 from tests.servers.netlify import TOKEN as NETLIFY_TOKEN
@@ -29,6 +33,7 @@ from tests.servers.vercel import Vercel as VercelServer
 from tools.provider import Hosting
 from tools.providers.cloudrun.provider import CloudRunProvider
 from tools.providers.containerapps.provider import ContainerAppsProvider
+from tools.providers.digitalocean.provider import DigitalOceanProvider
 from tools.providers.netlify.provider import netlify_provider
 from tools.providers.vercel.provider import vercel_provider
 from tools.systems.shown import Habits
@@ -138,3 +143,21 @@ def in_netlify(site: NetlifyServer, **facts: object) -> Component:
     words = Netlify(site=SITE, token="TOKEN", url=site.url)  # noqa: S106  a name
     health = HealthCheck(expect={"status": "ok"}, start_seconds=1)
     return component(provider="netlify", run=(), netlify=words, health=health, **facts)
+
+
+@asynccontextmanager
+async def at_digitalocean(request: pytest.FixtureRequest, folder: Path) -> AsyncGenerator[World]:
+    with digitalocean() as (site, _):
+        web = in_digitalocean(site)
+        shop = environment(folder / "root", web, url="http://127.0.0.1:8080", secrets=("TOKEN",))
+        provider = DigitalOceanProvider(shop, lambda _: OCEAN_TOKEN, habits=IMPATIENT)
+        yield OfPushed(site, provider, web, "health checks failed")
+        await provider.stop_all(web)
+
+
+def in_digitalocean(site: DigitalOceanServer, **facts: object) -> Component:
+    """The service as a component of the digitalocean provider."""
+    image = f"{site.registry}/shop:{{commit}}"
+    words = DigitalOcean(image=image, app=OCEAN_APP, token="TOKEN", url=site.url)  # noqa: S106  a name
+    health = HealthCheck(expect={"status": "ok"}, start_seconds=1)
+    return component(provider="digitalocean", run=(), digitalocean=words, health=health, **facts)

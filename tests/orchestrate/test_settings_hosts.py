@@ -238,9 +238,57 @@ def test_a_wrong_word_about_an_app_of_container_apps_is_told_with_its_line(
     assert f"orchestrate.yaml:{line}" in str(problem)
 
 
+OCEAN = (
+    FAR.replace("provider: cloudrun", "provider: digitalocean")
+    .replace("strategy: canary", "strategy: recreate")
+    .replace("cloudrun: {", "digitalocean: {")
+    .replace("project: shop, region: europe-west1, key: TOKEN", "app: 4f6c71e2, token: TOKEN")
+)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "line", "said"),
+    [
+        ("token: TOKEN", "token: OTHER", 12, "token: the environment has no secret 'OTHER'"),
+        ("token: TOKEN", "token: TOKEN, credentials: LOGIN", 12, "no secret 'LOGIN'"),
+        ("b:{commit}", "b:latest", 12, "each version has an image of its own"),
+        ("app: 4f6c71e2, ", "", 12, "app"),
+        ("port: 443\n        metrics", "metrics", 11, "has traffic, and the component no port"),
+        (
+            "        port: 443\n",
+            "        port: 443\n        run: [a]\n",
+            11,
+            "run: App Platform runs the image",
+        ),
+        ("strategy: recreate", "strategy: blue-green", 5, "the provider digitalocean cannot do blue-green"),
+        ("strategy: recreate", "strategy: canary", 5, "use recreate"),
+        ("kind: prometheus", "kind: proxy", 12, "does not pass our router"),
+        (OCEAN.splitlines()[-1] + "\n", "", 8, "web: missing key 'digitalocean'"),
+    ],
+)
+def test_a_wrong_word_about_a_service_of_app_platform_is_told_with_its_line(
+    tmp_path: Path, old: str, new: str, line: int, said: str
+) -> None:
+    problem = refused(tmp_path, changed(OCEAN, old, new))
+
+    assert said in str(problem)
+    assert f"orchestrate.yaml:{line}" in str(problem)
+
+
 @pytest.mark.parametrize(
     "name",
-    ["docker", "compose", "custom", "ecs", "cloudrun", "awslambda", "vercel", "netlify", "containerapps"],
+    [
+        "docker",
+        "compose",
+        "custom",
+        "ecs",
+        "cloudrun",
+        "awslambda",
+        "vercel",
+        "netlify",
+        "containerapps",
+        "digitalocean",
+    ],
 )
 def test_the_settings_of_each_guide_can_be_used(tmp_path: Path, name: str) -> None:
     (block,) = re.findall(r"```yaml\n(.*?)```", (GUIDES / f"{name}.md").read_text(), re.DOTALL)

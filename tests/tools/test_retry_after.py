@@ -17,6 +17,7 @@ NOW = 1_800_000_000.0  # Fri, 15 Jan 2027 08:00:00 GMT
         ({"retry-after": "9" * 12}, LONGEST),
         ({"x-ratelimit-remaining": "0", "x-ratelimit-reset": "1800000090"}, 91),
         ({"x-ratelimit-remaining": "0", "x-ratelimit-reset": "1700000000"}, 0),
+        ({"ratelimit-remaining": "0", "ratelimit-reset": "1800000090"}, 91),
         ({"retry-after": "5", "x-ratelimit-remaining": "0", "x-ratelimit-reset": "1800000090"}, 5),
     ],
 )

@@ -1,0 +1,257 @@
+"""The digitalocean provider: an app of App Platform that runs one version, and is replaced as a whole."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+
+from orchestrate.errors import (
+    ChangedMeanwhile,
+    EffectRefused,
+    OrchestrateError,
+    StartFailed,
+    UnknownVersion,
+)
+from orchestrate.models.change import Version
+from orchestrate.models.environment import Component, Environment
+from orchestrate.models.move import Drain, Move, Scale, SetTraffic, Start, Stop, Weights, words
+from orchestrate.models.runtime import Artifact, Instance, Resources, Running, Slot
+from tools.provider import Checkout, Say, require_well, runs_another, shares, well_in
+from tools.providers.digitalocean.answers import App, Deployment
+from tools.providers.digitalocean.client import Client
+from tools.providers.digitalocean.spec import (
+    digest_in,
+    digitalocean_of,
+    instances_in,
+    is_same,
+    service_name,
+    usable,
+    wished,
+)
+from tools.providers.fleet.layout import Layout
+from tools.providers.fleet.slots import Slots, Wanted
+from tools.providers.pushed_images import Images, OfPushedImages
+from tools.systems.shown import Habits
+from tools.systems.web_api import Json, WebApi
+
+STAYS = "the app goes on answering until another version takes its place"
+
+
+@dataclass(frozen=True)
+class Seen:
+    """The app at one moment, and the slot that it is; `is_ours`: it runs what we started there."""
+
+    app: App
+    slot: Slot | None = None
+    is_ours: bool = False
+
+    @property
+    def weights(self) -> Weights:
+        """All to our slot; what somebody else deployed stands under its deployment's name."""
+        active = self.app.active_deployment
+        if self.slot is None or active is None:
+            return {}
+        return {self.slot.name if self.is_ours else active.id: 100}
+
+
+class DigitalOceanProvider(OfPushedImages):
+    """Runs the components of one environment; the slot and each version's image are kept below `root`."""
+
+    def __init__(
+        self, environment: Environment, secrets: Callable[[str], str], *, habits: Habits | None = None
+    ) -> None:
+        self._environment, self._secrets = environment, secrets
+        self._habits = habits or Habits()
+        layout = Layout(environment.root)
+        self._slots = Slots(layout)
+        self._images = Images(layout, secrets, digitalocean_of)
+
+    async def running(self, component: Component) -> Running:
+        seen = await self._seen(component)
+        slots = (seen.slot,) if seen.slot else ()
+        return Running(component=component.name, slots=slots, weights=seen.weights)
+
+    async def build(self, component: Component, version: Version, checkout: Checkout, say: Say) -> Artifact:
+        """The version's image in the registry. Raises EffectRefused where a push would go live by itself."""
+        app = await self._client(component).app()
+        usable(app.spec, component, digitalocean_of(component).image.rpartition(":")[0])
+        return await super().build(component, version, checkout, say)
+
+    async def apply(self, component: Component, move: Move, say: Say) -> None:
+        say(words(move))
+        match move:
+            case Start() | Scale():
+                await self._bring_to(component, move)
+            case SetTraffic():
+                await self._share(component, move, say)
+            case Drain():
+                return  # App Platform lets an instance end what it has begun
+            case Stop(slot=name):
+                self._slots.write(component.name, name, None)
+                say(f"{component.name}: {STAYS}")
+            case _:
+                raise EffectRefused(words(move), "it is no move of a provider")
+
+    async def tend(self, component: Component) -> tuple[str, ...]:  # noqa: ARG002
+        """Nothing: App Platform brings back what should run."""
+        return ()
+
+    async def stop_all(self, component: Component) -> None:
+        """Forget the slots; the app stays as it is, and keeps answering."""
+        for name in self._slots.names(component.name):
+            self._slots.write(component.name, name, None)
+
+    async def resources(self) -> Resources:
+        return Resources()
+
+    async def tail(self, component: Component, slot: str, lines: int) -> tuple[str, ...]:  # noqa: ARG002
+        """Nothing: App Platform shows what instances wrote in its own place."""
+        return ()
+
+    async def public(self, component: Component) -> str:  # noqa: ARG002
+        return self._environment.url
+
+    async def _bring_to(self, component: Component, move: Start | Scale) -> None:
+        """Have the app run the version, so many times, all well; on failure, what was before."""
+        artifact = self._images.recorded(component, move.version)
+        if artifact is None:
+            raise UnknownVersion(move.version.name)
+        self._refuse_second(component, move)
+        client = self._client(component)
+        app = await self._free(component, client)
+        spec = wished(app.spec, component, artifact.location, move.instances)
+        active = app.active_deployment
+        if active is None or not all(is_same(one, spec, client.service) for one in (app.spec, active.spec)):
+            active = await self._replaced(component, client, app, spec)
+        kept = Wanted(version=move.version, wanted=move.instances, build=active.id)
+        self._slots.write(component.name, move.slot, kept)
+
+    def _refuse_second(self, component: Component, move: Start | Scale) -> None:
+        """Raise StartFailed where another version has the one place that there is."""
+        kept = self._kept(component)
+        if kept is not None and (kept[0] != move.slot or kept[1].version.tree != move.version.tree):
+            raise runs_another(kept[0], move.version)
+
+    async def _free(self, component: Component, client: Client) -> App:
+        """The app when nobody changes it. Raises ChangedMeanwhile where that does not come."""
+        until = time.monotonic() + component.health.start_seconds
+        app = await client.app()
+        while app.under_way is not None:
+            if time.monotonic() >= until:
+                said = f"{component.name}: the deployment {app.under_way.id} of the app does not end"
+                raise ChangedMeanwhile(said)
+            await asyncio.sleep(self._habits.again)
+            app = await client.app()
+        if app.pinned_deployment is not None:
+            said = f"{component.name}: somebody took the app back to {app.pinned_deployment.id}"
+            raise ChangedMeanwhile(f"{said}, and holds it there; commit or revert that at DigitalOcean")
+        return app
+
+    async def _replaced(self, component: Component, client: Client, app: App, spec: Json) -> Deployment:
+        """The deployment by `spec`, when it is live and well; on failure the app is as it was."""
+        former = await client.former(spec)
+        begun = await (client.rollback(former) if former else client.update(spec))
+        try:
+            return await self._until_live(component, client, begun, instances_in(spec, client.service))
+        except (StartFailed, asyncio.CancelledError):
+            await asyncio.shield(_taken_back(client, app.spec))
+            raise
+
+    async def _until_live(
+        self, component: Component, client: Client, begun: Deployment, wanted: int
+    ) -> Deployment:
+        until = time.monotonic() + component.health.start_seconds
+        while True:
+            found = await client.deployment(begun.id)
+            _refuse_ended(component, found)
+            ready = await client.ready() if found.is_active else 0
+            if ready >= wanted and await _is_shown(client, found):
+                return found
+            if time.monotonic() >= until:
+                how = f"{ready} of {wanted} instances are well" if found.is_active else found.phase
+                late = f"{found.id} is not well after {component.health.start_seconds} s"
+                raise StartFailed(f"{component.name}: {late}: {how}")
+            await asyncio.sleep(self._habits.again)
+
+    async def _share(self, component: Component, move: SetTraffic, say: Say) -> None:
+        seen, wanted = await self._seen(component), shares(move.weights)
+        active = seen.app.active_deployment
+        if shares(move.was) and seen.slot and active and not seen.is_ours:
+            said = f"{component.name}: the app runs {active.id}, which somebody else deployed"
+            raise ChangedMeanwhile(said)
+        if not wanted:
+            say(f"{component.name}: {STAYS}")
+            return
+        require_well(component, wanted, well_in([seen.slot] if seen.slot else []))
+
+    async def _seen(self, component: Component) -> Seen:
+        client = self._client(component)
+        app, kept = await client.app(), self._kept(component)
+        if kept is None:
+            return Seen(app)
+        name, wanted = kept
+        active = app.active_deployment
+        if active is None:
+            return Seen(app, Slot(name=name, version=wanted.version, wanted=wanted.wanted, instances=()))
+        artifact = self._images.recorded(component, wanted.version)
+        digest = digest_in(active.spec, client.service)
+        is_ours = artifact is not None and artifact.digest == digest
+        ready = await client.ready() if is_ours else 0
+        tree = wanted.version.tree if is_ours else digest
+        count = instances_in(active.spec, client.service)
+        instances = tuple(_instance(name, active, number, tree, ready) for number in range(1, count + 1))
+        slot = Slot(name=name, version=wanted.version, wanted=wanted.wanted, instances=instances)
+        return Seen(app, slot, is_ours)
+
+    def _kept(self, component: Component) -> tuple[str, Wanted] | None:
+        """The one slot that was started and not stopped."""
+        found = ((name, self._slots.read(component.name, name)) for name in self._slots.names(component.name))
+        return next(((name, one) for name, one in found if one is not None), None)
+
+    def _client(self, component: Component) -> Client:
+        own = digitalocean_of(component)
+
+        async def headers(is_stale: bool) -> Mapping[str, str]:  # noqa: ARG001  it does not change by itself
+            return {"authorization": f"Bearer {self._secrets(own.token)}"}
+
+        renew = f"renew the token in the secret {own.token}"
+        api = WebApi("DigitalOcean", own.url, headers, renew, pause=self._habits.again)
+        return Client(api, own.app, service_name(component), self._habits)
+
+
+def _refuse_ended(component: Component, found: Deployment) -> None:
+    """Raise StartFailed, ChangedMeanwhile where a deployment will not come to live any more."""
+    if found.phase == "SUPERSEDED":
+        said = f"{component.name}: somebody else deployed the app while {found.id} was under way"
+        raise ChangedMeanwhile(said)
+    if not (found.is_active or found.is_under_way):
+        said = f"{component.name}: DigitalOcean could not deploy it ({found.id}): {found.words}"
+        raise StartFailed(said)
+
+
+async def _is_shown(client: Client, found: Deployment) -> bool:
+    active = (await client.app()).active_deployment
+    return active is not None and active.id == found.id
+
+
+async def _taken_back(client: Client, spec: Json) -> None:
+    """What was before, as soon as it can be; what went wrong first is what is told."""
+    with suppress(OrchestrateError):
+        await client.update(spec)
+
+
+def _instance(slot: str, active: Deployment, number: int, tree: str, ready: int) -> Instance:
+    is_well = number <= ready
+    return Instance(
+        id=f"{active.id}/{number}",
+        slot=slot,
+        address="",
+        healthy=is_well,
+        restarts=0,
+        started_at=active.updated_at,
+        detail="" if is_well else f"{ready} instances of {active.id} are well",
+        tree=tree,
+    )
