@@ -24,16 +24,12 @@ class Allowance:
 
     @property
     def words(self) -> str:
-        """`a cold start of 2 min was allowed for, as the last 3 releases had`."""
-        said = f"a cold start of {span(self.seconds)}" if self.seconds else "no cold start"
+        """`allowing for a cold start of 2 min (learned from the last 3 releases)`."""
+        why = "declared" if self.is_declared else "neither declared nor learned"
         if self.learned is not None:
-            return f"{said} was allowed for, as the last {self.learned.releases} releases had"
-        why = (
-            "as declared"
-            if self.is_declared
-            else "for none was declared, and too little is known to learn one"
-        )
-        return f"{said} was allowed for, {why}"
+            why = f"learned from the last {self.learned.releases} releases"
+        what = f"a cold start of {span(self.seconds)}" if self.seconds else "no cold start"
+        return f"allowing for {what} ({why})"
 
     @property
     def numbers(self) -> dict[str, float]:
