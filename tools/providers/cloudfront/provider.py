@@ -100,7 +100,7 @@ class CloudFrontProvider:
             case Start() | Scale():
                 await self._bring_to(component, move)
             case SetTraffic():
-                await self._share(component, move)
+                await self._share(component, move, say)
             case Drain():
                 return  # whoever began to read a file reads it to its end
             case Stop(slot=name):
@@ -148,7 +148,7 @@ class CloudFrontProvider:
             )
         self._slots.write(component.name, move.slot, Wanted(version=move.version, wanted=1))
 
-    async def _share(self, component: Component, move: SetTraffic) -> None:
+    async def _share(self, component: Component, move: SetTraffic, say: Say) -> None:
         """Show another release, and return when everybody gets it. Raises ChangedMeanwhile, StartFailed."""
         seen, wanted = await self._seen(component), shares(move.weights)
         require_well(component, wanted, {name for name, found in seen.manifests.items() if found})
@@ -158,6 +158,8 @@ class CloudFrontProvider:
         if seen.weights == {name: 100}:
             return
         self._refuse_foreign(component, seen, move)
+        if seen.live not in seen.places:
+            say(f"{component.name}: {site_of(component).distribution} showed {seen.live} until now")
         wrong = (await self._bucket(component).found(seen.wanted[name].version)).wrong
         if wrong:
             raise StartFailed(f"{component.name}: {seen.places[name]}: {wrong}", cure="build it again")

@@ -127,7 +127,7 @@ async def test_environments_with_one_bucket_show_the_same_release_by_its_digest(
 
 async def test_a_list_of_many_objects_is_read_to_its_end(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("MOTO_S3_DEFAULT_MAX_KEYS", "4")
-    many = "mkdir site; echo {} > site/health; for n in $(seq 10); do echo $n > site/$n.txt; done"
+    many = "mkdir site; echo {} > site/health; for n in $(seq 9) 'ä +%'; do echo $n > site/\"$n\".txt; done"
     web = shop.web.model_copy(update={"build": (("sh", "-c", many),)})
 
     built = await shop.provider.build(web, TWO, checkout(), silent)

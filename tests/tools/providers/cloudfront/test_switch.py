@@ -18,7 +18,6 @@ from orchestrate.errors import (
     Unreachable,
 )
 from orchestrate.models.move import SetTraffic, Stop, Verify
-from orchestrate.models.smoke import HealthCheck
 from tests.servers.sample_service import silent
 from tests.tools.providers.cloudfront.conftest import (
     BACK,
@@ -87,6 +86,25 @@ async def test_a_path_that_somebody_changed_is_named_and_left(shop: Shop) -> Non
         await shop.do(SWITCH)
 
     assert (shop.path(), (await shop.running()).weights) == ("/by-hand", {"/by-hand": 100})
+
+
+async def test_what_a_first_deployment_takes_the_place_of_is_told(shop: Shop) -> None:
+    shop.point("/by-hand")
+    await shop.build(ONE)
+    await shop.do(START)
+    said: list[str] = []
+
+    await shop.provider.apply(shop.web, BLUE_LIVE, said.append)
+
+    assert f"web: {shop.own.distribution} showed /by-hand until now" in said
+
+
+async def test_shares_that_were_seen_on_the_way_can_be_gone_back_to(shop: Shop) -> None:
+    await shop.first()
+
+    await shop.do(SetTraffic(component="web", was={"blue": 100}, weights={"green": 99, "blue": 1}))
+
+    assert (await shop.running()).weights == {"green": 100}
 
 
 async def test_a_race_that_is_lost_is_named_and_nothing_is_overwritten(shop: Shop) -> None:
@@ -163,39 +181,6 @@ async def test_an_invalidation_that_does_not_end_is_told(opened: Opening) -> Non
         await shop.do(SWITCH)
 
 
-async def test_what_really_answers_is_told(shop: Shop) -> None:
-    await shop.first()
-    shop.site.edge.show(shop.own.distribution, f"/releases/web/{TWO.tree}")
-
-    slot = (await shop.running()).slot("blue")
-
-    assert slot is not None
-    assert slot.instances[0].tree == TWO.tree
-
-
-async def test_a_distribution_that_answers_badly_is_unhealthy(shop: Shop) -> None:
-    await shop.first()
-    shop.site.edge.show(shop.own.distribution, "/nowhere")
-
-    slot = (await shop.running()).slot("blue")
-
-    assert slot is not None
-    assert (slot.is_healthy, slot.instances[0].detail) == (False, "/health answered 403 instead of 200")
-
-
-async def test_a_site_that_answers_with_something_else_after_the_switch_is_not_taken_for_it(
-    shop: Shop,
-) -> None:
-    await shop.first()
-    shop.site.edge.show(shop.own.distribution, f"/releases/web/{ONE.tree}")
-    shop.web = shop.web.model_copy(update={"health": HealthCheck(start_seconds=1)})
-
-    with pytest.raises(StartFailed, match=f"answers with the files of {ONE.tree[:19]}"):
-        await shop.do(SWITCH)
-
-    assert not holds(SWITCH, await shop.running())
-
-
 async def test_a_release_whose_objects_are_gone_is_not_shown(shop: Shop) -> None:
     await shop.first()
     shop.remove(shop.key(TWO, "index.html"))
@@ -261,22 +246,6 @@ async def test_what_a_site_cannot_is_refused(shop: Shop) -> None:
             await shop.do(move)
 
     assert (await shop.running()).weights == {"blue": 100}
-
-
-async def test_a_slot_whose_release_was_removed_is_not_healthy(shop: Shop) -> None:
-    await shop.build(ONE)
-    await shop.do(START)
-    shop.remove(f"releases/web/{ONE.tree}.json")
-
-    assert not holds(START, await shop.running())
-    with pytest.raises(StartFailed, match="blue has no healthy instance"):
-        await shop.do(BLUE_LIVE)
-
-
-async def test_the_address_is_the_distributions_own_where_no_other_is_told(shop: Shop) -> None:
-    web = shop.web.model_copy(update={"cloudfront": shop.own.model_copy(update={"url": ""})})
-
-    assert (await shop.provider.public(web)).endswith(".cloudfront.net")
 
 
 async def test_forgetting_a_site_leaves_it_shown(shop: Shop) -> None:
