@@ -124,9 +124,11 @@ class DigitalOceanProvider(OfPushedImages):
         app = await self._free(component, client)
         spec = wished(app.spec, component, artifact.location, move.instances)
         active = app.active_deployment
-        if active is None or not all(is_same(one, spec, client.service) for one in (app.spec, active.spec)):
-            active = await self._replaced(component, client, app, spec)
-        kept = Wanted(version=move.version, wanted=move.instances, build=active.id)
+        if active and all(is_same(one, spec, client.service) for one in (app.spec, active.spec)):
+            await self._until_live(component, client, active, move.instances)
+        else:
+            await self._replaced(component, client, app, spec)
+        kept = Wanted(version=move.version, wanted=move.instances)
         self._slots.write(component.name, move.slot, kept)
 
     def _refuse_second(self, component: Component, move: Start | Scale) -> None:
@@ -150,26 +152,24 @@ class DigitalOceanProvider(OfPushedImages):
             raise ChangedMeanwhile(f"{said}, and holds it there; commit or revert that at DigitalOcean")
         return app
 
-    async def _replaced(self, component: Component, client: Client, app: App, spec: Json) -> Deployment:
-        """The deployment by `spec`, when it is live and well; on failure the app is as it was."""
+    async def _replaced(self, component: Component, client: Client, app: App, spec: Json) -> None:
+        """Return when the app is as `spec` says, live and well; on failure it is as it was."""
         former = await client.former(spec)
         begun = await (client.rollback(former) if former else client.update(spec))
         try:
-            return await self._until_live(component, client, begun, instances_in(spec, client.service))
+            await self._until_live(component, client, begun, instances_in(spec, client.service))
         except (StartFailed, asyncio.CancelledError):
             await asyncio.shield(_taken_back(client, app.spec))
             raise
 
-    async def _until_live(
-        self, component: Component, client: Client, begun: Deployment, wanted: int
-    ) -> Deployment:
+    async def _until_live(self, component: Component, client: Client, begun: Deployment, wanted: int) -> None:
         until = time.monotonic() + component.health.start_seconds
         while True:
             found = await client.deployment(begun.id)
             _refuse_ended(component, found)
             ready = await client.ready() if found.is_active else 0
             if ready >= wanted and await _is_shown(client, found):
-                return found
+                return
             if time.monotonic() >= until:
                 how = f"{ready} of {wanted} instances are well" if found.is_active else found.phase
                 late = f"{found.id} is not well after {component.health.start_seconds} s"

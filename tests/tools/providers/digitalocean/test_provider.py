@@ -182,6 +182,17 @@ async def test_the_number_of_instances_is_changed_and_nothing_else(here: Here) -
     assert len((await here.running()).slots[0].instances) == 3
 
 
+async def test_what_runs_already_and_is_not_well_has_not_started(here: Here) -> None:
+    await here.serving()
+    await here.stop()
+    here.site.does[str(here.image()["digest"])] = "limp"
+
+    with pytest.raises(StartFailed, match="0 of 1 instances are well"):
+        await here.start()
+
+    assert not (await here.running()).slots
+
+
 async def test_an_app_has_one_version_at_a_time(here: Here) -> None:
     await here.serving()
 
