@@ -31,6 +31,7 @@ from tools.providers.ecs.provider import EcsProvider
 from tools.providers.kubernetes.provider import KubernetesProvider
 from tools.providers.netlify.provider import netlify_provider
 from tools.providers.process.provider import ProcessProvider
+from tools.providers.railway.provider import RailwayProvider
 from tools.providers.vercel.provider import vercel_provider
 from tools.series import SeriesBySource, SeriesOfBoth, SeriesSource
 from tools.systems.cloudwatch import CloudWatchMetrics
@@ -160,6 +161,10 @@ def _digitalocean(environment: Environment, reading: Reading, _: Routers) -> Hos
     return DigitalOceanProvider(environment, reading.value)
 
 
+def _railway(environment: Environment, reading: Reading, _: Routers) -> Hosting:
+    return RailwayProvider(environment, reading.value)
+
+
 PROVIDERS: Mapping[str, Callable[[Environment, Reading, Routers], Hosting]] = {
     "process": _process,
     "docker": _docker,
@@ -174,6 +179,7 @@ PROVIDERS: Mapping[str, Callable[[Environment, Reading, Routers], Hosting]] = {
     "cloudfront": _cloudfront,
     "containerapps": _containerapps,
     "digitalocean": _digitalocean,
+    "railway": _railway,
 }
 """Who stands behind each provider's name; what each can do is in orchestrate/models/abilities.py."""
 

@@ -118,6 +118,12 @@ def _digitalocean(_: Component) -> Abilities:
     return Abilities(strategies=(Strategy.RECREATE,), can=can, why=why)
 
 
+def _railway(_: Component) -> Abilities:
+    why = "a service gives its domain to one deployment, which Railway replaces when the next one is well"
+    can = frozenset({Ability.DIGEST, Ability.LOGS})
+    return Abilities(strategies=(Strategy.ROLLING,), can=can, why=why)
+
+
 DECLARED: Mapping[str, Callable[[Component], Abilities]] = {
     "process": _process,
     "docker": _docker,
@@ -132,6 +138,7 @@ DECLARED: Mapping[str, Callable[[Component], Abilities]] = {
     "cloudfront": _cloudfront,
     "containerapps": _containerapps,
     "digitalocean": _digitalocean,
+    "railway": _railway,
 }
 """Each provider by its name in orchestrate.yaml. The conformance kit holds it to what is declared here."""
 

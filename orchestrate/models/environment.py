@@ -22,6 +22,7 @@ from orchestrate.models.hosts import (
     Docker,
     Kubernetes,
     Netlify,
+    Railway,
     Vercel,
 )
 from orchestrate.models.smoke import Below, HealthCheck, Smoke
@@ -175,6 +176,7 @@ ProviderName = Literal[
     "cloudfront",
     "containerapps",
     "digitalocean",
+    "railway",
 ]
 
 
@@ -204,6 +206,7 @@ class Component(Fact):
     cloudfront: CloudFront | None = None
     containerapps: ContainerApps | None = None
     digitalocean: DigitalOcean | None = None
+    railway: Railway | None = None
     health: HealthCheck = HealthCheck()
     smoke: tuple[Smoke, ...] = ()
     database: Database | None = None

@@ -144,3 +144,15 @@ class DigitalOcean(Fact):
     token: str  # a secret
     credentials: str | None = None  # a secret, user:password, for the registry
     url: Address = "https://api.digitalocean.com"  # of the API
+
+
+class Railway(Fact):
+    """Which service of Railway a component is, and from which image its deployments are made."""
+
+    image: Annotated[str, Field(min_length=1)]  # host/name:tag; {version} {commit} {tree} are filled in
+    environment: Guid  # its id at Railway
+    service: Guid  # its id
+    token: str  # a secret
+    scope: Literal["project", "account"] = "project"  # the token's kind; account: of a workspace as well
+    credentials: str | None = None  # a secret, user:password, for the registry
+    url: Address = "https://backboard.railway.com"  # of the API

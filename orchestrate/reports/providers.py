@@ -15,6 +15,7 @@ from orchestrate.models.hosts import (
     Docker,
     Kubernetes,
     Netlify,
+    Railway,
     Vercel,
 )
 from orchestrate.reports.markdown import table
@@ -88,6 +89,18 @@ EXAMPLES: Mapping[str, Component] = {
         digitalocean=DigitalOcean(
             image="registry.example/web:{commit}",
             app="shop",
+            token="TOKEN",  # noqa: S106  a name
+        ),
+    ),
+    "railway": Component(
+        name="web",
+        provider="railway",
+        port=443,
+        instances=1,
+        railway=Railway(
+            image="registry.example/web:{commit}",
+            environment="00000000-0000-0000-0000-000000000000",
+            service="00000000-0000-0000-0000-000000000000",
             token="TOKEN",  # noqa: S106  a name
         ),
     ),

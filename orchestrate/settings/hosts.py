@@ -15,6 +15,7 @@ from orchestrate.settings.web import (
     check_containerapps,
     check_digitalocean,
     check_netlify,
+    check_railway,
     check_vercel,
 )
 
@@ -31,6 +32,7 @@ SECTIONS = (
     "cloudfront",
     "containerapps",
     "digitalocean",
+    "railway",
 )
 
 
@@ -130,4 +132,5 @@ CHECKS: Mapping[str, Check] = {
     "cloudfront": check_cloudfront,
     "containerapps": check_containerapps,
     "digitalocean": check_digitalocean,
+    "railway": check_railway,
 }

@@ -47,6 +47,28 @@ def check_containerapps(document: Document, loc: Loc, part: Component, secrets: 
     check_traffic(document, here, part, "an app of Container Apps")
 
 
+def check_railway(document: Document, loc: Loc, part: Component, secrets: Sequence[str]) -> None:
+    """Raise SettingsInvalid where a component cannot be a service of Railway."""
+    own, here = part.railway, (*loc, "railway")
+    if own is None:
+        said = f"{part.name}: missing key 'railway', which names the image, the environment and the service"
+        raise document.fault(loc, said, cure="railway: {image: …, environment: …, service: …, token: …}")
+    check_build(document, loc, part)
+    check_credentials(document, here, own.credentials, secrets)
+    check_image(document, (*here, "image"), own.image)
+    _check_secret(document, (*here, "token"), own.token, secrets)
+    for key in ("run", "memory_limit"):
+        if getattr(part, key):
+            raise document.fault((*loc, key), f"{key}: Railway runs a service by the service's own settings")
+    if part.instances != 1:
+        said = "instances: how many replicas there are is a setting of the service at Railway"
+        raise document.fault((*loc, "instances"), said, cure="instances: 1")
+    if not part.health.path:
+        said = "health: without a path Railway replaces what runs as soon as a container has begun"
+        raise document.fault((*loc, "health"), said, cure="health: {path: /health}")
+    check_traffic(document, here, part, "a service of Railway")
+
+
 def check_vercel(document: Document, loc: Loc, part: Component, secrets: Sequence[str]) -> None:
     """Raise SettingsInvalid where a component cannot be a project of Vercel."""
     own = part.vercel

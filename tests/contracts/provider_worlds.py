@@ -15,7 +15,14 @@ from orchestrate.models.environment import Component
 from orchestrate.models.hosts import Compose, Custom, Docker, Kubernetes
 from orchestrate.models.smoke import HealthCheck
 from tests.contracts.provider_world import BAD, DOES, ONE, RED, TWO, World
-from tests.contracts.web_worlds import at_digitalocean, at_netlify, at_vercel, cloudrun, containerapps
+from tests.contracts.web_worlds import (
+    at_digitalocean,
+    at_netlify,
+    at_railway,
+    at_vercel,
+    cloudrun,
+    containerapps,
+)
 from tests.servers.aws import site as aws
 from tests.servers.docker_engine import DockerEngine
 from tests.servers.kubernetes.gateway import backends, define, gateway, make_route
@@ -255,6 +262,7 @@ WORLDS: dict[str, Opening] = {
     "cloudfront": cloudfront,
     "containerapps": containerapps,
     "digitalocean": at_digitalocean,
+    "railway": at_railway,
 }
 """Every provider; those that are not here do not count as one."""
 
@@ -269,6 +277,7 @@ MARKS = {
     "cloudfront": (pytest.mark.slow,),
     "containerapps": (pytest.mark.slow,),
     "digitalocean": (pytest.mark.slow,),
+    "railway": (pytest.mark.slow,),
 }
 __all__ = ["BAD", "KINDS", "ONE", "RED", "TWO", "WORLDS", "World"]
 

@@ -10,7 +10,7 @@ import pytest
 
 from orchestrate.models.change import Version
 from orchestrate.models.environment import Component
-from orchestrate.models.hosts import CloudRun, ContainerApps, DigitalOcean, Netlify, Vercel
+from orchestrate.models.hosts import CloudRun, ContainerApps, DigitalOcean, Netlify, Railway, Vercel
 from orchestrate.models.smoke import HealthCheck
 from tests.contracts.provider_world import DOES, World
 from tests.servers.cloudrun import PROJECT, REGION, cloud_run
@@ -26,6 +26,9 @@ from tests.servers.netlify import SITE, netlify
 from tests.servers.netlify import TOKEN as NETLIFY_TOKEN
 from tests.servers.netlify import Netlify as NetlifyServer
 from tests.servers.pushed import Pushed as Registry
+from tests.servers.railway import ENVIRONMENT, SERVICE, railway
+from tests.servers.railway import TOKEN as RAILWAY_TOKEN
+from tests.servers.railway import Railway as RailwayServer
 from tests.servers.sample_service import component, environment
 from tests.servers.vercel import PROJECT as PRJ
 from tests.servers.vercel import TEAM, TOKEN, vercel
@@ -35,6 +38,7 @@ from tools.providers.cloudrun.provider import CloudRunProvider
 from tools.providers.containerapps.provider import ContainerAppsProvider
 from tools.providers.digitalocean.provider import DigitalOceanProvider
 from tools.providers.netlify.provider import netlify_provider
+from tools.providers.railway.provider import RailwayProvider
 from tools.providers.vercel.provider import vercel_provider
 from tools.systems.shown import Habits
 
@@ -161,3 +165,25 @@ def in_digitalocean(site: DigitalOceanServer, **facts: object) -> Component:
     words = DigitalOcean(image=image, app=OCEAN_APP, token="TOKEN", url=site.url)  # noqa: S106  a name
     health = HealthCheck(expect={"status": "ok"}, start_seconds=1)
     return component(provider="digitalocean", run=(), digitalocean=words, health=health, **facts)
+
+
+@asynccontextmanager
+async def at_railway(request: pytest.FixtureRequest, folder: Path) -> AsyncGenerator[World]:
+    with railway() as (site, _):
+        web = in_railway(site)
+        shop = environment(folder / "root", web, url="http://127.0.0.1:8080", secrets=("TOKEN",))
+        provider = RailwayProvider(shop, lambda _: RAILWAY_TOKEN, habits=IMPATIENT)
+        yield OfPushed(site, provider, web, "ended with 3")
+        await provider.stop_all(web)
+
+
+def in_railway(site: RailwayServer, **facts: object) -> Component:
+    """The service as a component of the railway provider."""
+    words = Railway(
+        image=f"{site.registry}/shop:{{commit}}",
+        environment=ENVIRONMENT,
+        service=SERVICE,
+        token="TOKEN",  # noqa: S106  a name
+        url=site.url,
+    )
+    return component(provider="railway", run=(), railway=words, instances=1, **facts)

@@ -65,6 +65,7 @@ PLACES = (
         "tests/tools/providers/vercel tests/tools/providers/netlify",
     ),
     Place("tools/providers/cloudfront/provider.py", Says.RAISE, "tests/tools/providers/cloudfront"),
+    Place("tools/providers/railway/provider.py", Says.RAISE, "tests/tools/providers/railway"),
     Place("tools/providers/containerapps/provider.py", Says.RAISE, "tests/tools/providers/containerapps"),
     Place("tools/providers/fleet/layout.py", Says.RAISE, "tests/tools/providers/process"),
     # gates, plan, approval

@@ -193,51 +193,6 @@ def test_a_wrong_word_about_a_site_of_netlify_is_told_with_its_line(
     assert f"orchestrate.yaml:{line}" in str(problem)
 
 
-AZURE = FAR.replace("provider: cloudrun", "provider: containerapps").replace(
-    FAR.splitlines()[-1],
-    '        containerapps: {image: "a.example/b:{commit}", group: shop, '
-    "subscription: 00000000-0000-0000-0000-000000000000, token: TOKEN}",
-)
-
-
-@pytest.mark.parametrize(
-    ("old", "new", "line", "said"),
-    [
-        ("token: TOKEN", "token: OTHER", 12, "token: the environment has no secret 'OTHER'"),
-        (
-            "token: TOKEN",
-            "tenant: a, client: 00000000-0000-0000-0000-000000000000, secret: OTHER",
-            12,
-            "'OTHER'",
-        ),
-        ("token: TOKEN", "tenant: a, secret: TOKEN", 12, "expected tenant, client and secret, or a token"),
-        ("token: TOKEN", "token: TOKEN, secret: TOKEN", 12, "expected tenant, client and secret, or a token"),
-        (", token: TOKEN", "", 12, "expected tenant, client and secret, or a token"),
-        ("token: TOKEN", "token: TOKEN, credentials: LOGIN", 12, "no secret 'LOGIN'"),
-        ("subscription: 0", "subscription: x", 12, "subscription"),
-        ("b:{commit}", "b:latest", 12, "each version has an image of its own"),
-        ("port: 443\n        metrics", "metrics", 11, "has traffic, and the component no port"),
-        (
-            "        port: 443\n",
-            "        port: 443\n        memory_limit: 512\n",
-            11,
-            "memory comes in pairs",
-        ),
-        ("        port: 443\n", "        port: 443\n        build: [[make]]\n", 11, "builds nothing"),
-        ("kind: prometheus", "kind: proxy", 12, "does not pass our router"),
-        ("strategy: canary", "strategy: rolling", 5, "the provider containerapps cannot do rolling"),
-        (AZURE.splitlines()[-1] + "\n", "", 8, "web: missing key 'containerapps'"),
-    ],
-)
-def test_a_wrong_word_about_an_app_of_container_apps_is_told_with_its_line(
-    tmp_path: Path, old: str, new: str, line: int, said: str
-) -> None:
-    problem = refused(tmp_path, changed(AZURE, old, new))
-
-    assert said in str(problem)
-    assert f"orchestrate.yaml:{line}" in str(problem)
-
-
 OCEAN = (
     FAR.replace("provider: cloudrun", "provider: digitalocean")
     .replace("strategy: canary", "strategy: recreate")
@@ -288,6 +243,7 @@ def test_a_wrong_word_about_a_service_of_app_platform_is_told_with_its_line(
         "netlify",
         "containerapps",
         "digitalocean",
+        "railway",
     ],
 )
 def test_the_settings_of_each_guide_can_be_used(tmp_path: Path, name: str) -> None:

@@ -61,6 +61,7 @@ class Trouble:
     times: int = 1
     is_after: bool = False  # it is done, and the answer is lost
     headers: Mapping[str, str] = field(default_factory=dict[str, str])
+    body: str = ""  # a pattern of what is sent
     before: Callable[[], None] | None = None  # what somebody else does in that very moment
 
 
@@ -162,10 +163,11 @@ class Vendor:
     def _note(self, verb: str, path: str, faults: tuple[str, ...]) -> None:
         self.wrong.extend(f"{verb} {path}: {fault}" for fault in faults)
 
-    def trouble(self, verb: str, path: str) -> Trouble | None:
+    def trouble(self, verb: str, path: str, content: str) -> Trouble | None:
         """The next one, which is used up by that."""
         for one in self.troubles:
-            if one.times > 0 and one.verb == verb and re.search(one.path, path):
+            is_it = one.verb == verb and re.search(one.path, path) and re.search(one.body, content)
+            if one.times > 0 and is_it:
                 one.times -= 1
                 return one
         return None
@@ -194,7 +196,7 @@ class VendorHandler(BaseHTTPRequestHandler):
         plain = self.here.outside(self.command, path, content)
         if plain is not None:
             return self._send(plain.status, plain.body, plain.headers)
-        trouble = self.here.trouble(self.command, self.path)
+        trouble = self.here.trouble(self.command, self.path, content)
         if trouble is not None and trouble.before is not None:
             trouble.before()
         elif trouble is not None and not trouble.is_after:

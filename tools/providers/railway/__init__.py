@@ -1,0 +1,1 @@
+"""Railway: one service, whose newest deployment that is well has the domain."""

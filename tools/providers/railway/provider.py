@@ -1,0 +1,207 @@
+"""The Railway provider: a start replaces what runs, by Railway's health check; slots know deployments."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from orchestrate.errors import (
+    ChangedMeanwhile,
+    EffectRefused,
+    OrchestrateError,
+    StartFailed,
+    UnknownVersion,
+)
+from orchestrate.models.change import Version
+from orchestrate.models.environment import Component, Environment
+from orchestrate.models.move import Drain, Move, Scale, SetTraffic, Start, Stop, Weights, words
+from orchestrate.models.runtime import Instance, Resources, Running, Slot
+from tools.provider import Say, require_well, runs_another, shares
+from tools.providers.fleet.layout import Layout
+from tools.providers.fleet.slots import Slots, Wanted
+from tools.providers.pushed_images import Images, OfPushedImages
+from tools.providers.railway.answers import UNDER_WAY, Deployment, Service
+from tools.providers.railway.client import Client, railway_of
+from tools.providers.railway.graph import Graph
+from tools.systems.shown import Habits
+from tools.systems.web_api import WebApi
+
+ONE = "a service gives its domain to one deployment, always"
+
+
+@dataclass(frozen=True)
+class Seen:
+    """The service at one moment, and what the slots remember."""
+
+    service: Service
+    kept: Mapping[str, Wanted]
+
+    @property
+    def live(self) -> Deployment | None:
+        return self.service.live
+
+    def has(self, slot: str) -> bool:
+        """Whether the slot's deployment has the domain."""
+        return slot in self.kept and self.live is not None and self.kept[slot].build == self.live.id
+
+    @property
+    def weights(self) -> Weights:
+        """All to the slot that is live; another deployment stands under its own name."""
+        if self.live is None or not self.kept:
+            return {}
+        return {next((slot for slot in self.kept if self.has(slot)), self.live.id): 100}
+
+
+class RailwayProvider(OfPushedImages):
+    """Runs the components of one environment; images and slots are kept below `root`."""
+
+    def __init__(
+        self, environment: Environment, secrets: Callable[[str], str], *, habits: Habits | None = None
+    ) -> None:
+        self._environment, self._secrets = environment, secrets
+        self._habits = habits or Habits()
+        self._slots = Slots(Layout(environment.root))
+        self._images = Images(Layout(environment.root), secrets, railway_of)
+
+    async def running(self, component: Component) -> Running:
+        """The slot that is live; what another one had is gone, and can be brought back."""
+        seen = await self._seen(component)
+        slots = tuple(self._slot(component, name, seen) for name in seen.kept if seen.has(name))
+        return Running(component=component.name, slots=slots, weights=seen.weights)
+
+    async def apply(self, component: Component, move: Move, say: Say) -> None:
+        say(words(move))
+        match move:
+            case Start() | Scale():
+                await self._bring_to(component, move)
+            case SetTraffic():
+                await self._share(component, move)
+            case Drain():
+                return  # a deployment that is replaced has the service's own time to end
+            case Stop(slot=name):
+                await self._stop(component, name)
+            case _:
+                raise EffectRefused(words(move), "it is no move of a provider")
+
+    async def tend(self, component: Component) -> tuple[str, ...]:  # noqa: ARG002
+        """Nothing: Railway restarts what ends, as the service's own policy says."""
+        return ()
+
+    async def stop_all(self, component: Component) -> None:
+        """End what we deployed, and forget the slots; the service stays."""
+        for name in (await self._seen(component)).kept:
+            await self._stop(component, name)
+
+    async def resources(self) -> Resources:
+        return Resources()
+
+    async def tail(self, component: Component, slot: str, lines: int) -> tuple[str, ...]:
+        kept = self._slots.read(component.name, slot)
+        if kept is None or not kept.build or lines <= 0:
+            return ()
+        return await self._client(component).lines(kept.build, lines)
+
+    async def public(self, component: Component) -> str:  # noqa: ARG002
+        return self._environment.url
+
+    async def _bring_to(self, component: Component, move: Start | Scale) -> None:
+        """Have the version live in the slot; on failure, what was before still is."""
+        image = self._image(component, move.version)
+        seen = await self._seen(component)
+        if seen.has(move.slot) and seen.kept[move.slot].version.tree != move.version.tree:
+            raise runs_another(move.slot, move.version)
+        if seen.has(move.slot) and seen.live is not None and seen.live.is_well:
+            return
+        await self._deploy(component, seen.service, move.slot, move.version, image)
+
+    async def _share(self, component: Component, move: SetTraffic) -> None:
+        """Have the slot's version live; where it is not any more, it is deployed again, by its digest."""
+        seen, wanted = await self._seen(component), shares(move.weights)
+        require_well(component, wanted, seen.kept)
+        if len(wanted) != 1:
+            raise EffectRefused(f"{component.name}: traffic {wanted or 'to nobody'}", ONE)
+        (name,) = wanted
+        if seen.has(name):
+            return
+        if shares(move.was) and not set(seen.weights) & {*seen.kept}:
+            said = f"{component.name}: {' '.join(seen.weights) or 'nothing'} is live, which somebody else did"
+            raise ChangedMeanwhile(said)
+        version = seen.kept[name].version
+        await self._deploy(component, seen.service, name, version, self._image(component, version))
+
+    async def _deploy(
+        self, component: Component, service: Service, slot: str, version: Version, image: str
+    ) -> None:
+        """Deploy the image, and return when Railway has found it well and given it the domain."""
+        client, live, begun = self._client(component), service.live, ""
+        if live is not None and live.is_well and live.image == image:
+            begun = live.id  # it was deployed, and nobody came to write that down
+        else:
+            try:
+                await client.source(image)
+                begun = await client.begin()
+                await client.well(begun)
+            except (StartFailed, asyncio.CancelledError):
+                await asyncio.shield(_taken_back(client, service, begun))
+                raise
+        self._slots.write(component.name, slot, Wanted(version=version, wanted=1, build=begun))
+
+    async def _stop(self, component: Component, slot: str) -> None:
+        """Forget what the slot has; where it is live, end it, and nothing answers any more."""
+        seen = await self._seen(component)
+        if seen.has(slot) and seen.live is not None:
+            await self._client(component).remove(seen.live.id)
+        self._slots.write(component.name, slot, None)
+
+    def _image(self, component: Component, version: Version) -> str:
+        artifact = self._images.recorded(component, version)
+        if artifact is None:
+            raise UnknownVersion(version.name)
+        return artifact.location
+
+    def _slot(self, component: Component, name: str, seen: Seen) -> Slot:
+        version, live = seen.kept[name].version, seen.live
+        assert live is not None  # only the live slot is shown
+        artifact = self._images.recorded(component, version)
+        is_it = artifact is None or live.image in ("", artifact.location)
+        one = Instance(
+            id=live.id,
+            slot=name,
+            address="",
+            healthy=live.is_well,
+            restarts=0,
+            started_at=datetime.fromisoformat(live.created_at).astimezone(UTC),
+            detail="" if live.is_well else live.words,
+            tree=version.tree if is_it else live.image,
+        )
+        return Slot(name=name, version=version, wanted=1, instances=(one,))
+
+    async def _seen(self, component: Component) -> Seen:
+        names = self._slots.names(component.name)
+        kept = {name: found for name in names if (found := self._slots.read(component.name, name))}
+        return Seen(await self._client(component).service(), kept)
+
+    def _client(self, component: Component) -> Client:
+        own = railway_of(component)
+
+        async def headers(is_stale: bool) -> Mapping[str, str]:  # noqa: ARG001  it does not change by itself
+            token = self._secrets(own.token)
+            is_project = own.scope == "project"
+            return {"project-access-token": token} if is_project else {"authorization": f"Bearer {token}"}
+
+        renew = f"renew the token in the secret {own.token}, and see that `scope` is its kind"
+        api = WebApi("Railway", own.url, headers, renew, pause=self._habits.again)
+        return Client(Graph(api), component, self._habits)
+
+
+async def _taken_back(client: Client, before: Service, begun: str) -> None:
+    """What the next deployment would be made of is what it was. What failed is what is told."""
+    with suppress(OrchestrateError):
+        if begun and (await client.deployment(begun)).status in UNDER_WAY:
+            await client.cancel(begun)
+    with suppress(OrchestrateError):
+        if before.source is not None and before.source.image:
+            await client.source(before.source.image)
