@@ -43,12 +43,7 @@ PLACES = (
     Place("orchestrate/resolving.py", Says.WHY, "tests/orchestrate/test_resolving.py"),
     Place("agents/announcer.py", Says.WHY, "tests/agents/test_announcer.py"),
     Place("tools/providers/fleet/fleet.py", Says.RAISE, "tests/tools/providers/process"),
-    Place("tools/providers/kubernetes/provider.py", Says.RAISE, "tests/tools/providers/kubernetes"),
-    Place(
-        "tools/providers/ecs/provider.py",
-        Says.RAISE,
-        "tests/tools/providers/ecs tests/contracts/test_provider.py",
-    ),
+    Place("tools/providers/cloud.py", Says.RAISE, "tests/tools/providers/kubernetes/test_words.py"),
     Place(
         "tools/providers/awslambda/provider.py",
         Says.RAISE,

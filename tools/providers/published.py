@@ -10,10 +10,11 @@ from dataclasses import dataclass
 from orchestrate.errors import ChangedMeanwhile, EffectRefused, StartFailed, UnknownVersion
 from orchestrate.models.change import Version
 from orchestrate.models.environment import Component, Environment
-from orchestrate.models.move import Drain, Move, Scale, SetTraffic, Start, Stop, Weights, words
-from orchestrate.models.runtime import Artifact, Instance, Resources, Running, Slot
+from orchestrate.models.move import Scale, SetTraffic, Start, Weights
+from orchestrate.models.runtime import Artifact, Instance, Running, Slot
 from tools.health import trouble_at
 from tools.provider import Checkout, Say, require_well, runs_another, shares
+from tools.providers.cloud import Cloud
 from tools.providers.fleet.layout import Layout
 from tools.providers.fleet.slots import Slots, Wanted
 from tools.providers.publisher import Built, Publisher, Site
@@ -39,7 +40,7 @@ class Seen:
         return {next((slot for slot, one in self.slots.items() if one.name == named), named): 100}
 
 
-class PublishedProvider:
+class PublishedProvider(Cloud):
     """Runs the components of one environment; which slot has which build is kept below `root`."""
 
     def __init__(
@@ -67,35 +68,10 @@ class PublishedProvider:
         found = await (await self._site(component)).built(version)
         return _artifact(component, version, found) if found and found.is_ready else None
 
-    async def apply(self, component: Component, move: Move, say: Say) -> None:
-        say(words(move))
-        match move:
-            case Start() | Scale():
-                await self._bring_to(component, move)
-            case SetTraffic():
-                await self._share(component, move, say)
-            case Drain():
-                return  # a request that has begun is answered by the build where it began
-            case Stop(slot=name):
-                await self._stop(component, name)
-            case _:
-                raise EffectRefused(words(move), "it is no move of a provider")
-
-    async def tend(self, component: Component) -> tuple[str, ...]:  # noqa: ARG002
-        """Nothing: what is asked for runs when it is asked."""
-        return ()
-
     async def stop_all(self, component: Component) -> None:
         """Forget the slots; the site stays as it is, and keeps answering."""
         for name in self._slots.names(component.name):
             self._slots.write(component.name, name, None)
-
-    async def resources(self) -> Resources:
-        return Resources()
-
-    async def tail(self, component: Component, slot: str, lines: int) -> tuple[str, ...]:  # noqa: ARG002
-        """Nothing: what functions wrote is shown in the vendor's own place."""
-        return ()
 
     async def public(self, component: Component) -> str:  # noqa: ARG002
         return self._environment.url
@@ -103,7 +79,7 @@ class PublishedProvider:
     def _publisher(self, component: Component) -> Publisher:
         return Publisher(lambda: self._site(component), self._habits)
 
-    async def _bring_to(self, component: Component, move: Start | Scale) -> None:
+    async def _bring_to(self, component: Component, move: Start | Scale, say: Say) -> None:  # noqa: ARG002
         """Have the version's build answer well, and its slot known as such."""
         before = self._slots.read(component.name, move.slot)
         if before is not None and before.version.tree != move.version.tree:

@@ -9,11 +9,12 @@ from orchestrate.errors import EffectRefused, StartFailed, UnknownVersion
 from orchestrate.models.aws import Aws, Functions
 from orchestrate.models.change import Version
 from orchestrate.models.environment import Component, Environment
-from orchestrate.models.move import Drain, Move, Scale, SetTraffic, Start, Stop, Weights, words
-from orchestrate.models.runtime import Artifact, Instance, Resources, Running, Slot
+from orchestrate.models.move import Scale, SetTraffic, Start, words
+from orchestrate.models.runtime import Artifact, Instance, Running, Slot
 from tools.provider import Checkout, Say, require_well, runs_another, shares, well_in, without
 from tools.providers.awslambda.code import Code, as_lambda_says, functions_of
 from tools.providers.awslambda.function import Function, Named
+from tools.providers.cloud import Cloud
 from tools.providers.fleet.layout import Layout
 from tools.systems import ecr
 from tools.systems.aws import Account
@@ -21,7 +22,7 @@ from tools.systems.aws import Account
 AGAIN = 2.0  # seconds between two looks
 
 
-class AwsLambdaProvider:
+class AwsLambdaProvider(Cloud):
     """Serves versions of one environment by Lambda; what code a version is, is kept below its root."""
 
     def __init__(
@@ -46,27 +47,9 @@ class AwsLambdaProvider:
         """What was recorded when it was built, or what is there now."""
         return await self._code.artifact(component, version)
 
-    async def apply(self, component: Component, move: Move, say: Say) -> None:
-        say(words(move))
-        match move:
-            case Start() | Scale():
-                await self._bring_to(component, move)
-            case SetTraffic(weights=weights):
-                await self._share(component, weights)
-            case Drain():
-                pass  # a call that has begun ends in the version that it began in
-            case Stop(slot=name):
-                await self._stop(component, name)
-            case _:
-                raise EffectRefused(words(move), "it is no move of a provider")
-
     async def login(self, component: Component, image: str) -> str:
         """For ECR, as ourselves."""
         return await ecr.login(self._account(functions_of(component)), image)
-
-    async def tend(self, component: Component) -> tuple[str, ...]:  # noqa: ARG002
-        """Nothing: a function is there until it is removed."""
-        return ()
 
     async def stop_all(self, component: Component) -> None:
         """Remove the aliases of the slots; the function, its versions and the alias that is called stay."""
@@ -74,16 +57,10 @@ class AwsLambdaProvider:
         for slot in await function.slots():
             await function.forget(slot)
 
-    async def resources(self) -> Resources:
-        return Resources()
-
-    async def tail(self, component: Component, slot: str, lines: int) -> tuple[str, ...]:  # noqa: ARG002
-        return ()
-
     async def public(self, component: Component) -> str:  # noqa: ARG002
         return self._environment.url
 
-    async def _bring_to(self, component: Component, move: Start | Scale) -> None:
+    async def _bring_to(self, component: Component, move: Start | Scale, say: Say) -> None:  # noqa: ARG002
         artifact = self._code.recorded(component, move.version)
         if artifact is None:
             raise UnknownVersion(move.version.name)
@@ -103,10 +80,10 @@ class AwsLambdaProvider:
             why = slot.instances[0].detail if slot else "its alias is not there"
             raise StartFailed(f"{component.name}: {move.slot} cannot be called: {why}")
 
-    async def _share(self, component: Component, weights: Weights) -> None:
-        require_well(component, weights, well_in((await self.running(component)).slots))
+    async def _share(self, component: Component, move: SetTraffic, say: Say) -> None:  # noqa: ARG002
+        require_well(component, move.weights, well_in((await self.running(component)).slots))
         function = self._function(component)
-        await function.share(weights, await function.slots())
+        await function.share(move.weights, await function.slots())
 
     async def _stop(self, component: Component, slot: str) -> None:
         """The slot's share goes to the others; the last one keeps the alias, and its name is forgotten."""

@@ -10,10 +10,11 @@ from orchestrate.errors import ChangedMeanwhile, EffectRefused, ImageMissing, St
 from orchestrate.models.aws import Aws, CloudFront
 from orchestrate.models.change import Version
 from orchestrate.models.environment import Component, Environment
-from orchestrate.models.move import Drain, Move, Scale, SetTraffic, Start, Stop, words
-from orchestrate.models.runtime import Artifact, Instance, Resources, Running, Slot
+from orchestrate.models.move import Scale, SetTraffic, Start, words
+from orchestrate.models.runtime import Artifact, Instance, Running, Slot
 from tools.health import address_of
 from tools.provider import Checkout, Say, require_well, runs_another, shares
+from tools.providers.cloud import Cloud
 from tools.providers.cloudfront.answer import Answered, answered, file_of
 from tools.providers.cloudfront.bucket import Bucket, Manifest
 from tools.providers.cloudfront.distribution import Distribution, Shown
@@ -31,7 +32,7 @@ from tools.systems.shown import Habits
 ONE_ALWAYS = "a distribution shows one version, always"
 
 
-class CloudFrontProvider:
+class CloudFrontProvider(Cloud):
     """Shows versions of one environment; which slot has which version is kept below its root."""
 
     def __init__(
@@ -94,42 +95,18 @@ class CloudFrontProvider:
         say(f"{component.name}: {version.name} is {found.location}, as it was shown before")
         return found
 
-    async def apply(self, component: Component, move: Move, say: Say) -> None:
-        say(words(move))
-        match move:
-            case Start() | Scale():
-                await self._bring_to(component, move)
-            case SetTraffic():
-                await self._share(component, move, say)
-            case Drain():
-                return  # whoever began to read a file reads it to its end
-            case Stop(slot=name):
-                await self._stop(component, name)
-            case _:
-                raise EffectRefused(words(move), "it is no move of a provider")
-
-    async def tend(self, component: Component) -> tuple[str, ...]:  # noqa: ARG002
-        """Nothing: what is in a bucket is there until it is removed."""
-        return ()
-
     async def stop_all(self, component: Component) -> None:
         """Forget the slots; the bucket and the distribution stay as they are."""
         for name in self._slots.names(component.name):
             self._slots.write(component.name, name, None)
         self._switches.end(component.name)
 
-    async def resources(self) -> Resources:
-        return Resources()
-
-    async def tail(self, component: Component, slot: str, lines: int) -> tuple[str, ...]:  # noqa: ARG002
-        return ()
-
     async def public(self, component: Component) -> str:
         if self._environment.url:
             return self._environment.url
         return _address(component, await self._distribution(component).shown())
 
-    async def _bring_to(self, component: Component, move: Start | Scale) -> None:
+    async def _bring_to(self, component: Component, move: Start | Scale, say: Say) -> None:  # noqa: ARG002
         """Have the release whole, with the file by which its health is asked, and its slot known."""
         if move.instances != 1:
             raise EffectRefused(words(move), "a static site has no instances; ask for 1")

@@ -10,9 +10,10 @@ from datetime import UTC, datetime
 
 from orchestrate.errors import EffectRefused, OrchestrateError, StartFailed, UnknownVersion
 from orchestrate.models.environment import Component, Environment
-from orchestrate.models.move import Drain, Move, Scale, SetTraffic, Start, Stop, Weights, words
-from orchestrate.models.runtime import Artifact, Instance, Resources, Running, Slot
+from orchestrate.models.move import Scale, SetTraffic, Start, Weights
+from orchestrate.models.runtime import Artifact, Instance, Running, Slot
 from tools.provider import Say, require_well, runs_another, shares
+from tools.providers.cloud import Cloud
 from tools.providers.cloudrun.answers import Revision, Service, short
 from tools.providers.cloudrun.client import Client
 from tools.providers.cloudrun.objects import SLOT, Wish, cloudrun_of, service_name, template, version_of
@@ -47,7 +48,7 @@ class Seen:
         return weights_of(in_force(self.service), self.names) if self.service else {}
 
 
-class CloudRunProvider(OfPushedImages):
+class CloudRunProvider(OfPushedImages, Cloud):
     """Runs the components of one environment; the image of a version is kept below `root`."""
 
     def __init__(
@@ -69,40 +70,15 @@ class CloudRunProvider(OfPushedImages):
         slots = tuple(self._slot(component, name, one) for name, one in sorted(seen.slots.items()))
         return Running(component=component.name, slots=slots, weights=seen.weights)
 
-    async def apply(self, component: Component, move: Move, say: Say) -> None:
-        say(words(move))
-        match move:
-            case Start() | Scale():
-                await self._bring_to(component, move)
-            case SetTraffic(weights=weights):
-                await self._share(component, weights)
-            case Drain():
-                return  # what a revision has begun to answer, it ends: Cloud Run waits for that
-            case Stop(slot=name):
-                await self._stop(component, name)
-            case _:
-                raise EffectRefused(words(move), "it is no move of a provider")
-
     async def login(self, component: Component, image: str) -> str:
         """For Google's own registries, which know the account."""
         if not f".{image.partition('/')[0]}".endswith(GOOGLE):
             return ""
         return f"oauth2accesstoken:{await self._account(cloudrun_of(component).key).token()}"
 
-    async def tend(self, component: Component) -> tuple[str, ...]:  # noqa: ARG002
-        """Nothing: Cloud Run brings back what should run."""
-        return ()
-
     async def stop_all(self, component: Component) -> None:
         """Remove the service with its revisions: it always gives its traffic to one of them."""
         await self._client(component).delete()
-
-    async def resources(self) -> Resources:
-        return Resources()
-
-    async def tail(self, component: Component, slot: str, lines: int) -> tuple[str, ...]:  # noqa: ARG002
-        """Nothing: Cloud Logging keeps what instances wrote."""
-        return ()
 
     async def public(self, component: Component) -> str:
         if self._environment.url:
@@ -110,7 +86,7 @@ class CloudRunProvider(OfPushedImages):
         service = await self._client(component).service()
         return service.uri if service else ""
 
-    async def _bring_to(self, component: Component, move: Start | Scale) -> None:
+    async def _bring_to(self, component: Component, move: Start | Scale, say: Say) -> None:  # noqa: ARG002
         """Have the version in the slot, on so many instances at least; on failure, what was before."""
         artifact = self._images.recorded(component, move.version)
         if artifact is None:
@@ -171,9 +147,9 @@ class CloudRunProvider(OfPushedImages):
         if seen.service is not None:
             await self._shared(component, seen.service, placed(pinned(seen.service), slot, revision))
 
-    async def _share(self, component: Component, weights: Weights) -> None:
+    async def _share(self, component: Component, move: SetTraffic, say: Say) -> None:  # noqa: ARG002
         seen = await self._seen(component)
-        wanted = shares(weights)
+        wanted = shares(move.weights)
         require_well(component, wanted, {name for name, one in seen.slots.items() if one.is_ready})
         if not wanted or seen.service is None:
             raise EffectRefused(f"{component.name}: traffic to nobody", NOBODY)

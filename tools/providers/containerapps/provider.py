@@ -11,10 +11,11 @@ from datetime import UTC, datetime
 from orchestrate.errors import EffectRefused, OrchestrateError, StartFailed, UnknownVersion
 from orchestrate.models.environment import Component, Environment
 from orchestrate.models.hosts import ContainerApps
-from orchestrate.models.move import Drain, Move, Scale, SetTraffic, Start, Stop, Weights, words
-from orchestrate.models.runtime import Instance, Resources, Running, Slot
+from orchestrate.models.move import Scale, SetTraffic, Start
+from orchestrate.models.runtime import Instance, Running, Slot
 from tools.health import address_of, trouble_at
 from tools.provider import Say, require_well, runs_another, shares
+from tools.providers.cloud import Cloud
 from tools.providers.containerapps.answers import App, Replica, Revision
 from tools.providers.containerapps.client import Client
 from tools.providers.containerapps.objects import Wish, app_name, containerapps_of, note_of, template
@@ -35,7 +36,7 @@ LOG = "read its log in Log Analytics, or with az containerapp logs show"
 NOBODY = "an app gives its traffic to one of its revisions, always"
 
 
-class ContainerAppsProvider(OfPushedImages):
+class ContainerAppsProvider(OfPushedImages, Cloud):
     """Runs the components of one environment; the image of a version is kept below `root`."""
 
     def __init__(
@@ -57,30 +58,12 @@ class ContainerAppsProvider(OfPushedImages):
         slots = [await self._slot(component, name, one) for name, one in sorted(seen.slots.items())]
         return Running(component=component.name, slots=tuple(slots), weights=seen.weights)
 
-    async def apply(self, component: Component, move: Move, say: Say) -> None:
-        say(words(move))
-        match move:
-            case Start() | Scale():
-                await self._bring_to(component, move)
-            case SetTraffic(weights=weights):
-                await self._share(component, weights)
-            case Drain():
-                return  # a replica has its grace period to end what it has begun to answer
-            case Stop(slot=name):
-                await self._stop(component, name)
-            case _:
-                raise EffectRefused(words(move), "it is no move of a provider")
-
     async def login(self, component: Component, image: str) -> str:
         """For Azure's own registries, which know the application."""
         own = containerapps_of(component)
         if not own.secret or not image.partition("/")[0].endswith(AZURE):
             return ""
         return f"{own.client}:{self._secrets(own.secret)}"
-
-    async def tend(self, component: Component) -> tuple[str, ...]:  # noqa: ARG002
-        """Nothing: Azure brings back what should run."""
-        return ()
 
     async def stop_all(self, component: Component) -> None:
         """End every revision that is ours, the one with the traffic as well; the app stays."""
@@ -89,20 +72,13 @@ class ContainerAppsProvider(OfPushedImages):
             if note_of(one):
                 await client.switch(one.name, is_on=False)
 
-    async def resources(self) -> Resources:
-        return Resources()
-
-    async def tail(self, component: Component, slot: str, lines: int) -> tuple[str, ...]:  # noqa: ARG002
-        """Nothing: Log Analytics keeps what replicas wrote."""
-        return ()
-
     async def public(self, component: Component) -> str:
         if self._environment.url:
             return self._environment.url
         ingress = (await self._client(component).app()).properties.configuration.ingress
         return address_of(ingress.fqdn) if ingress and ingress.fqdn else ""
 
-    async def _bring_to(self, component: Component, move: Start | Scale) -> None:
+    async def _bring_to(self, component: Component, move: Start | Scale, say: Say) -> None:  # noqa: ARG002
         """Have the version in the slot, with so many replicas at least; on failure, what was before."""
         artifact = self._images.recorded(component, move.version)
         if artifact is None:
@@ -178,8 +154,8 @@ class ContainerAppsProvider(OfPushedImages):
         wrong = await trouble_at(address_of(found.facts.fqdn), component.health, {})
         return f"{found.facts.fqdn}: {wrong}" if wrong else ""
 
-    async def _share(self, component: Component, weights: Weights) -> None:
-        seen, wanted = await self._seen(component), shares(weights)
+    async def _share(self, component: Component, move: SetTraffic, say: Say) -> None:  # noqa: ARG002
+        seen, wanted = await self._seen(component), shares(move.weights)
         require_well(component, wanted, {name for name, one in seen.slots.items() if one.is_ready})
         if not wanted:
             raise EffectRefused(f"{component.name}: traffic to nobody", NOBODY)

@@ -10,16 +10,16 @@ from dataclasses import dataclass
 
 from orchestrate.errors import (
     ChangedMeanwhile,
-    EffectRefused,
     OrchestrateError,
     StartFailed,
     UnknownVersion,
 )
 from orchestrate.models.change import Version
 from orchestrate.models.environment import Component, Environment
-from orchestrate.models.move import Drain, Move, Scale, SetTraffic, Start, Stop, Weights, words
-from orchestrate.models.runtime import Artifact, Instance, Resources, Running, Slot
+from orchestrate.models.move import Move, Scale, SetTraffic, Start, Stop, Weights
+from orchestrate.models.runtime import Artifact, Instance, Running, Slot
 from tools.provider import Checkout, Say, require_well, runs_another, shares, well_in
+from tools.providers.cloud import Cloud
 from tools.providers.digitalocean.answers import App, Deployment
 from tools.providers.digitalocean.client import Client
 from tools.providers.digitalocean.spec import (
@@ -57,7 +57,7 @@ class Seen:
         return {self.slot.name if self.is_ours else active.id: 100}
 
 
-class DigitalOceanProvider(OfPushedImages):
+class DigitalOceanProvider(OfPushedImages, Cloud):
     """Runs the components of one environment; the slot and each version's image are kept below `root`."""
 
     def __init__(
@@ -81,40 +81,19 @@ class DigitalOceanProvider(OfPushedImages):
         return await super().build(component, version, checkout, say)
 
     async def apply(self, component: Component, move: Move, say: Say) -> None:
-        say(words(move))
-        match move:
-            case Start() | Scale():
-                await self._bring_to(component, move)
-            case SetTraffic():
-                await self._share(component, move, say)
-            case Drain():
-                return  # App Platform lets an instance end what it has begun
-            case Stop(slot=name):
-                self._slots.write(component.name, name, None)
-                say(f"{component.name}: {STAYS}")
-            case _:
-                raise EffectRefused(words(move), "it is no move of a provider")
-
-    async def tend(self, component: Component) -> tuple[str, ...]:  # noqa: ARG002
-        """Nothing: App Platform brings back what should run."""
-        return ()
+        await super().apply(component, move, say)
+        if isinstance(move, Stop):
+            say(f"{component.name}: {STAYS}")
 
     async def stop_all(self, component: Component) -> None:
         """Forget the slots; the app stays as it is, and keeps answering."""
         for name in self._slots.names(component.name):
             self._slots.write(component.name, name, None)
 
-    async def resources(self) -> Resources:
-        return Resources()
-
-    async def tail(self, component: Component, slot: str, lines: int) -> tuple[str, ...]:  # noqa: ARG002
-        """Nothing: App Platform shows what instances wrote in its own place."""
-        return ()
-
     async def public(self, component: Component) -> str:  # noqa: ARG002
         return self._environment.url
 
-    async def _bring_to(self, component: Component, move: Start | Scale) -> None:
+    async def _bring_to(self, component: Component, move: Start | Scale, say: Say) -> None:  # noqa: ARG002
         """Have the app run the version, so many times, all well; on failure, what was before."""
         artifact = self._images.recorded(component, move.version)
         if artifact is None:
@@ -186,6 +165,10 @@ class DigitalOceanProvider(OfPushedImages):
             say(f"{component.name}: {STAYS}")
             return
         require_well(component, wanted, well_in([seen.slot] if seen.slot else []))
+
+    async def _stop(self, component: Component, slot: str) -> None:
+        """Forget what the slot was."""
+        self._slots.write(component.name, slot, None)
 
     async def _seen(self, component: Component) -> Seen:
         client = self._client(component)

@@ -7,12 +7,13 @@ import time
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 
-from orchestrate.errors import EffectRefused, OutsideFailed, StartFailed, UnknownVersion
+from orchestrate.errors import OutsideFailed, StartFailed, UnknownVersion
 from orchestrate.models.aws import Aws
 from orchestrate.models.environment import Component, Environment
-from orchestrate.models.move import Drain, Move, Scale, SetTraffic, Start, Stop, Weights, words
-from orchestrate.models.runtime import Artifact, Instance, Resources, Running, Slot
+from orchestrate.models.move import Drain, Scale, SetTraffic, Start
+from orchestrate.models.runtime import Artifact, Instance, Running, Slot
 from tools.provider import Say, require_well, runs_another, shares, well_in, without
+from tools.providers.cloud import Cloud
 from tools.providers.ecs.complaints import failed
 from tools.providers.ecs.definitions import Definition, Definitions
 from tools.providers.ecs.rule import Rule
@@ -29,7 +30,7 @@ STOPPING = 120  # seconds that ECS may take beyond what a component has to finis
 LINES = 20
 
 
-class EcsProvider(OfPushedImages):
+class EcsProvider(OfPushedImages, Cloud):
     """Runs the components of one environment in ECS; which image a version is, is kept below its root."""
 
     def __init__(
@@ -54,27 +55,9 @@ class EcsProvider(OfPushedImages):
         there = {slot: share for slot, share in weights.items() if slot in names}
         return Running(component=component.name, slots=some, weights=there)
 
-    async def apply(self, component: Component, move: Move, say: Say) -> None:
-        say(words(move))
-        match move:
-            case Start() | Scale():
-                await self._bring_to(component, move)
-            case SetTraffic(weights=weights, was=was):
-                await self._share(component, weights, was, say)
-            case Drain(seconds=seconds):
-                await asyncio.sleep(min(seconds, ecs_of(component).pause))
-            case Stop(slot=name):
-                await self._stop(component, name)
-            case _:
-                raise EffectRefused(words(move), "it is no move of a provider")
-
     async def login(self, component: Component, image: str) -> str:
         """For ECR, as ourselves."""
         return await ecr.login(self._account(ecs_of(component).aws), image)
-
-    async def tend(self, component: Component) -> tuple[str, ...]:  # noqa: ARG002
-        """Nothing: ECS brings back what should run."""
-        return ()
 
     async def stop_all(self, component: Component) -> None:
         """Stop and remove both services of the component; the rule and its target groups stay."""
@@ -82,9 +65,6 @@ class EcsProvider(OfPushedImages):
         for slot in await services.all():
             await services.empty(slot, component.drain_seconds + STOPPING)
             await services.remove(slot)
-
-    async def resources(self) -> Resources:
-        return Resources()
 
     async def tail(self, component: Component, slot: str, lines: int) -> tuple[str, ...]:
         services = self._services(component)
@@ -96,7 +76,7 @@ class EcsProvider(OfPushedImages):
     async def public(self, component: Component) -> str:  # noqa: ARG002
         return self._environment.url
 
-    async def _bring_to(self, component: Component, move: Start | Scale) -> None:
+    async def _bring_to(self, component: Component, move: Start | Scale, say: Say) -> None:  # noqa: ARG002
         """Have exactly the wanted tasks of the version, all well; on failure, what was before."""
         artifact = self._images.recorded(component, move.version)
         if artifact is None:
@@ -173,14 +153,17 @@ class EcsProvider(OfPushedImages):
             end = ()
         return failed(found.service_name, why, stopped, found.events, end)
 
-    async def _share(self, component: Component, weights: Weights, was: Weights, say: Say) -> None:
+    async def _share(self, component: Component, move: SetTraffic, say: Say) -> None:
         running = await self.running(component)
-        wanted = shares(weights)
+        wanted = shares(move.weights)
         require_well(component, wanted, well_in(running.slots))
         now = shares(running.weights)
-        if was and now not in (shares(was), wanted):
-            say(f"{component.name}: somebody else changed the rule: it had {now}, we left {shares(was)}")
+        if move.was and now not in (shares(move.was), wanted):
+            say(f"{component.name}: somebody else changed the rule: it had {now}, we left {shares(move.was)}")
         await self._rule(component).share(wanted)
+
+    async def _drain(self, component: Component, move: Drain) -> None:
+        await asyncio.sleep(min(move.seconds, ecs_of(component).pause))
 
     async def _stop(self, component: Component, slot: str) -> None:
         running = await self.running(component)

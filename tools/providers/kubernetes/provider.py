@@ -8,12 +8,13 @@ from contextlib import suppress
 from datetime import UTC, datetime
 from typing import cast
 
-from orchestrate.errors import EffectRefused, OrchestrateError, OutsideFailed, StartFailed, UnknownVersion
+from orchestrate.errors import OrchestrateError, OutsideFailed, StartFailed, UnknownVersion
 from orchestrate.models.change import Version
 from orchestrate.models.environment import Component, Environment
-from orchestrate.models.move import Drain, Move, Scale, SetTraffic, Start, Stop, Weights, words
+from orchestrate.models.move import Drain, Scale, SetTraffic, Start
 from orchestrate.models.runtime import Instance, Resources, Running, Slot
 from tools.provider import Say, require_well, runs_another, shares, without
+from tools.providers.cloud import Cloud
 from tools.providers.fleet.layout import Layout
 from tools.providers.fleet.settling import End, until_well
 from tools.providers.fleet.variables import Variables, unchanged
@@ -38,7 +39,7 @@ AGAIN = 0.2
 LINES = 20
 
 
-class KubernetesProvider(OfPushedImages):
+class KubernetesProvider(OfPushedImages, Cloud):
     """Runs the components of one environment in a namespace; the image of a version is kept below `root`."""
 
     def __init__(
@@ -65,24 +66,6 @@ class KubernetesProvider(OfPushedImages):
         instances = [instance(pod, port) for pod in pods_of(pods)]
         slots = tuple(sorted((_slot(one, instances) for one in found), key=lambda one: one.name))
         return Running(component=component.name, slots=slots, weights=weights if slots else {})
-
-    async def apply(self, component: Component, move: Move, say: Say) -> None:
-        say(words(move))
-        match move:
-            case Start() | Scale():
-                await self._bring_to(component, move, say)
-            case SetTraffic(weights=weights):
-                await self._share(component, weights)
-            case Drain(seconds=seconds):
-                await asyncio.sleep(min(seconds, kubernetes_of(component).pause))
-            case Stop(slot=name):
-                await self._stop(component, name)
-            case _:
-                raise EffectRefused(words(move), "it is no move of a provider")
-
-    async def tend(self, component: Component) -> tuple[str, ...]:  # noqa: ARG002
-        """Nothing: the cluster brings back what should run."""
-        return ()
 
     async def stop_all(self, component: Component) -> None:
         """Remove the Deployments and the Services of the component."""
@@ -171,12 +154,15 @@ class KubernetesProvider(OfPushedImages):
 
         return end
 
-    async def _share(self, component: Component, weights: Weights) -> None:
-        wanted = shares(weights)
+    async def _share(self, component: Component, move: SetTraffic, say: Say) -> None:  # noqa: ARG002
+        wanted = shares(move.weights)
         pods = pods_of(await self._kubectl(component).list(Kind.POD, _whole(component)))
         well = {pod.metadata.labels.get(SLOT) for pod in pods if pod.is_ready}
         require_well(component, wanted, {name for name in well if name})
         await self._sharing(component).share(wanted)
+
+    async def _drain(self, component: Component, move: Drain) -> None:
+        await asyncio.sleep(min(move.seconds, kubernetes_of(component).pause))
 
     async def _stop(self, component: Component, slot: str) -> None:
         running = await self.running(component)
