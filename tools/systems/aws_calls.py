@@ -58,5 +58,13 @@ class Call(StrEnum):
 
     @property
     def action(self) -> str:
-        """How a policy calls it, nearly: ecs:UpdateService."""
-        return f"{self.service}:{''.join(word.capitalize() for word in self.operation.split('_'))}"
+        """How a policy calls what must be allowed: ecs:UpdateService."""
+        if self in PERMISSIONS:
+            return PERMISSIONS[self]
+        name = "".join(word.capitalize() for word in self.operation.split("_"))
+        return f"{SERVICES.get(self.service, self.service)}:{name}"
+
+
+SERVICES = {"elbv2": "elasticloadbalancing"}
+PERMISSIONS = {Call.OBJECTS: "s3:ListBucket", Call.HEAD: "s3:GetObject"}
+"""What policies call otherwise than the service does."""

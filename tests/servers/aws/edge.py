@@ -61,6 +61,10 @@ class Edge:
             self._paths[distribution], self._remembered[distribution] = path, {}
             self._pinned.add(distribution)
 
+    def shows(self, distribution: str) -> str:
+        """The path that edges show."""
+        return self._paths[distribution]
+
     def _put_between(self) -> None:
         backend = self.cloudfront
         self._found, self._update = backend.get_distribution, backend.update_distribution

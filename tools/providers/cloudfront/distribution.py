@@ -78,12 +78,14 @@ class Distribution:
         told = await self._account.ask(Call.INVALIDATE, DistributionId=own, InvalidationBatch=batch)
         return str(cast("Json", told["Invalidation"])["Id"])
 
-    async def unsettled(self, invalidation: str) -> str:
-        """What is not everywhere yet: the configuration, or the invalidation; '' once all is."""
-        own = self._own.distribution
+    async def undeployed(self) -> str:
+        """How far the configuration is; '' once it is everywhere."""
         state = (await self.shown()).state
-        if state != DEPLOYED:
-            return f"{own} is {state}"
+        return "" if state == DEPLOYED else f"{self._own.distribution} is {state}"
+
+    async def remembered(self, invalidation: str) -> str:
+        """How far the invalidation is; '' once all is forgotten."""
+        own = self._own.distribution
         told = await self._account.ask(Call.INVALIDATION, DistributionId=own, Id=invalidation)
         state = str(cast("Json", told["Invalidation"])["Status"])
         return "" if state == COMPLETED else f"the invalidation {invalidation} of {own} is {state}"

@@ -20,7 +20,7 @@ from tools.providers.cloudfront.bucket import Bucket, Manifest
 from tools.providers.cloudfront.distribution import Distribution, Shown
 from tools.providers.cloudfront.files import files_in
 from tools.providers.cloudfront.seen import NEARLY, Seen
-from tools.providers.cloudfront.switches import Switches
+from tools.providers.cloudfront.switches import Switch, Switches
 from tools.providers.fleet.layout import Layout
 from tools.providers.fleet.slots import Slots, Wanted
 from tools.providers.fleet.storage import stored
@@ -144,20 +144,28 @@ class CloudFrontProvider(Cloud):
         switch = self._switches.begin(component.name, seen.shown, path)
         if seen.shown.path != path:
             await distribution.point(seen.shown, path)
-        await self._until_settled(component, await distribution.invalidate(switch.reference))
+        await self._until_settled(component, switch)
         await self._until_answered(component, name)
         self._switches.end(component.name)
 
-    async def _until_settled(self, component: Component, invalidation: str) -> None:
+    async def _until_settled(self, component: Component, switch: Switch) -> None:
+        """Return when all edges have the new path, and then have forgotten what they had of the old one.
+
+        In this order: an edge that still has the old path would fetch from it, and remember, once more.
+        """
         own, distribution = site_of(component), self._distribution(component)
-        unsettled: list[str] = []
+        invalidation, unsettled = "", ""
 
         async def is_so() -> bool:
-            unsettled[:] = [await distribution.unsettled(invalidation)]
-            return unsettled == [""]
+            nonlocal invalidation, unsettled
+            unsettled = "" if invalidation else await distribution.undeployed()
+            if not unsettled:
+                invalidation = invalidation or await distribution.invalidate(switch.reference)
+                unsettled = await distribution.remembered(invalidation)
+            return not unsettled
 
         if not await self._habits.within(own.switch_seconds, is_so):
-            said = f"{component.name}: {unsettled[0]} after {own.switch_seconds} s"
+            said = f"{component.name}: {unsettled} after {own.switch_seconds} s"
             raise StartFailed(said, cure="see CloudFront; a longer time is `switch_seconds`")
 
     async def _until_answered(self, component: Component, name: str) -> None:

@@ -50,6 +50,17 @@ async def test_viewers_get_the_version_that_is_switched_to_and_the_former_one_on
     assert shop.asked("PUT") == [f"PUT {shop.config}/config"]  # nothing is built or uploaded
 
 
+async def test_edges_forget_once_all_of_them_have_the_new_path(shop: Shop) -> None:
+    await shop.first()
+    shown: list[str] = []
+    asked = f"POST {shop.config}/invalidation"
+    shop.site.front.after[asked] = lambda: shown.append(shop.site.edge.shows(shop.own.distribution))
+
+    await shop.do(SWITCH)
+
+    assert shown == [f"/releases/web/{TWO.tree}"]
+
+
 async def test_only_the_path_of_the_origin_is_changed(shop: Shop) -> None:
     cloudfront = shop.site.client("cloudfront")
     before = cloudfront.get_distribution_config(Id=shop.own.distribution)["DistributionConfig"]
