@@ -22,6 +22,7 @@ from orchestrate.models.hosts import (
     Docker,
     Kubernetes,
     Netlify,
+    ProviderName,
     Railway,
     Vercel,
 )
@@ -160,24 +161,6 @@ class MetricsConfig(Fact):
     status_label: str = "status"
     slot_label: str = "slot"  # Prometheus: the label that tells old from new
     database_errors: str = "database_errors_total"
-
-
-ProviderName = Literal[
-    "process",
-    "docker",
-    "kubernetes",
-    "compose",
-    "custom",
-    "ecs",
-    "cloudrun",
-    "awslambda",
-    "vercel",
-    "netlify",
-    "cloudfront",
-    "containerapps",
-    "digitalocean",
-    "railway",
-]
 
 
 class Component(Fact):

@@ -10,6 +10,22 @@ from pydantic import Field, PositiveInt
 from orchestrate.models.fact import Fact
 
 SOCKET = "/var/run/docker.sock"
+ProviderName = Literal[
+    "process",
+    "docker",
+    "kubernetes",
+    "compose",
+    "custom",
+    "ecs",
+    "cloudrun",
+    "awslambda",
+    "vercel",
+    "netlify",
+    "cloudfront",
+    "containerapps",
+    "digitalocean",
+    "railway",
+]
 Port = Annotated[int, Field(ge=1, le=65535)]
 
 
