@@ -100,6 +100,10 @@ class Client:
             "POST", f"/revisions/{revision}/{'activate' if is_on else 'deactivate'}", None, is_so
         )
 
+    async def is_idle(self) -> bool:
+        """Whether nothing is being done to the app."""
+        return (await self._operation("")).is_over
+
     async def _done(self, verb: str, below: str, body: object, shown: Seen) -> None:
         """Write once, and return when the world shows it; a lost answer is read back, never sent again."""
         try:

@@ -127,6 +127,7 @@ class ContainerAppsProvider(OfPushedImages, Cloud):
     async def _given_up(self, client: Client, failed: str) -> None:
         """A revision that did not get well is ended. What failed is what is told."""
         with suppress(OrchestrateError):
+            await self._habits.within(self._habits.shown, client.is_idle)
             await client.switch(failed, is_on=False)
 
     async def _well(self, component: Component, name: str) -> None:

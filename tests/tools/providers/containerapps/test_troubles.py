@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import replace
 
 import pytest
@@ -62,6 +63,20 @@ async def test_a_revision_that_failed_is_not_taken_again(here: Here) -> None:
     await here.start()
 
     assert [name[-2:] for name in here.site.revisions] == ["lo", "-1", "-2"]
+
+
+async def test_a_start_that_is_given_up_leaves_no_revision_that_runs(here: Here) -> None:
+    await here.build(ONE)
+    here.site.turns = 20
+    moving = asyncio.create_task(here.start())
+    async with asyncio.timeout(10):
+        while len(here.site.revisions) < 2:
+            await asyncio.sleep(0.001)
+
+    moving.cancel()
+    await asyncio.wait([moving])
+
+    assert (here.active, here.site.state) == ([], "Succeeded")
 
 
 async def test_an_image_that_azure_cannot_pull_is_told(here: Here) -> None:
