@@ -7,7 +7,7 @@ from collections.abc import Collection, Sequence
 from orchestrate.analysis.before import LEAST
 from orchestrate.analysis.calibration import prior
 from orchestrate.analysis.power import foresight
-from orchestrate.analysis.warmth import Beginning, Paired, learned
+from orchestrate.analysis.warmth import RELEASES, Beginning, learned
 from orchestrate.analysis.words import count
 from orchestrate.models.environment import CanaryStep, Component, Environment, Strategy, Triggers
 from orchestrate.models.move import Analyse
@@ -15,6 +15,7 @@ from orchestrate.models.plan import Plan
 from orchestrate.models.sample import Sample, Verdict
 from orchestrate.models.watch import Prior, Watch
 from orchestrate.store import Store
+from orchestrate.store.watches import Served
 from orchestrate.strategies import SLOTS
 
 TEACHERS = 5
@@ -36,7 +37,9 @@ def known_before(store: Store, deployment: str, environment: str, move: Analyse,
     is_told = last is not None and last.deployment != deployment and not last.is_bad
     of_before = [last] if last is not None and is_told and (move.baseline or last.until > now - DAY) else []
     known = _known(store, [*of_before, *(one for one in of_now if one.baseline == other)], other)
-    warm_up = learned(_beginnings(store, deployment, environment, move.component, now))
+    first = next((one for one in of_now if one.share > 0), None)
+    taught = _beginnings(store, deployment, environment, move.component, now) if first is None else ()
+    warm_up = learned(taught) if first is None else first.prior.warm_up
     return known.model_copy(update={"warm_since": min(served, default=None), "warm_up": warm_up})
 
 
@@ -46,23 +49,20 @@ def _beginnings(
     """How the last releases of the component that did well began; this `deployment` is none of them."""
     finals = store.watches.finals(environment, component, now, TEACHERS)
     good = [one for one in finals if one.judgement and one.judgement.verdict is Verdict.PASS]
-    return [_beginning(store, one) for one in good if one.deployment != deployment]
-
-
-def _beginning(store: Store, final: Watch) -> Beginning:
-    watches = [
-        one
-        for one in store.watches.of(final.deployment)
-        if (one.component, one.slot) == (final.component, final.slot) and one.share > 0
+    slots = {one.deployment: one.slot for one in good if one.deployment != deployment}
+    served = store.watches.served([*slots], component) if len(slots) >= RELEASES else ()
+    return [
+        _beginning([one for one in served if (one.deployment, one.slot) == named]) for named in slots.items()
     ]
-    paired = [pair for one in watches for pair in _paired(one, store.watches.samples(one.id))]
-    return Beginning(min(one.opened_at for one in watches), sorted(paired, key=lambda pair: pair[0].at))
 
 
-def _paired(watch: Watch, samples: Sequence[Sample]) -> list[Paired]:
-    """The new slot's samples, each with the old one's; sums of neighbours are used though one is missing."""
-    old = {one.at: one for one in samples if one.slot == watch.baseline}
-    return [(one, old.get(one.at)) for one in samples if one.slot == watch.slot]
+def _beginning(served: Sequence[Served]) -> Beginning:
+    """Sums of neighbours are used though a reading is missing among them."""
+    old = {(one.opened_at, one.sample.at): one.sample for one in served if one.sample.slot == one.baseline}
+    paired = [
+        (one.sample, old.get((one.opened_at, one.sample.at))) for one in served if one.sample.slot == one.slot
+    ]
+    return Beginning(min((one.opened_at for one in served), default=0.0), paired)
 
 
 def compared(plan: Plan) -> frozenset[str]:

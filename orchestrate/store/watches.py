@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import NamedTuple
 
 from pydantic import TypeAdapter
 from sqlalchemy import Connection, Float, RowMapping, bindparam, func, insert, select, update
@@ -58,6 +59,16 @@ FINALS = (
     .order_by(rows.opened_at.desc(), rows.id.desc())
     .limit(bindparam("most"))
 )
+SERVED = (
+    select(rows.deployment, rows.slot, rows.baseline, rows.opened_at, samples.c.sample)
+    .join_from(samples, watches, samples.c.watch == rows.id)
+    .where(
+        rows.deployment.in_(bindparam("whose", expanding=True)),
+        rows.component == bindparam("part"),
+        rows.share > 0,
+    )
+    .order_by(samples.c.at, samples.c.number)
+)
 CLAIM = (
     update(watches)
     .where(rows.id == bindparam("watched"), rows.next_at == bindparam("expected"), rows.closed_at.is_(None))
@@ -90,6 +101,16 @@ MEASURED = (
     .where(samples.c.watch == bindparam("watched"), samples.c.at >= bindparam("since"))
     .order_by(samples.c.at, samples.c.number)
 )
+
+
+class Served(NamedTuple):
+    """A sample of a slot with traffic, or of the one that it was compared with."""
+
+    deployment: str
+    slot: str  # that is watched
+    baseline: str | None
+    opened_at: float  # epoch seconds: of its watch
+    sample: Sample
 
 
 class Watches:
@@ -164,6 +185,16 @@ class Watches:
         asked = {"place": environment, "part": component, "now": before, "most": most}
         with self._database.reading() as connection:
             return tuple(_watch(row) for row in connection.execute(FINALS, asked).mappings())
+
+    def served(self, deployments: Sequence[str], component: str) -> tuple[Served, ...]:
+        """What was measured of a component in these deployments while it had traffic, oldest first."""
+        asked = {"whose": list(deployments), "part": component}
+        with self._database.reading() as connection:
+            found = connection.execute(SERVED, asked).all()
+        return tuple(
+            Served(whose, slot, baseline, opened_at, Sample.model_validate_json(text))
+            for whose, slot, baseline, opened_at, text in found
+        )
 
     def active(self, now: float) -> tuple[Watch, ...]:
         """Open ones whose next sample is due, the longest due first."""
