@@ -51,7 +51,6 @@ PLACES = (
     ),
     Place("tools/providers/custom/provider.py", Says.RAISE, "tests/tools/providers/custom"),
     Place("tools/providers/cloudrun/provider.py", Says.RAISE, "tests/tools/providers/cloudrun"),
-    Place("tools/providers/digitalocean/provider.py", Says.RAISE, "tests/tools/providers/digitalocean"),
     Place("tools/providers/digitalocean/spec.py", Says.RAISE, "tests/tools/providers/digitalocean"),
     Place("tools/providers/published.py", Says.RAISE, "tests/tools/providers/vercel"),
     Place(
