@@ -17,9 +17,10 @@ from orchestrate.errors import (
 )
 from orchestrate.models.change import Version
 from orchestrate.models.environment import Component, Environment
-from orchestrate.models.move import Drain, Move, Scale, SetTraffic, Start, Stop, Weights, words
-from orchestrate.models.runtime import Instance, Resources, Running, Slot
+from orchestrate.models.move import Scale, SetTraffic, Start, Weights
+from orchestrate.models.runtime import Instance, Running, Slot
 from tools.provider import Say, require_well, runs_another, shares
+from tools.providers.cloud import Cloud
 from tools.providers.fleet.layout import Layout
 from tools.providers.fleet.slots import Slots, Wanted
 from tools.providers.pushed_images import Images, OfPushedImages
@@ -55,7 +56,7 @@ class Seen:
         return {next((slot for slot in self.kept if self.has(slot)), self.live.id): 100}
 
 
-class RailwayProvider(OfPushedImages):
+class RailwayProvider(OfPushedImages, Cloud):
     """Runs the components of one environment; images and slots are kept below `root`."""
 
     def __init__(
@@ -72,31 +73,10 @@ class RailwayProvider(OfPushedImages):
         slots = tuple(self._slot(component, name, seen) for name in seen.kept if seen.has(name))
         return Running(component=component.name, slots=slots, weights=seen.weights)
 
-    async def apply(self, component: Component, move: Move, say: Say) -> None:
-        say(words(move))
-        match move:
-            case Start() | Scale():
-                await self._bring_to(component, move)
-            case SetTraffic():
-                await self._share(component, move)
-            case Drain():
-                return  # a deployment that is replaced has the service's own time to end
-            case Stop(slot=name):
-                await self._stop(component, name)
-            case _:
-                raise EffectRefused(words(move), "it is no move of a provider")
-
-    async def tend(self, component: Component) -> tuple[str, ...]:  # noqa: ARG002
-        """Nothing: Railway restarts what ends, as the service's own policy says."""
-        return ()
-
     async def stop_all(self, component: Component) -> None:
         """End what we deployed, and forget the slots; the service stays."""
         for name in (await self._seen(component)).kept:
             await self._stop(component, name)
-
-    async def resources(self) -> Resources:
-        return Resources()
 
     async def tail(self, component: Component, slot: str, lines: int) -> tuple[str, ...]:
         kept = self._slots.read(component.name, slot)
@@ -107,7 +87,7 @@ class RailwayProvider(OfPushedImages):
     async def public(self, component: Component) -> str:  # noqa: ARG002
         return self._environment.url
 
-    async def _bring_to(self, component: Component, move: Start | Scale) -> None:
+    async def _bring_to(self, component: Component, move: Start | Scale, say: Say) -> None:  # noqa: ARG002
         """Have the version live in the slot; on failure, what was before still is."""
         image = self._image(component, move.version)
         seen = await self._seen(component)
@@ -117,7 +97,7 @@ class RailwayProvider(OfPushedImages):
             return
         await self._deploy(component, seen.service, move.slot, move.version, image)
 
-    async def _share(self, component: Component, move: SetTraffic) -> None:
+    async def _share(self, component: Component, move: SetTraffic, say: Say) -> None:  # noqa: ARG002
         """Have the slot's version live; where it is not any more, it is deployed again, by its digest."""
         seen, wanted = await self._seen(component), shares(move.weights)
         require_well(component, wanted, seen.kept)
