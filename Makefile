@@ -6,6 +6,9 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
+# Compiled once, also where the environment says otherwise, and not by each of the processes that tests start.
+export PYTHONDONTWRITEBYTECODE :=
+
 .PHONY: demo test test-long simulate mutants check format bench bench-judge evals schema deployer-agent lock clean
 
 demo: $(STAMP)

@@ -110,6 +110,7 @@ NOT_WRITTEN_BY_OTHERS: Mapping[str, tuple[str, ...]] = {
         "Resources.lacks", "Running.component", "Running.weights", "Slot.name", "Traffic.counters",
         "Traffic.weights",
     ),
+    "the login that a cloud gives for its own registry": ("LetIn.login",),
     "one line of whoever has an allowed key, of an image that is refused": ("ImageSignature.detail",),
     "the forge's own word for what it did itself, as one line": ("MergeQueue.dropped",),
     "our own keys, and paths that we asked for": (
