@@ -194,7 +194,8 @@ NOT_ASKED = {
 
 ALWAYS = (
     "times out before", "times out after success", "limited with Retry-After",
-    "one-way partition of a minute", "never answers", "partition for ever", "401 from then on", "403 for this",
+    "one-way partition of a minute", "never answers", "partition for ever",
+    "401 from then on", "403 for this",
 )  # fmt: skip
 """The faults that every run of the tests looks at; the others are slow."""
 
