@@ -35,6 +35,7 @@ from tools.systems.haproxy_config import SYSTEM_PLACES
 BASE = "orchestrate-test/python:3"
 PROGRAMS = ("dockerd", "containerd", "runc", "docker-registry")
 PATIENCE = 60.0
+MANIFEST = "application/vnd.docker.distribution.manifest.v2+json"
 NEEDLESS = {
     "test", "tests", "idlelib", "lib2to3", "tkinter", "ensurepip", "pydoc_data", "turtledemo",
     "__pycache__", "site-packages", "dist-packages", "distutils",
@@ -102,10 +103,13 @@ class DockerEngine:
         return f"{self.registry}/{tag}"
 
     def forget(self, name: str, digest: str) -> None:
-        """Have the registry lose an image: `name` with its host."""
+        """Have the registry lose an image: `name` with its host. An engine may still know its manifest."""
         host, _, path = name.partition("/")
-        with httpx.Client(trust_env=False) as client:
-            client.delete(f"http://{host}/v2/{path}/manifests/{digest}").raise_for_status()
+        with httpx.Client(base_url=f"http://{host}/v2/{path}", trust_env=False) as client:
+            found = client.get(f"/manifests/{digest}", headers={"Accept": MANIFEST}).json()
+            blobs = [f"/blobs/{one['digest']}" for one in (found["config"], *found["layers"])]
+            for one in (*dict.fromkeys(blobs), f"/manifests/{digest}"):
+                client.delete(one).raise_for_status()
 
     def clear(self) -> None:
         """Remove every container, and the networks that compose made: each is a bridge of this machine."""
@@ -150,15 +154,8 @@ def _engine(folder: Path, registry: str, bridge: str) -> Generator[DockerEngine]
     argv = [
         *(program("dockerd"), "--host", f"unix://{path}", "--pidfile", str(folder / "pid")),
         *("--data-root", str(folder / "data"), "--exec-root", str(folder / "exec")),
-        *(
-            "--bridge",
-            bridge,
-            "--iptables=false",
-            "--ip-masq=false",
-            "--ip-forward=false",
-            "--log-level",
-            "error",
-        ),
+        *("--bridge", bridge, "--iptables=false", "--ip-masq=false", "--ip-forward=false"),
+        *("--log-level", "error"),
     ]
     with _started(argv, folder / "dockerd.log") as process:
         engine = DockerEngine(str(path), registry, process.pid)
