@@ -79,7 +79,7 @@ class Judging:
         with store.together():
             self.crew.event(at, "verdict", judgement.sentence, verdict=verdict, trigger=judgement.trigger)
             if verdict is not Verdict.INCONCLUSIVE:
-                store.watches.close(watch.id)
+                store.watches.close(watch.id, judgement)
         match verdict:
             case Verdict.PASS:
                 return self.helm.onward(state, at, state["cursor"] + 1)

@@ -216,10 +216,13 @@ class Watches:
     ) -> None:
         """Keep what was measured, the slots' counters that the next sample is measured from, and a verdict.
 
-        The verdict does what `judge` says. Raises UnknownWatch where there is one.
+        The verdict does what `judge` says. A closed watch stays as it is: what was measured meanwhile came
+        too late for it. Raises UnknownWatch.
         """
         values = [{"watch": id, "at": one.at, "sample": text_of(one)} for one in taken]
         with self._database.writing() as connection:
+            if _found(connection, id).closed_at is not None:
+                return
             if judgement is not None:
                 _judge(connection, id, judgement, self._database.clock())
             if values:
@@ -235,7 +238,7 @@ class Watches:
     def judge(self, id: str, judgement: Judgement) -> None:
         """Keep the verdict; a failure stays. It wakes the deployment, as a new alert and the end do.
 
-        Raises UnknownWatch.
+        A closed watch keeps what was decided on. Raises UnknownWatch.
         """
         with self._database.writing() as connection:
             _judge(connection, id, judgement, self._database.clock())
@@ -249,9 +252,11 @@ class Watches:
             connection.execute(EXTEND, {"watched": id, "end": until, "anew": since})
             return _found(connection, id)
 
-    def close(self, id: str) -> None:
-        """Measure no more."""
+    def close(self, id: str, decided: Judgement | None = None) -> None:
+        """Measure no more; what was `decided` on is the last word of the watch, with its numbers."""
         with self._database.writing() as connection:
+            if decided is not None:
+                _judge(connection, id, decided, self._database.clock())
             connection.execute(CLOSE, {"watched": id, "now": self._database.clock()})
 
 
@@ -263,7 +268,7 @@ def close_all(connection: Connection, deployment: str, now: float) -> None:
 def _judge(connection: Connection, id: str, judgement: Judgement, now: float) -> None:
     connection.execute(LOCK_OWNER, {"watched": id})
     watch = _found(connection, id)
-    if watch.is_bad:
+    if watch.is_bad or watch.closed_at is not None:
         return
     connection.execute(JUDGE, {"watched": id, "verdict": judgement.model_dump_json()})
     known = watch.judgement.named_alerts if watch.judgement else {}

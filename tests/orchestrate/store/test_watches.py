@@ -116,6 +116,19 @@ def test_samples_and_their_verdict_are_kept_at_once(any_store: Store) -> None:
     assert any_store.deployments.due(any_store.clock()) == (lease.deployment,)
 
 
+def test_a_closed_watch_keeps_what_was_decided_on_whatever_comes_too_late(any_store: Store) -> None:
+    lease = waiting(any_store, until=LATER)
+    watch = f"{lease.deployment}:0"
+    any_store.watches.sampled(watch, (sample(10.0),), {}, judged(Verdict.INCONCLUSIVE))
+
+    any_store.watches.close(watch, judged(Verdict.PASS))
+    any_store.watches.sampled(watch, (sample(20.0),), {}, judged(Verdict.INCONCLUSIVE))
+    any_store.watches.judge(watch, judged(Verdict.FAIL))
+
+    assert any_store.watches.watch(watch).judgement == judged(Verdict.PASS)
+    assert any_store.watches.samples(watch) == (sample(10.0),)
+
+
 def test_at_the_end_any_verdict_wakes_the_deployment(timed_store: Store, clock: Clock) -> None:
     lease = waiting(timed_store, until=2000.0)
     clock.now = 2000.0
