@@ -88,7 +88,7 @@ def _cloudrun(_: Component) -> Abilities:
 
 
 def _awslambda(_: Component) -> Abilities:
-    can = frozenset({Ability.SLOTS, Ability.SHARES, Ability.DIGEST, Ability.TENDS})
+    can = frozenset({Ability.SLOTS, Ability.SHARES, Ability.DIGEST, Ability.LOGS, Ability.TENDS})
     some = (Strategy.BLUE_GREEN, Strategy.CANARY)
     return Abilities(strategies=some, can=can, why="a function has no instances")
 

@@ -25,6 +25,7 @@ class Call(StrEnum):
     IMAGES = "ecr.describe_images"
     REGISTRY_LOGIN = "ecr.get_authorization_token"
     EVENTS = "logs.get_log_events"
+    STREAMS = "logs.describe_log_streams"
     FUNCTION_CONFIGURATION = "lambda.get_function_configuration"
     FUNCTION_VERSIONS = "lambda.list_versions_by_function"
     UPDATE_CODE = "lambda.update_function_code"

@@ -32,7 +32,8 @@ class Site:
         self.front.open()
         self._clients: dict[str, Any] = {}
         self.failing: set[str] = set()  # the code of functions that are never to be called
-        self._fail_some()
+        self.groups: dict[str, str] = {}  # function → its own log group; moto forgets it
+        self._tell_more()
         self.does: dict[str, str] = {}  # digest → how its tasks do
         self._numbers = itertools.count(1)
         self._network = self._made_network()
@@ -177,8 +178,8 @@ class Site:
             iam.create_role(RoleName="web", AssumeRolePolicyDocument="{}")
         return f"arn:aws:iam::{ACCOUNT}:role/web"
 
-    def _fail_some(self) -> None:
-        """Functions with some code are never to be called; moto's always are."""
+    def _tell_more(self) -> None:
+        """Functions with some code are never to be called, and some have a log group of their own."""
         from moto.awslambda import models  # pyright: ignore
 
         made: Any = models.LambdaFunction
@@ -188,7 +189,9 @@ class Site:
             found = told(function, on_create)
             is_bad = function.code_sha_256 in self.failing and function.version != "$LATEST"
             words = {"State": "Failed", "StateReason": "crash loop: ended with 3"}
-            return found | (words if is_bad else {})
+            group = self.groups.get(function.function_name)
+            logging = {"LoggingConfig": {"LogFormat": "Text", "LogGroup": group}} if group else {}
+            return found | logging | (words if is_bad else {})
 
         made.get_configuration = configuration
         self._undo = lambda: setattr(made, "get_configuration", told)

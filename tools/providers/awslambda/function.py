@@ -16,6 +16,7 @@ from orchestrate.models.move import Weights
 from orchestrate.models.runtime import Artifact
 from tools.provider import shares
 from tools.providers.awslambda.code import as_lambda_says
+from tools.systems import cloudwatch_logs
 from tools.systems.aws import Account, Json
 from tools.systems.aws_calls import Call
 
@@ -50,6 +51,15 @@ class Function:
 
     async def code_of(self, number: str) -> str:
         return str((await self._configuration(number)).get("CodeSha256", ""))
+
+    async def lines(self, number: str, count: int) -> tuple[str, ...]:
+        """The newest lines that calls of a published version wrote. Raises OutsideFailed."""
+        function = self._own.function
+        config = cast("dict[str, str]", (await self._configuration(number)).get("LoggingConfig") or {})
+        group = config.get("LogGroup") or f"/aws/lambda/{function}"
+        named = re.compile(rf"[\d/]+(?:{re.escape(function)})?\[{re.escape(number)}\].*")
+        streams = await cloudwatch_logs.streams_of(self._account, group, named, f"{function}:{number}")
+        return await cloudwatch_logs.newest(self._account, group, streams, count)
 
     async def publish(self, version: Version, artifact: Artifact, code: Json, seconds: float) -> str:
         """The number of the published version that is this code: the one from before, or a new one.

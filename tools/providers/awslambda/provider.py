@@ -57,6 +57,12 @@ class AwsLambdaProvider(Cloud):
         for slot in await function.slots():
             await function.forget(slot)
 
+    async def tail(self, component: Component, slot: str, lines: int) -> tuple[str, ...]:
+        """The newest lines of the calls of the slot's published version. Raises OutsideFailed."""
+        function = self._function(component)
+        named = (await function.slots()).get(slot)
+        return await function.lines(named.number, lines) if named is not None and lines > 0 else ()
+
     async def public(self, component: Component) -> str:  # noqa: ARG002
         return self._environment.url
 

@@ -11,6 +11,7 @@ from orchestrate.models.aws import Ecs
 from orchestrate.models.environment import Component
 from tools.providers.ecs.definitions import Definition
 from tools.providers.ecs.shapes import Service, Task
+from tools.systems import cloudwatch_logs
 from tools.systems.aws import Account, Json
 from tools.systems.aws_calls import Call
 
@@ -95,15 +96,8 @@ class Services:
         group, prefix = definition.logs.get("awslogs-group"), definition.logs.get("awslogs-stream-prefix")
         if not group or not prefix or lines <= 0:
             return ()
-        said: list[tuple[int, str]] = []
-        for task in tasks:
-            stream = f"{prefix}/{definition.container}/{task.id}"
-            told = await self._account.ask(
-                Call.EVENTS, logGroupName=group, logStreamName=stream, limit=min(lines, 10_000)
-            )
-            events = cast("list[dict[str, object]]", told.get("events", []))
-            said += [(int(cast("int", one["timestamp"])), str(one["message"])) for one in events]
-        return tuple(message for _, message in sorted(said))[-lines:]
+        streams = [f"{prefix}/{definition.container}/{task.id}" for task in tasks]
+        return await cloudwatch_logs.newest(self._account, group, streams, lines)
 
     def name(self, slot: str) -> str:
         return f"{self._own.service or self._component.name}-{slot}"
