@@ -54,6 +54,11 @@ def service_name(component: Component) -> str:
     return cloudrun_of(component).service or component.name
 
 
+def wished(wish: Wish) -> str:
+    """How the name of its revision begins."""
+    return f"{service_name(wish.component)}-{wish.fingerprint}"
+
+
 def parent_of(component: Component) -> str:
     own = cloudrun_of(component)
     return f"projects/{own.project}/locations/{own.region}"

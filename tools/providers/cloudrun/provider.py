@@ -16,7 +16,7 @@ from tools.provider import Say, require_well, runs_another, shares
 from tools.providers.cloud import Cloud
 from tools.providers.cloudrun.answers import Revision, Service, short
 from tools.providers.cloudrun.client import Client
-from tools.providers.cloudrun.objects import SLOT, Wish, cloudrun_of, service_name, template, version_of
+from tools.providers.cloudrun.objects import SLOT, Wish, cloudrun_of, template, version_of, wished
 from tools.providers.cloudrun.shares import in_force, pinned
 from tools.providers.fleet.layout import Layout
 from tools.providers.fleet.variables import Variables, unchanged
@@ -107,8 +107,7 @@ class CloudRunProvider(OfPushedImages, Cloud):
     async def _revision(self, service: Service | None, wish: Wish) -> str:
         """The name of a revision that is ready and as wished; one that was made before is taken again."""
         client = self._client(wish.component)
-        wished = f"{service_name(wish.component)}-{wish.fingerprint}"
-        name, found = await free(wished, wish.version, client.revision)
+        name, found = await free(wished(wish), wish.version, client.revision)
 
         async def is_ready() -> bool:
             return _is_ready(name, await client.revision(name))

@@ -64,6 +64,11 @@ def app_name(component: Component) -> str:
     return containerapps_of(component).app or component.name
 
 
+def wished(wish: Wish) -> str:
+    """How the name of its revision begins."""
+    return f"{app_name(wish.component)}--o{wish.fingerprint}"
+
+
 def pinned(app: App, active: Mapping[str, Revision]) -> Parts:
     """What is asked of those that are active, every part by the name of its revision.
 

@@ -18,7 +18,7 @@ from tools.provider import Say, require_well, runs_another, shares
 from tools.providers.cloud import Cloud
 from tools.providers.containerapps.answers import App, Replica, Revision
 from tools.providers.containerapps.client import Client
-from tools.providers.containerapps.objects import Wish, app_name, containerapps_of, note_of, template
+from tools.providers.containerapps.objects import Wish, app_name, containerapps_of, note_of, template, wished
 from tools.providers.containerapps.seen import Seen, traffic, whole
 from tools.providers.fleet.layout import Layout
 from tools.providers.fleet.variables import Variables, unchanged
@@ -104,7 +104,7 @@ class ContainerAppsProvider(OfPushedImages, Cloud):
         """The name of a revision that is well and as wished; one that was made before is taken again."""
         seen.require_shares()
         client, app = self._client(wish.component), app_name(wish.component)
-        name, found = await free(f"{app}--o{wish.fingerprint}", wish.version, client.revision)
+        name, found = await free(wished(wish), wish.version, client.revision)
 
         async def is_made() -> bool:
             now = await client.revision(name)
