@@ -2,16 +2,37 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 from collections.abc import Awaitable, Callable, Iterable, Mapping
+from dataclasses import dataclass
 from typing import Protocol, TypeVar
 
 from orchestrate.errors import StartFailed
 from orchestrate.models.change import Version
+from orchestrate.models.environment import Component
 from orchestrate.models.fact import Fact
 from orchestrate.models.move import Weights
 from tools.provider import shares, without
 
 ATTEMPTS = 50
+
+
+@dataclass(frozen=True)
+class Wish:
+    """What a revision should run."""
+
+    component: Component
+    slot: str
+    version: Version
+    instances: int
+    image: str  # by its digest
+    variables: Mapping[str, str]
+
+    def fingerprint(self, *how: object) -> str:
+        """The same for the same wish that runs in the same way, and for no other; `how` goes as JSON."""
+        told = [self.slot, self.version.tree, self.instances, self.image, sorted(self.variables.items())]
+        return hashlib.sha256(json.dumps([told, how], default=list).encode()).hexdigest()[:8]
 
 
 class Made(Protocol):

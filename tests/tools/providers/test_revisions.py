@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Protocol
+
 import pytest
 
 from orchestrate.models.environment import Component
@@ -10,6 +12,7 @@ from orchestrate.models.smoke import HealthCheck
 from tests.servers.sample_service import component, version
 from tools.providers.cloudrun import objects as cloudrun
 from tools.providers.containerapps import objects as containerapps
+from tools.providers.revisions import Wish
 
 ID = "00000000-0000-0000-0000-000000000001"
 IMAGE = f"registry.example/shop@sha256:{'0' * 64}"
@@ -28,6 +31,12 @@ APPS: dict[str, object] = {
 }
 
 
+class Names(Protocol):
+    """The objects of a vendor."""
+
+    def wished(self, wish: Wish) -> str: ...
+
+
 def _on_cloud_run(port: int = 8080, **facts: object) -> Component:
     words = CloudRun.model_validate({"image": IMAGE, "service": "shop", "port": port, **RUN})
     return component(provider="cloudrun", cloudrun=words, **facts)
@@ -39,20 +48,15 @@ def _on_container_apps(container: str = "", **facts: object) -> Component:
 
 
 @pytest.mark.parametrize(
-    ("part", "name"),
-    [(_on_cloud_run(run=()), "shop-8efcf278"), (_on_cloud_run(9000, **MORE), "shop-a3a1f22c")],
+    ("objects", "part", "name"),
+    [
+        (cloudrun, _on_cloud_run(run=()), "shop-8efcf278"),
+        (cloudrun, _on_cloud_run(9000, **MORE), "shop-a3a1f22c"),
+        (containerapps, _on_container_apps(run=()), "shop--o06acb9d5"),
+        (containerapps, _on_container_apps("web", **MORE), "shop--oee637d5d"),
+    ],
 )
-def test_a_revision_of_cloud_run_is_named_as_it_always_was(part: Component, name: str) -> None:
-    wish = cloudrun.Wish(part, "blue", version("v1"), 2, IMAGE, {"SIZE": "small", "SLOT": "blue"})
+def test_a_revision_is_named_as_it_always_was(objects: Names, part: Component, name: str) -> None:
+    wish = Wish(part, "blue", version("v1"), 2, IMAGE, {"SIZE": "small", "SLOT": "blue"})
 
-    assert cloudrun.wished(wish) == name
-
-
-@pytest.mark.parametrize(
-    ("part", "name"),
-    [(_on_container_apps(run=()), "shop--o06acb9d5"), (_on_container_apps("web", **MORE), "shop--oee637d5d")],
-)
-def test_a_revision_of_container_apps_is_named_as_it_always_was(part: Component, name: str) -> None:
-    wish = containerapps.Wish(part, "blue", version("v1"), 2, IMAGE, {"SIZE": "small", "SLOT": "blue"})
-
-    assert containerapps.wished(wish) == name
+    assert objects.wished(wish) == name

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
-from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import cast
 
 from pydantic import TypeAdapter, ValidationError
@@ -15,6 +12,7 @@ from orchestrate.models.environment import Component
 from orchestrate.models.hosts import CloudRun
 from tools.providers.cloudrun.answers import Revision
 from tools.providers.fleet.variables import listed
+from tools.providers.revisions import Wish
 from tools.systems.web_api import Json
 
 SLOT, VERSION, VARIABLES = "orchestrate/slot", "orchestrate/version", "orchestrate/variables"
@@ -22,26 +20,6 @@ SLOT, VERSION, VARIABLES = "orchestrate/slot", "orchestrate/version", "orchestra
 
 PROBED = 240  # seconds in which Cloud Run lets a program start, at most
 _VERSION = TypeAdapter(Version)
-
-
-@dataclass(frozen=True)
-class Wish:
-    """What a revision should run."""
-
-    component: Component
-    slot: str
-    version: Version
-    instances: int
-    image: str  # by its digest
-    variables: Mapping[str, str]
-
-    @property
-    def fingerprint(self) -> str:
-        """The same for the same wish, and for no other."""
-        part = self.component
-        told = [self.slot, self.version.tree, self.instances, self.image, sorted(self.variables.items())]
-        how = [part.run, part.memory_limit, part.health.model_dump(mode="json"), cloudrun_of(part).port]
-        return hashlib.sha256(json.dumps([told, how], default=list).encode()).hexdigest()[:8]
 
 
 def cloudrun_of(component: Component) -> CloudRun:
@@ -56,7 +34,11 @@ def service_name(component: Component) -> str:
 
 def wished(wish: Wish) -> str:
     """How the name of its revision begins."""
-    return f"{service_name(wish.component)}-{wish.fingerprint}"
+    part = wish.component
+    how = wish.fingerprint(
+        part.run, part.memory_limit, part.health.model_dump(mode="json"), cloudrun_of(part).port
+    )
+    return f"{service_name(part)}-{how}"
 
 
 def parent_of(component: Component) -> str:

@@ -16,12 +16,12 @@ from tools.provider import Say, require_well, runs_another, shares
 from tools.providers.cloud import Cloud
 from tools.providers.cloudrun.answers import Revision, Service, short
 from tools.providers.cloudrun.client import Client
-from tools.providers.cloudrun.objects import SLOT, Wish, cloudrun_of, template, version_of, wished
+from tools.providers.cloudrun.objects import SLOT, cloudrun_of, template, version_of, wished
 from tools.providers.cloudrun.shares import in_force, pinned
 from tools.providers.fleet.layout import Layout
 from tools.providers.fleet.variables import Variables, unchanged
 from tools.providers.pushed_images import Images, OfPushedImages
-from tools.providers.revisions import Parts, emptied, free, placed, shared, untagged, weights_of
+from tools.providers.revisions import Parts, Wish, emptied, free, placed, shared, untagged, weights_of
 from tools.systems.access_token import AccessToken
 from tools.systems.google_account import GoogleAccount
 from tools.systems.shown import Habits

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import cast
 
 from pydantic import ValidationError
@@ -16,7 +13,7 @@ from orchestrate.models.fact import Fact
 from orchestrate.models.hosts import ContainerApps
 from tools.providers.containerapps.answers import App, Revision, Weight
 from tools.providers.fleet.variables import listed
-from tools.providers.revisions import Part, Parts, merged
+from tools.providers.revisions import Part, Parts, Wish, merged
 from tools.systems.web_api import Json
 
 NOTE = "ORCHESTRATE"
@@ -34,26 +31,6 @@ class Note(Fact):
     variables: tuple[str, ...] = ()  # names of those that are ours
 
 
-@dataclass(frozen=True)
-class Wish:
-    """What a revision should run."""
-
-    component: Component
-    slot: str
-    version: Version
-    instances: int
-    image: str  # by its digest
-    variables: Mapping[str, str]
-
-    @property
-    def fingerprint(self) -> str:
-        """The same for the same wish, and for no other."""
-        part = self.component
-        told = [self.slot, self.version.tree, self.instances, self.image, sorted(self.variables.items())]
-        how = [part.run, part.health.model_dump(mode="json"), containerapps_of(part).container]
-        return hashlib.sha256(json.dumps([told, how], default=list).encode()).hexdigest()[:8]
-
-
 def containerapps_of(component: Component) -> ContainerApps:
     """Where and how it runs; the settings do not take a component without it."""
     assert component.containerapps is not None
@@ -66,7 +43,9 @@ def app_name(component: Component) -> str:
 
 def wished(wish: Wish) -> str:
     """How the name of its revision begins."""
-    return f"{app_name(wish.component)}--o{wish.fingerprint}"
+    part = wish.component
+    how = wish.fingerprint(part.run, part.health.model_dump(mode="json"), containerapps_of(part).container)
+    return f"{app_name(part)}--o{how}"
 
 
 def pinned(app: App, active: Mapping[str, Revision]) -> Parts:

@@ -18,12 +18,12 @@ from tools.provider import Say, require_well, runs_another, shares
 from tools.providers.cloud import Cloud
 from tools.providers.containerapps.answers import App, Replica, Revision
 from tools.providers.containerapps.client import Client
-from tools.providers.containerapps.objects import Wish, app_name, containerapps_of, note_of, template, wished
+from tools.providers.containerapps.objects import app_name, containerapps_of, note_of, template, wished
 from tools.providers.containerapps.seen import Seen, traffic, whole
 from tools.providers.fleet.layout import Layout
 from tools.providers.fleet.variables import Variables, unchanged
 from tools.providers.pushed_images import Images, OfPushedImages
-from tools.providers.revisions import Parts, emptied, free, placed, shared
+from tools.providers.revisions import Parts, Wish, emptied, free, placed, shared
 from tools.systems.access_token import AccessToken
 from tools.systems.azure_account import AzureAccount
 from tools.systems.shown import Habits
