@@ -98,8 +98,7 @@ class CloudRunProvider(OfPushedImages, Cloud):
             raise runs_another(move.slot, move.version)
         if slot and before and slot.wanted == move.instances and before.is_ready:
             return
-        usual = {"SLOT": move.slot, "VERSION": move.version.name, "COMMIT": move.version.commit}
-        variables = {**self._variables.plain(), **usual}
+        variables = self._variables.around(move.slot, move.version)
         wish = Wish(component, move.slot, move.version, move.instances, artifact.location, variables)
         revision = await self._revision(seen.service, wish)
         await self._place(component, move.slot, revision)

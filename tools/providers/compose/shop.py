@@ -20,7 +20,7 @@ from tools.providers.compose.files import USUAL, Words
 from tools.providers.compose.program import Program
 from tools.providers.fleet.layout import Layout, made, word
 from tools.providers.fleet.private import write_privately
-from tools.providers.fleet.variables import Variables
+from tools.providers.fleet.variables import Variables, about
 
 STRANGE = re.compile(r"[^a-z0-9_-]+")
 LOOK = 60.0  # seconds
@@ -79,8 +79,7 @@ class Shop:
         """Run compose on a file, for a version whose name it may take in. Raises ProgramMissing."""
         socket = compose_of(component).socket
         program = self._programs.setdefault(socket, Program(self._layout.home, socket))
-        about = {"VERSION": version.name, "COMMIT": version.commit, "TREE": version.tree}
-        variables = {**self._variables.plain(), **about, **(more or {})}
+        variables = {**self._variables.plain(), **about(version), "TREE": version.tree, **(more or {})}
         argv = ["--project-name", self.project(component), "--file", str(file), *words]
         seconds = LOOK if words == ["config"] else self._environment.move_timeout
         return await program.run(argv, variables, seconds)

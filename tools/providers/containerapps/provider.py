@@ -91,8 +91,7 @@ class ContainerAppsProvider(OfPushedImages, Cloud):
         if before and before.kept == move.instances and before.is_ready:
             await self._leave(component, move.slot, before.name)
             return
-        usual = {"SLOT": move.slot, "VERSION": move.version.name, "COMMIT": move.version.commit}
-        variables = {**self._variables.plain(), **usual}
+        variables = self._variables.around(move.slot, move.version)
         wish = Wish(component, move.slot, move.version, move.instances, artifact.location, variables)
         revision = await self._revision(seen, wish)
         now = await self._seen(component)

@@ -32,7 +32,7 @@ from tools.providers.docker.outputs import Outputs
 from tools.providers.docker.usage import Usage
 from tools.providers.fleet.ports import free_port
 from tools.providers.fleet.settling import until_well
-from tools.providers.fleet.variables import Variables
+from tools.providers.fleet.variables import Variables, about
 
 PORTS = 3  # that are tried when another program takes one first
 
@@ -170,7 +170,7 @@ class DockerCrew:
             **self._variables.plain(),
             **self._variables.secret(),
             **{"PORT": str(inner), "SLOT": move.slot, "INSTANCE": f"{move.slot}-{number}"},
-            **{"VERSION": move.version.name, "COMMIT": move.version.commit},
+            **about(move.version),
         }
         return Order(component, move.slot, number, move.version, image.id, port, around)
 

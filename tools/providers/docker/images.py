@@ -33,6 +33,7 @@ from tools.providers.docker.making import engine_of
 from tools.providers.docker.names import at_digest, refuse_another_revision, tagged, told
 from tools.providers.fleet.layout import Layout, made, word
 from tools.providers.fleet.private import write_privately
+from tools.providers.fleet.variables import about
 from tools.providers.process.releases import inside
 
 PULL, BUILD = 600.0, 900.0  # seconds
@@ -164,11 +165,11 @@ class Images:
         answer = await engine_of(component).ask("GET", f"/images/{quote(reference, safe='/:@')}/json")
         if answer.status != 200:
             raise ImageMissing(f"{reference} was pulled and is not there: {answer.message}")
-        about = cast("dict[str, object]", json.loads(answer.body))
+        facts = cast("dict[str, object]", json.loads(answer.body))
         if named:
-            refuse_another_revision(component, version, named, about)
+            refuse_another_revision(component, version, named, facts)
         digest = reference.partition("@")[2]
-        return Image(version=version, id=str(about["Id"]), digest=digest, reference=reference)
+        return Image(version=version, id=str(facts["Id"]), digest=digest, reference=reference)
 
     async def shared(self, component: Component, version: Version, id: str, say: Say) -> Image:
         """An image that another environment built on this engine, under a name of ours, too.
@@ -212,7 +213,7 @@ class Images:
             "rm": "true",
             "forcerm": "true",
             "labels": json.dumps({TREE: version.tree, COMMIT: version.commit}),
-            "buildargs": json.dumps({"VERSION": version.name, "COMMIT": version.commit}),
+            "buildargs": json.dumps(about(version)),
         }
         said: list[str] = []
         headers = {"Content-Type": "application/x-tar"}

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import cast
 
 from orchestrate.errors import NotFound, SettingsInvalid, StartFailed
+from orchestrate.models.change import Version
 from orchestrate.models.environment import Environment
 
 Reading = Callable[[str], str]
@@ -24,6 +25,11 @@ def listed(usual: object, ours: Mapping[str, str], dropped: Iterable[str] = ()) 
     return [*kept, *({"name": name, "value": value} for name, value in sorted(ours.items()))]
 
 
+def about(version: Version) -> dict[str, str]:
+    """By what a program knows which version it is."""
+    return {"VERSION": version.name, "COMMIT": version.commit}
+
+
 class Variables:
     """The variables and secrets of one environment.
 
@@ -39,6 +45,10 @@ class Variables:
         """Those that hold no secret: builds see them, and they may lie on the disk. Raises StartFailed."""
         given = self._environment.variables
         return {name: text for name, text in given.items() if self._read(self._filled, text) == text}
+
+    def around(self, slot: str, version: Version) -> dict[str, str]:
+        """What a program in a slot sees, but for its secrets. Raises StartFailed."""
+        return {**self.plain(), "SLOT": slot, **about(version)}
 
     def secret(self) -> dict[str, str]:
         """The secrets, and the variables that are made of them: for running programs alone.

@@ -125,9 +125,9 @@ class KubernetesProvider(OfPushedImages, Cloud):
     async def _applied(
         self, component: Component, slot: str, version: Version, instances: int, image: str
     ) -> None:
-        usual = {"SLOT": slot, "VERSION": version.name, "COMMIT": version.commit}
         await self._sharing(component).prepare()
-        body = deployment(component, slot, version, instances, image, {**self._variables.plain(), **usual})
+        variables = self._variables.around(slot, version)
+        body = deployment(component, slot, version, instances, image, variables)
         await self._kubectl(component).apply(body)
 
     async def _seen(self, component: Component, move: Start | Scale) -> Sequence[Instance]:

@@ -18,7 +18,7 @@ from tools.provider import Say, runs_another
 from tools.providers.fleet import health
 from tools.providers.fleet.placeholders import filled
 from tools.providers.fleet.ports import is_free
-from tools.providers.fleet.variables import Variables
+from tools.providers.fleet.variables import Variables, about
 from tools.providers.process import instances
 from tools.providers.process.command import require_program
 from tools.providers.process.instances import Copy, Instances
@@ -152,7 +152,7 @@ class ProcessCrew:
             cwd=str(inside(files, component.path)),
             environment={
                 **self._releases.environment(),
-                **_about(move.version),
+                **about(move.version),
                 **_place(folder, values),
             },
             port=port,
@@ -186,10 +186,6 @@ def _is_talking(copy: Copy) -> bool:
         one.status == psutil.CONN_ESTABLISHED and one.laddr and one.laddr.port == copy.spec.port
         for one in connections
     )
-
-
-def _about(version: Version) -> dict[str, str]:
-    return {"VERSION": version.name, "COMMIT": version.commit}
 
 
 def _place(folder: Path, values: Mapping[str, str]) -> dict[str, str]:

@@ -20,7 +20,7 @@ from orchestrate.models.runtime import Artifact
 from tools.commands import PATH
 from tools.provider import Checkout, Say
 from tools.providers.fleet.layout import Layout, made, word
-from tools.providers.fleet.variables import Variables
+from tools.providers.fleet.variables import Variables, about
 from tools.providers.process.command import run
 from tools.providers.process.identity import Identity, boot_id, identity_of, is_alive
 
@@ -111,7 +111,7 @@ class Releases:
     ) -> None:
         await checkout(version, files)
         folder = inside(files, component.path)
-        environment = {**self.environment(), "VERSION": version.name, "COMMIT": version.commit}
+        environment = {**self.environment(), **about(version)}
         for argv in component.build:
             say(f"{component.name}: {' '.join(argv)}")
             await run(argv, folder, environment, self._environment.move_timeout, say)
