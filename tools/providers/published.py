@@ -70,8 +70,7 @@ class PublishedProvider(Cloud):
 
     async def stop_all(self, component: Component) -> None:
         """Forget the slots; the site stays as it is, and keeps answering."""
-        for name in self._slots.names(component.name):
-            self._slots.write(component.name, name, None)
+        self._slots.forget(component.name)
 
     async def public(self, component: Component) -> str:  # noqa: ARG002
         return self._environment.url
@@ -122,10 +121,8 @@ class PublishedProvider(Cloud):
     async def _seen(self, component: Component, site: Site) -> Seen:
         wanted: dict[str, Wanted] = {}
         found: dict[str, Built] = {}
-        for name in self._slots.names(component.name):
-            kept = self._slots.read(component.name, name)
-            one = await _build_of(site, kept) if kept else None
-            if kept and one:
+        for name, kept in self._slots.kept(component.name).items():
+            if one := await _build_of(site, kept):
                 wanted[name], found[name] = kept, one
         return Seen(site.live, wanted, found)
 

@@ -97,8 +97,7 @@ class CloudFrontProvider(Cloud):
 
     async def stop_all(self, component: Component) -> None:
         """Forget the slots; the bucket and the distribution stay as they are."""
-        for name in self._slots.names(component.name):
-            self._slots.write(component.name, name, None)
+        self._slots.forget(component.name)
         self._switches.end(component.name)
 
     async def public(self, component: Component) -> str:
@@ -197,8 +196,7 @@ class CloudFrontProvider(Cloud):
 
     async def _seen(self, component: Component) -> Seen:
         bucket, shown = self._bucket(component), await self._distribution(component).shown()
-        kept = {name: self._slots.read(component.name, name) for name in self._slots.names(component.name)}
-        wanted = {name: one for name, one in kept.items() if one is not None}
+        wanted = self._slots.kept(component.name)
         return Seen(
             shown=shown,
             switch=self._switches.under_way(component.name, shown),

@@ -87,8 +87,7 @@ class DigitalOceanProvider(OfPushedImages, Cloud):
 
     async def stop_all(self, component: Component) -> None:
         """Forget the slots; the app stays as it is, and keeps answering."""
-        for name in self._slots.names(component.name):
-            self._slots.write(component.name, name, None)
+        self._slots.forget(component.name)
 
     async def public(self, component: Component) -> str:  # noqa: ARG002
         return self._environment.url
@@ -191,8 +190,7 @@ class DigitalOceanProvider(OfPushedImages, Cloud):
 
     def _kept(self, component: Component) -> tuple[str, Wanted] | None:
         """The one slot that was started and not stopped."""
-        found = ((name, self._slots.read(component.name, name)) for name in self._slots.names(component.name))
-        return next(((name, one) for name, one in found if one is not None), None)
+        return next(iter(self._slots.kept(component.name).items()), None)
 
     def _client(self, component: Component) -> Client:
         own = digitalocean_of(component)

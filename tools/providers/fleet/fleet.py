@@ -66,8 +66,7 @@ class Fleet(Generic[M]):
                 await self._routing(component).stop()
             finally:
                 await self._crew.clear(component)
-            for name in self._slots.names(component.name):
-                self._slots.write(component.name, name, None)
+            self._slots.forget(component.name)
 
     async def tend(self, component: Component) -> tuple[str, ...]:
         """Bring back what should run and does not; what that was. A move under way is left alone."""
@@ -76,10 +75,9 @@ class Fleet(Generic[M]):
 
     async def _tend(self, component: Component) -> tuple[str, ...]:
         started: list[M] = []
-        for name in self._slots.names(component.name):
-            wanted = self._slots.read(component.name, name)
+        for name, wanted in self._slots.kept(component.name).items():
             kept = [one for one in await self._crew.members(component, name) if one.is_kept]
-            if wanted is not None and len(kept) < wanted.wanted:
+            if len(kept) < wanted.wanted:
                 whole = Start(
                     component=component.name, slot=name, version=wanted.version, instances=wanted.wanted
                 )

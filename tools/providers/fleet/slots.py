@@ -33,6 +33,10 @@ class Slots:
         except (OSError, ValidationError):
             return None
 
+    def kept(self, component: str) -> dict[str, Wanted]:
+        """What each slot should run, by its name; what cannot be read is left out."""
+        return {name: one for name in self.names(component) if (one := self.read(component, name))}
+
     def write(self, component: str, slot: str, wanted: Wanted | None) -> None:
         """Remember what the slot should run; None forgets the slot."""
         file = self._layout.slot(component, slot)
@@ -41,3 +45,8 @@ class Slots:
         else:
             made(file.parent)
             write_privately(file, wanted.model_dump_json())
+
+    def forget(self, component: str) -> None:
+        """Forget every slot of the component."""
+        for name in self.names(component):
+            self.write(component, name, None)

@@ -160,8 +160,7 @@ class RailwayProvider(OfPushedImages, Cloud):
         return Slot(name=name, version=version, wanted=1, instances=(one,))
 
     async def _seen(self, component: Component) -> Seen:
-        names = self._slots.names(component.name)
-        kept = {name: found for name in names if (found := self._slots.read(component.name, name))}
+        kept = self._slots.kept(component.name)
         return Seen(await self._client(component).service(), kept)
 
     def _client(self, component: Component) -> Client:
