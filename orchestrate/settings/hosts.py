@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
+from typing import get_args
 
 from orchestrate.models.environment import Component
-from orchestrate.models.hosts import Compose, Docker
+from orchestrate.models.hosts import Compose, Docker, ProviderName
 from orchestrate.settings.aws import check_awslambda, check_cloudfront, check_ecs
 from orchestrate.settings.images import check_build, check_credentials, check_image
 from orchestrate.settings.tree import Document, Loc
@@ -19,21 +20,7 @@ from orchestrate.settings.web import (
     check_vercel,
 )
 
-SECTIONS = (
-    "docker",
-    "kubernetes",
-    "compose",
-    "custom",
-    "ecs",
-    "cloudrun",
-    "awslambda",
-    "vercel",
-    "netlify",
-    "cloudfront",
-    "containerapps",
-    "digitalocean",
-    "railway",
-)
+SECTIONS = tuple(name for name in get_args(ProviderName) if name != "process")
 
 
 def check_host(document: Document, loc: Loc, part: Component, secrets: Sequence[str]) -> None:
