@@ -8,7 +8,7 @@ from typing import Protocol
 
 from pydantic import ValidationError
 
-from orchestrate.errors import ImageAwaited, ImageMissing
+from orchestrate.errors import ImageAwaited, ImageMissing, UnknownVersion
 from orchestrate.models.change import Version
 from orchestrate.models.environment import Component
 from orchestrate.models.runtime import Artifact
@@ -54,6 +54,13 @@ class Images:
             return Artifact.model_validate_json(self._file(component, version).read_bytes())
         except (OSError, ValidationError):
             return None
+
+    def require(self, component: Component, version: Version) -> Artifact:
+        """What the version was found to be. Raises UnknownVersion where it was not built."""
+        found = self.recorded(component, version)
+        if found is None:
+            raise UnknownVersion(version.name)
+        return found
 
     async def artifact(self, component: Component, version: Version) -> Artifact | None:
         """What was recorded, or what the registry has now. Raises Unreachable, AccessDenied."""

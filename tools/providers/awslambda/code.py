@@ -42,6 +42,10 @@ class Code:
     def recorded(self, component: Component, version: Version) -> Artifact | None:
         return self._images.recorded(component, version)
 
+    def require(self, component: Component, version: Version) -> Artifact:
+        """What the version was found to be. Raises UnknownVersion where it was not built."""
+        return self._images.require(component, version)
+
     async def artifact(self, component: Component, version: Version) -> Artifact | None:
         """What was recorded, or what is there now. Raises Unreachable, AccessDenied."""
         return await self._images.artifact(component, version)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import UTC, datetime
 
-from orchestrate.errors import EffectRefused, StartFailed, UnknownVersion
+from orchestrate.errors import EffectRefused, StartFailed
 from orchestrate.models.aws import Aws, Functions
 from orchestrate.models.change import Version
 from orchestrate.models.environment import Component, Environment
@@ -67,9 +67,7 @@ class AwsLambdaProvider(Cloud):
         return self._environment.url
 
     async def _bring_to(self, component: Component, move: Start | Scale, say: Say) -> None:  # noqa: ARG002
-        artifact = self._code.recorded(component, move.version)
-        if artifact is None:
-            raise UnknownVersion(move.version.name)
+        artifact = self._code.require(component, move.version)
         if move.instances != 1:
             raise EffectRefused(words(move), "a function has no instances; ask for 1")
         function = self._function(component)

@@ -8,7 +8,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from orchestrate.errors import EffectRefused, OrchestrateError, StartFailed, UnknownVersion
+from orchestrate.errors import EffectRefused, OrchestrateError, StartFailed
 from orchestrate.models.environment import Component, Environment
 from orchestrate.models.move import Scale, SetTraffic, Start, Weights
 from orchestrate.models.runtime import Artifact, Instance, Running, Slot
@@ -88,9 +88,7 @@ class CloudRunProvider(OfPushedImages, Cloud):
 
     async def _bring_to(self, component: Component, move: Start | Scale, say: Say) -> None:  # noqa: ARG002
         """Have the version in the slot, on so many instances at least; on failure, what was before."""
-        artifact = self._images.recorded(component, move.version)
-        if artifact is None:
-            raise UnknownVersion(move.version.name)
+        artifact = self._images.require(component, move.version)
         seen = await self._seen(component)
         before = seen.slots.get(move.slot)
         slot = self._slot(component, move.slot, before) if before else None

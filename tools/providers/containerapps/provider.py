@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from contextlib import suppress
 from datetime import UTC, datetime
 
-from orchestrate.errors import EffectRefused, OrchestrateError, StartFailed, UnknownVersion
+from orchestrate.errors import EffectRefused, OrchestrateError, StartFailed
 from orchestrate.models.environment import Component, Environment
 from orchestrate.models.hosts import ContainerApps
 from orchestrate.models.move import Scale, SetTraffic, Start
@@ -80,9 +80,7 @@ class ContainerAppsProvider(OfPushedImages, Cloud):
 
     async def _bring_to(self, component: Component, move: Start | Scale, say: Say) -> None:  # noqa: ARG002
         """Have the version in the slot, with so many replicas at least; on failure, what was before."""
-        artifact = self._images.recorded(component, move.version)
-        if artifact is None:
-            raise UnknownVersion(move.version.name)
+        artifact = self._images.require(component, move.version)
         seen = await self._seen(component)
         before = seen.slots.get(move.slot)
         note = note_of(before) if before else None

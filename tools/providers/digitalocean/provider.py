@@ -8,12 +8,7 @@ from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 
-from orchestrate.errors import (
-    ChangedMeanwhile,
-    OrchestrateError,
-    StartFailed,
-    UnknownVersion,
-)
+from orchestrate.errors import ChangedMeanwhile, OrchestrateError, StartFailed
 from orchestrate.models.change import Version
 from orchestrate.models.environment import Component, Environment
 from orchestrate.models.move import Move, Scale, SetTraffic, Start, Stop, Weights
@@ -94,9 +89,7 @@ class DigitalOceanProvider(OfPushedImages, Cloud):
 
     async def _bring_to(self, component: Component, move: Start | Scale, say: Say) -> None:  # noqa: ARG002
         """Have the app run the version, so many times, all well; on failure, what was before."""
-        artifact = self._images.recorded(component, move.version)
-        if artifact is None:
-            raise UnknownVersion(move.version.name)
+        artifact = self._images.require(component, move.version)
         self._refuse_second(component, move)
         client = self._client(component)
         app = await self._free(component, client)

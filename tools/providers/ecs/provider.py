@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 
-from orchestrate.errors import OutsideFailed, StartFailed, UnknownVersion
+from orchestrate.errors import OutsideFailed, StartFailed
 from orchestrate.models.aws import Aws
 from orchestrate.models.environment import Component, Environment
 from orchestrate.models.move import Drain, Scale, SetTraffic, Start
@@ -78,9 +78,7 @@ class EcsProvider(OfPushedImages, Cloud):
 
     async def _bring_to(self, component: Component, move: Start | Scale, say: Say) -> None:  # noqa: ARG002
         """Have exactly the wanted tasks of the version, all well; on failure, what was before."""
-        artifact = self._images.recorded(component, move.version)
-        if artifact is None:
-            raise UnknownVersion(move.version.name)
+        artifact = self._images.require(component, move.version)
         before = (await self.running(component)).slot(move.slot)
         if before and (before.version is None or before.version.tree != move.version.tree):
             raise runs_another(move.slot, move.version)

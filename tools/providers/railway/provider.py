@@ -8,13 +8,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from orchestrate.errors import (
-    ChangedMeanwhile,
-    EffectRefused,
-    OrchestrateError,
-    StartFailed,
-    UnknownVersion,
-)
+from orchestrate.errors import ChangedMeanwhile, EffectRefused, OrchestrateError, StartFailed
 from orchestrate.models.change import Version
 from orchestrate.models.environment import Component, Environment
 from orchestrate.models.move import Scale, SetTraffic, Start, Weights
@@ -89,7 +83,7 @@ class RailwayProvider(OfPushedImages, Cloud):
 
     async def _bring_to(self, component: Component, move: Start | Scale, say: Say) -> None:  # noqa: ARG002
         """Have the version live in the slot; on failure, what was before still is."""
-        image = self._image(component, move.version)
+        image = self._images.require(component, move.version).location
         seen = await self._seen(component)
         if seen.has(move.slot) and seen.kept[move.slot].version.tree != move.version.tree:
             raise runs_another(move.slot, move.version)
@@ -110,7 +104,8 @@ class RailwayProvider(OfPushedImages, Cloud):
             said = f"{component.name}: {' '.join(seen.weights) or 'nothing'} is live, which somebody else did"
             raise ChangedMeanwhile(said)
         version = seen.kept[name].version
-        await self._deploy(component, seen.service, name, version, self._image(component, version))
+        image = self._images.require(component, version).location
+        await self._deploy(component, seen.service, name, version, image)
 
     async def _deploy(
         self, component: Component, service: Service, slot: str, version: Version, image: str
@@ -135,12 +130,6 @@ class RailwayProvider(OfPushedImages, Cloud):
         if seen.has(slot) and seen.live is not None:
             await self._client(component).remove(seen.live.id)
         self._slots.write(component.name, slot, None)
-
-    def _image(self, component: Component, version: Version) -> str:
-        artifact = self._images.recorded(component, version)
-        if artifact is None:
-            raise UnknownVersion(version.name)
-        return artifact.location
 
     def _slot(self, component: Component, name: str, seen: Seen) -> Slot:
         version, live = seen.kept[name].version, seen.live
