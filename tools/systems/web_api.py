@@ -36,6 +36,15 @@ MOST = 8 * 1024 * 1024  # bytes of one answer
 TIMES = 3  # that one question is asked, at most
 
 
+def bearer(secrets: Callable[[str], str], name: str) -> Headers:
+    """A token out of the vault, which who gave it renews: it does not change by itself."""
+
+    async def headers(is_stale: bool) -> Mapping[str, str]:  # noqa: ARG001
+        return {"authorization": f"Bearer {secrets(name)}"}
+
+    return headers
+
+
 class Answered(BaseModel):
     """A part of an answer; what is not named here is not read."""
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from contextlib import suppress
 from datetime import UTC, datetime
 
@@ -27,7 +27,7 @@ from tools.providers.revisions import Parts, Wish, emptied, free, placed, shared
 from tools.systems.access_token import AccessToken
 from tools.systems.azure_account import AzureAccount
 from tools.systems.shown import Habits
-from tools.systems.web_api import Headers, WebApi
+from tools.systems.web_api import Headers, WebApi, bearer
 
 AZURE = ".azurecr.io"
 """Registries that take the application with its secret as a user with a password."""
@@ -211,14 +211,7 @@ class ContainerAppsProvider(OfPushedImages, Cloud):
         return Client(api, component, self._habits)
 
     def _headers(self, own: ContainerApps) -> Headers:
-        if own.token is None:
-            return self._account(own).headers
-        name = own.token
-
-        async def headers(is_stale: bool) -> Mapping[str, str]:  # noqa: ARG001  who gave it renews it
-            return {"authorization": f"Bearer {self._secrets(name)}"}
-
-        return headers
+        return self._account(own).headers if own.token is None else bearer(self._secrets, own.token)
 
     def _account(self, own: ContainerApps) -> AccessToken:
         name, scope = own.secret or "", f"{own.url.rstrip('/')}/.default"

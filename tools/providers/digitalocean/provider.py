@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
 
@@ -30,7 +30,7 @@ from tools.providers.fleet.layout import Layout
 from tools.providers.fleet.slots import Slots, Wanted
 from tools.providers.pushed_images import Images, OfPushedImages
 from tools.systems.shown import Habits
-from tools.systems.web_api import Json, WebApi
+from tools.systems.web_api import Json, WebApi, bearer
 
 STAYS = "the app goes on answering until another version takes its place"
 
@@ -187,10 +187,7 @@ class DigitalOceanProvider(OfPushedImages, Cloud):
 
     def _client(self, component: Component) -> Client:
         own = digitalocean_of(component)
-
-        async def headers(is_stale: bool) -> Mapping[str, str]:  # noqa: ARG001  it does not change by itself
-            return {"authorization": f"Bearer {self._secrets(own.token)}"}
-
+        headers = bearer(self._secrets, own.token)
         renew = f"renew the token in the secret {own.token}"
         api = WebApi("DigitalOcean", own.url, headers, renew, pause=self._habits.again)
         return Client(api, own.app, service_name(component), self._habits)

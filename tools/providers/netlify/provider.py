@@ -13,7 +13,7 @@ from tools.providers.netlify.client import Client
 from tools.providers.published import PublishedProvider
 from tools.providers.publisher import Built, Traits
 from tools.systems.shown import Habits
-from tools.systems.web_api import WebApi
+from tools.systems.web_api import WebApi, bearer
 
 LOOSE = "the site publishes each push by itself; «Stop auto publishing» among its deploys at Netlify"
 TRAITS = Traits(
@@ -94,8 +94,6 @@ def netlify_of(component: Component) -> Netlify:
 
 
 def _client(own: Netlify, secrets: Callable[[str], str], habits: Habits) -> Client:
-    async def headers(is_stale: bool) -> Mapping[str, str]:  # noqa: ARG001  it does not change by itself
-        return {"authorization": f"Bearer {secrets(own.token)}"}
-
+    headers = bearer(secrets, own.token)
     renew = f"renew the token in the secret {own.token}"
     return Client(WebApi("Netlify", own.url, headers, renew, pause=habits.again), own.site)

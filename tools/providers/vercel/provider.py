@@ -15,7 +15,7 @@ from tools.providers.publisher import Built, Traits
 from tools.providers.vercel.answers import Deployment, Project
 from tools.providers.vercel.client import Client
 from tools.systems.shown import Habits
-from tools.systems.web_api import WebApi
+from tools.systems.web_api import WebApi, bearer
 
 BYPASS = "x-vercel-protection-bypass"
 LOOSE = (
@@ -101,8 +101,6 @@ def _built(found: Deployment | None) -> Built | None:
 
 
 def _client(own: Vercel, secrets: Callable[[str], str], habits: Habits) -> Client:
-    async def headers(is_stale: bool) -> Mapping[str, str]:  # noqa: ARG001  it does not change by itself
-        return {"authorization": f"Bearer {secrets(own.token)}"}
-
+    headers = bearer(secrets, own.token)
     renew = f"renew the token in the secret {own.token}"
     return Client(WebApi("Vercel", own.url, headers, renew, pause=habits.again), own)
