@@ -5,7 +5,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 
 from orchestrate.errors import EffectRefused
-from orchestrate.models.environment import Component
+from orchestrate.models.environment import Component, Environment
 from orchestrate.models.move import Drain, Move, Scale, SetTraffic, Start, Stop, words
 from orchestrate.models.runtime import Resources
 from tools.provider import Say
@@ -13,6 +13,8 @@ from tools.provider import Say
 
 class Cloud(ABC):
     """What is the same on every such place: which move is which request, and what nobody tells."""
+
+    _environment: Environment
 
     async def apply(self, component: Component, move: Move, say: Say) -> None:
         """Do a move. Raises what the place raises, and EffectRefused for what is no move."""
@@ -40,6 +42,9 @@ class Cloud(ABC):
     async def tail(self, component: Component, slot: str, lines: int) -> tuple[str, ...]:  # noqa: ARG002
         """Nothing: what was written is shown in the place's own logs."""
         return ()
+
+    async def public(self, component: Component) -> str:  # noqa: ARG002
+        return self._environment.url
 
     @abstractmethod
     async def _bring_to(self, component: Component, move: Start | Scale, say: Say) -> None:

@@ -72,9 +72,6 @@ class PublishedProvider(Cloud):
         """Forget the slots; the site stays as it is, and keeps answering."""
         self._slots.forget(component.name)
 
-    async def public(self, component: Component) -> str:  # noqa: ARG002
-        return self._environment.url
-
     def _publisher(self, component: Component) -> Publisher:
         return Publisher(lambda: self._site(component), self._habits)
 

@@ -63,9 +63,6 @@ class AwsLambdaProvider(Cloud):
         named = (await function.slots()).get(slot)
         return await function.lines(named.number, lines) if named is not None and lines > 0 else ()
 
-    async def public(self, component: Component) -> str:  # noqa: ARG002
-        return self._environment.url
-
     async def _bring_to(self, component: Component, move: Start | Scale, say: Say) -> None:  # noqa: ARG002
         artifact = self._code.require(component, move.version)
         if move.instances != 1:

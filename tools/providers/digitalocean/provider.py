@@ -84,9 +84,6 @@ class DigitalOceanProvider(OfPushedImages, Cloud):
         """Forget the slots; the app stays as it is, and keeps answering."""
         self._slots.forget(component.name)
 
-    async def public(self, component: Component) -> str:  # noqa: ARG002
-        return self._environment.url
-
     async def _bring_to(self, component: Component, move: Start | Scale, say: Say) -> None:  # noqa: ARG002
         """Have the app run the version, so many times, all well; on failure, what was before."""
         artifact = self._images.require(component, move.version)

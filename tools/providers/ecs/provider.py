@@ -73,9 +73,6 @@ class EcsProvider(OfPushedImages, Cloud):
             return ()
         return await self._lines(component, found, await services.tasks(slot), lines)
 
-    async def public(self, component: Component) -> str:  # noqa: ARG002
-        return self._environment.url
-
     async def _bring_to(self, component: Component, move: Start | Scale, say: Say) -> None:  # noqa: ARG002
         """Have exactly the wanted tasks of the version, all well; on failure, what was before."""
         artifact = self._images.require(component, move.version)

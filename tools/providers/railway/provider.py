@@ -78,9 +78,6 @@ class RailwayProvider(OfPushedImages, Cloud):
             return ()
         return await self._client(component).lines(kept.build, lines)
 
-    async def public(self, component: Component) -> str:  # noqa: ARG002
-        return self._environment.url
-
     async def _bring_to(self, component: Component, move: Start | Scale, say: Say) -> None:  # noqa: ARG002
         """Have the version live in the slot; on failure, what was before still is."""
         image = self._images.require(component, move.version).location
