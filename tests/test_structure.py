@@ -17,7 +17,6 @@ PROCESSES = {
     "tools/providers/process/command.py": "a build is heard line by line while it runs",
     "tools/providers/process/supervisor.py": "keeps an instance for as long as that lives",
     "tools/providers/process/identity.py": "asks ps on macOS, for the supervisor, too",
-    "tools/providers/process/memory.py": "asks ps on macOS, for the supervisor, too",
     "tools/systems/proxy_server/__main__.py": "goes into the background by a fork of itself",
     "orchestrate/demo/traffic.py": "goes into the background by a fork of itself",
     "orchestrate/worker.py": "becomes itself anew when its settings change",

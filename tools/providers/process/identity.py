@@ -73,7 +73,7 @@ def boot_id() -> str:
     """What tells this run of the machine from every other."""
     if sys.platform == "linux":
         return Path("/proc/sys/kernel/random/boot_id").read_text().strip()
-    return _output([SYSCTL, "-n", "kern.bootsessionuuid"]) or _output([SYSCTL, "-n", "kern.boottime"])
+    return output([SYSCTL, "-n", "kern.bootsessionuuid"]) or output([SYSCTL, "-n", "kern.boottime"])
 
 
 def _started_linux(pid: int) -> str:
@@ -86,11 +86,12 @@ def _started_linux(pid: int) -> str:
 
 
 def _started_by_ps(pid: int) -> str:
-    state, _, started = _output([PS, "-o", "stat=,lstart=", "-p", str(pid)]).partition(" ")
+    state, _, started = output([PS, "-o", "stat=,lstart=", "-p", str(pid)]).partition(" ")
     return "" if state.startswith("Z") else "_".join(started.split())
 
 
-def _output(argv: list[str]) -> str:
+def output(argv: list[str]) -> str:
+    """What a program of the system says; '' where it does not answer."""
     try:
         done = subprocess.run(
             argv,
@@ -103,4 +104,4 @@ def _output(argv: list[str]) -> str:
         )
     except (OSError, subprocess.TimeoutExpired):
         return ""
-    return done.stdout[:4096].decode("utf-8", "replace").strip()
+    return done.stdout.decode("utf-8", "replace").strip()

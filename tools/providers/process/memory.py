@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import os
-import subprocess
 import sys
 from pathlib import Path
 
-from tools.providers.process.identity import NO_VARIABLES, PS
+from tools.providers.process.identity import PS, output
 
 MIB = 1024 * 1024
 
@@ -33,19 +32,8 @@ def _resident_linux(pid: int) -> int:
 
 
 def _resident_by_ps(pid: int) -> int:
-    try:
-        done = subprocess.run(
-            [PS, "-A", "-o", "pid=,ppid=,rss="],
-            env=NO_VARIABLES,
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            timeout=5,
-            start_new_session=True,
-            check=False,
-        )
-    except (OSError, subprocess.TimeoutExpired):
-        return 0
-    rows = [tuple(map(int, line.split())) for line in done.stdout.decode("ascii", "replace").splitlines()]
+    listed = output([PS, "-A", "-o", "pid=,ppid=,rss="])
+    rows = [tuple(map(int, line.split())) for line in listed.splitlines()]
     family, total = {pid}, 0
     for process, parent, kib in sorted(rows):
         if process in family or parent in family:
