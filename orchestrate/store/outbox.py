@@ -36,20 +36,6 @@ DUE = (
     .order_by(threads.next_at, threads.thread)
     .limit(bindparam("most"))
 )
-TAKE = (
-    update(letter_threads)
-    .where(
-        threads.thread == bindparam("which"),
-        threads.next_at <= bindparam("now"),
-        or_(threads.lease_until.is_(None), threads.lease_until <= bindparam("now")),
-    )
-    .values(
-        lease_worker=bindparam("worker"),
-        lease_token=threads.lease_token + 1,
-        lease_until=bindparam("until"),
-    )
-    .returning(threads.lease_token)
-)
 CLAIM = (
     update(letter_threads)
     .where(
@@ -63,6 +49,7 @@ CLAIM = (
     )
     .returning(threads.lease_token)
 )
+TAKE = CLAIM.where(threads.next_at <= bindparam("now"))
 RENEW = (
     update(letter_threads).where(threads.thread == bindparam("which")).values(lease_until=bindparam("until"))
 )
