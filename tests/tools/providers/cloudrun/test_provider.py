@@ -11,7 +11,8 @@ from tests.servers.cloudrun import LATEST
 from tests.servers.cloudrun import Kept as Served
 from tests.servers.openapi import Json
 from tests.servers.sample_service import checkout
-from tests.tools.providers.cloudrun.conftest import ONE, TWO, Here
+from tests.tools.providers.cloudrun.conftest import Here
+from tests.tools.providers.here import ONE, TWO
 
 THEIRS: Json = {
     "serviceAccount": "shop@shop-1.iam.gserviceaccount.com",

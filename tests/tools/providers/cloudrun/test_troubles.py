@@ -19,7 +19,8 @@ from orchestrate.models.hosts import CloudRun
 from orchestrate.models.move import Verify
 from tests.servers.sample_service import checkout, silent, version
 from tests.servers.vendor import Trouble
-from tests.tools.providers.cloudrun.conftest import ONE, TWO, Here
+from tests.tools.providers.cloudrun.conftest import Here
+from tests.tools.providers.here import ONE, TWO
 
 BAD = version("bad")
 
@@ -84,7 +85,7 @@ async def test_an_image_that_somebody_put_behind_a_tag_is_another_version(here: 
     (revision,) = here.kept.revisions.values()
     revision["containers"] = [{"image": "registry.example/evil@sha256:0"}]
 
-    (slot,) = (await here.provider().running(here.web)).slots
+    (slot,) = (await here.running()).slots
 
     assert [one.tree for one in slot.instances] == ["registry.example/evil@sha256:0"]
 
@@ -151,7 +152,7 @@ async def test_a_key_that_is_not_taken_any_more_is_named_and_not_shown(here: Her
     here.site.account.is_open = False
 
     with pytest.raises(AccessDenied, match="does not take the key of deployer@") as problem:
-        await here.provider().running(here.web)
+        await here.running()
 
     assert "KEY" in problem.value.cure
     assert "PRIVATE" not in f"{problem.value}{problem.value.cure}"
@@ -161,7 +162,7 @@ async def test_a_secret_that_is_no_key_is_named_and_not_shown(here: Here) -> Non
     here.site.account.lost_key = '{"client_email": "a", "private_key": "hush hush"}'
 
     with pytest.raises(AccessDenied, match="cannot be read") as problem:
-        await here.provider().running(here.web)
+        await here.running()
 
     assert "hush" not in f"{problem.value}{problem.value.cure}"
 
@@ -169,11 +170,11 @@ async def test_a_secret_that_is_no_key_is_named_and_not_shown(here: Here) -> Non
 async def test_who_asks_too_often_waits_as_long_as_is_said_and_not_for_an_hour(here: Here) -> None:
     trouble = Trouble("GET", "/services/", 429, headers={"Retry-After": "0"})
     here.vendor.troubles.append(trouble)
-    await here.provider().running(here.web)
+    await here.running()
 
     here.vendor.troubles.append(Trouble("GET", "/services/", 429, headers={"Retry-After": "3600"}))
     with pytest.raises(RateLimited) as problem:
-        await here.provider().running(here.web)
+        await here.running()
 
     assert (trouble.times, problem.value.retry_after) == (0, 3600)
 
@@ -222,4 +223,4 @@ async def test_a_cloud_run_that_does_not_answer_is_told(here: Here) -> None:
     here.vendor.troubles.append(Trouble("GET", "/services/", 500, times=9))
 
     with pytest.raises(Unreachable, match="Cloud Run cannot tell about the service"):
-        await here.provider().running(here.web)
+        await here.running()

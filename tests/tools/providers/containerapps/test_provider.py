@@ -13,7 +13,8 @@ from tests.servers.containerapps import LATEST
 from tests.servers.entra_tokens import SECRET
 from tests.servers.openapi import Json
 from tests.servers.sample_service import checkout, environment, silent
-from tests.tools.providers.containerapps.conftest import HASTY, ONE, TWO, Here
+from tests.tools.providers.containerapps.conftest import HASTY, Here
+from tests.tools.providers.here import ONE, TWO
 from tools.providers.containerapps.provider import ContainerAppsProvider
 
 pytestmark = pytest.mark.slow
@@ -132,7 +133,7 @@ async def test_another_number_of_replicas_is_a_new_revision_with_the_slots_share
 
     assert await here.weights() == {"blue": 60, "green": 40}
     assert len(here.active) == 2
-    slot = (await here.provider().running(here.web)).slot("blue")
+    slot = (await here.running()).slot("blue")
     assert slot is not None
     assert [one.id[-2:] for one in slot.instances] == ["-0", "-1", "-2"]
 

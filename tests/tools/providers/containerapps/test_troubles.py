@@ -19,7 +19,8 @@ from orchestrate.errors import (
 )
 from tests.servers.sample_service import checkout, silent, version
 from tests.servers.vendor import Trouble
-from tests.tools.providers.containerapps.conftest import ONE, Here
+from tests.tools.providers.containerapps.conftest import Here
+from tests.tools.providers.here import ONE
 
 BAD = version("bad")
 APP = r"/containerApps/shop\?"
@@ -48,7 +49,7 @@ async def test_a_revision_that_does_not_get_well_gets_no_traffic_and_is_ended(
     with pytest.raises(StartFailed, match=said):
         await here.start("green", BAD)
 
-    running = await here.provider().running(here.web)
+    running = await here.running()
     assert ([slot.name for slot in running.slots], running.weights) == (["blue"], {"blue": 100})
     assert len(here.active) == 1
 
@@ -137,7 +138,7 @@ async def test_an_image_that_is_not_what_was_built_is_another_version(here: Here
     here.site.facts(name)["template"]["containers"][0]["image"] = "registry.example/evil"  # type: ignore[index]
     here.site.does[""] = "serve"
 
-    (slot,) = (await here.provider().running(here.web)).slots
+    (slot,) = (await here.running()).slots
 
     assert [one.tree for one in slot.instances] == ["registry.example/evil"]
 
@@ -239,11 +240,11 @@ async def test_a_secret_that_is_not_taken_is_named_and_not_shown(here: Here) -> 
 async def test_who_asks_too_often_waits_as_long_as_is_said_and_not_for_an_hour(here: Here) -> None:
     trouble = Trouble("GET", APP, 429, headers={"Retry-After": "0"})
     here.vendor.troubles.append(trouble)
-    await here.provider().running(here.web)
+    await here.running()
 
     here.vendor.troubles.append(Trouble("GET", APP, 429, headers={"Retry-After": "3600"}))
     with pytest.raises(RateLimited) as problem:
-        await here.provider().running(here.web)
+        await here.running()
 
     assert (trouble.times, problem.value.retry_after) == (0, 3600)
 
@@ -271,7 +272,7 @@ async def test_an_app_that_is_not_there_is_told_and_not_taken_for_an_empty_one(h
     here.web = here.web.model_copy(update={"containerapps": own.model_copy(update={"app": "other"})})
 
     with pytest.raises(OutsideFailed, match="Azure has no the container app other in shop-rg"):
-        await here.provider().running(here.web)
+        await here.running()
 
 
 async def test_an_image_that_nobody_pushed_is_missing(here: Here) -> None:
@@ -283,4 +284,4 @@ async def test_an_azure_that_does_not_answer_is_told(here: Here) -> None:
     here.vendor.troubles.append(Trouble("GET", APP, 500, times=9))
 
     with pytest.raises(Unreachable, match="Azure cannot tell about the container app shop"):
-        await here.provider().running(here.web)
+        await here.running()

@@ -12,7 +12,8 @@ from orchestrate.errors import (
 from orchestrate.models.move import Irreversible, Scale
 from tests.servers.digitalocean import FIRST
 from tests.servers.vendor import Trouble
-from tests.tools.providers.digitalocean.ocean import BACK, BAD, ONE, TWO, Here
+from tests.tools.providers.digitalocean.ocean import BACK, Here
+from tests.tools.providers.here import BAD, ONE, TWO
 
 
 async def test_the_image_is_put_in_by_its_digest_and_all_else_in_the_app_stays(here: Here) -> None:

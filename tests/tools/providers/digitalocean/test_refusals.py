@@ -19,7 +19,8 @@ from orchestrate.models.move import Verify
 from tests.servers.openapi import Json
 from tests.servers.sample_service import checkout
 from tests.servers.vendor import Trouble
-from tests.tools.providers.digitalocean.ocean import ONE, Here
+from tests.tools.providers.digitalocean.ocean import Here
+from tests.tools.providers.here import ONE
 
 
 def _gone(service: Json) -> None:
@@ -67,7 +68,7 @@ async def test_what_was_not_built_or_not_pushed_does_not_start(here: Here) -> No
     with pytest.raises(UnknownVersion):
         await here.start()
     with pytest.raises(ImageAwaited):
-        await here.provider.build(here.web, ONE, checkout(), here.said.append)
+        await here.provider().build(here.web, ONE, checkout(), here.said.append)
 
 
 async def test_what_is_no_move_of_a_provider_is_refused(here: Here) -> None:

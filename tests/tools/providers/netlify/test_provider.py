@@ -21,9 +21,10 @@ from orchestrate.errors import (
 from orchestrate.models.environment import Environment
 from tests.contracts.web_worlds import IMPATIENT, in_netlify
 from tests.servers.netlify import Netlify, netlify
+from tests.servers.sample_service import checkout
 from tests.servers.vendor import Trouble
 from tests.tools.providers import publishing
-from tests.tools.providers.publishing import ONE, TWO
+from tests.tools.providers.here import ONE, TWO
 from tools.providers.netlify.provider import netlify_provider
 from tools.providers.published import PublishedProvider
 from tools.systems.shown import Habits
@@ -84,7 +85,7 @@ async def test_a_build_of_another_commit_than_the_versions_is_not_taken_for_it(h
     here.site.push(TWO.commit)
 
     with pytest.raises(BuildFailed, match=f"built {TWO.commit[:12]}, and not {ONE.commit[:12]}") as problem:
-        await here.provider.build(here.web, ONE, publishing.checkout(), here.said.append)
+        await here.provider().build(here.web, ONE, checkout(), here.said.append)
 
     assert problem.value.cure.startswith("push the commit")
 
@@ -221,7 +222,7 @@ async def test_a_program_that_fails_at_its_own_address_is_never_published(here: 
     with pytest.raises(StartFailed, match="d2 .*/at/d2.* is unhealthy: /health answered 500"):
         await here.start()
 
-    assert not (await here.provider.running(here.web)).slots
+    assert not (await here.running()).slots
     assert here.vendor.count("POST", RESTORE) == 0
 
 
@@ -239,14 +240,14 @@ async def test_a_deploy_that_netlify_deleted_is_no_slot_any_more(here: Here) -> 
 
     del here.site.deploys["d3"]
 
-    assert [one.name for one in (await here.provider.running(here.web)).slots] == ["blue"]
+    assert [one.name for one in (await here.running()).slots] == ["blue"]
 
 
 async def test_a_token_that_is_not_taken_any_more_is_named_and_not_shown(here: Here) -> None:
     here.site.token = "another"  # noqa: S105
 
     with pytest.raises(AccessDenied, match="does not take our credentials") as problem:
-        await here.provider.running(here.web)
+        await here.running()
 
     assert "secret TOKEN" in problem.value.cure
     assert "token-of-netlify" not in f"{problem.value}{problem.value.cure}"
@@ -257,7 +258,7 @@ async def test_a_site_that_is_not_there_is_named(here: Here) -> None:
     here.web = here.web.model_copy(update={"netlify": here.web.netlify.model_copy(update={"site": "x"})})
 
     with pytest.raises(OutsideFailed, match="Netlify has no the site x"):
-        await here.provider.running(here.web)
+        await here.running()
 
 
 @pytest.mark.parametrize("headers", [{"Retry-After": "0"}, {"X-RateLimit-Remaining": "0"}])
@@ -265,7 +266,7 @@ async def test_who_asks_too_often_waits_as_long_as_is_said(here: Here, headers: 
     reset = {"X-RateLimit-Reset": str(int(time.time()) - 2)} if "Retry-After" not in headers else {}
     here.vendor.troubles.append(Trouble("GET", "/sites/", 429, headers={**headers, **reset}))
 
-    await here.provider.running(here.web)
+    await here.running()
 
 
 async def test_who_asks_too_often_does_not_wait_for_an_hour(here: Here) -> None:
@@ -273,7 +274,7 @@ async def test_who_asks_too_often_does_not_wait_for_an_hour(here: Here) -> None:
     here.vendor.troubles.append(Trouble("GET", "/sites/", 429, headers=reset))
 
     with pytest.raises(RateLimited):
-        await here.provider.running(here.web)
+        await here.running()
 
 
 @pytest.mark.parametrize(

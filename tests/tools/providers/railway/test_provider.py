@@ -25,7 +25,8 @@ from orchestrate.strategies import moves
 from tests.servers.railway import Fails
 from tests.servers.sample_service import checkout, environment, silent
 from tests.servers.vendor import Trouble
-from tests.tools.providers.railway.conftest import ONE, TWO, Here
+from tests.tools.providers.here import ONE, TWO
+from tests.tools.providers.railway.conftest import Here
 from tools.provider import holds
 
 DEPLOY, UPDATE = "serviceInstanceDeployV2", "serviceInstanceUpdate"
@@ -58,7 +59,7 @@ async def test_a_rolling_plan_replaces_once_and_goes_back_once(here: Here) -> No
     await here.build(TWO)
     await here.start()
     shop = environment(here.root, here.web, strategy=Strategy.ROLLING)
-    running = await here.provider().running(here.web)
+    running = await here.running()
     plan = moves(shop, {"web": running}, TWO, {})
 
     done = [move for move in plan if await _do(here, move)]
@@ -147,7 +148,7 @@ async def test_an_image_that_is_not_what_was_built_is_another_version(here: Here
     await here.start()
     here.live["meta"] = {"image": "registry.example/evil"}
 
-    (slot,) = (await here.provider().running(here.web)).slots
+    (slot,) = (await here.running()).slots
 
     assert [one.tree for one in slot.instances] == ["registry.example/evil"]
 
@@ -157,7 +158,7 @@ async def test_a_service_that_crashes_later_is_not_well(here: Here) -> None:
     await here.start()
     here.live["instances"] = [{"id": "i", "status": "CRASHED"}]
 
-    (slot,) = (await here.provider().running(here.web)).slots
+    (slot,) = (await here.running()).slots
 
     assert [(one.healthy, one.detail) for one in slot.instances] == [(False, "SUCCESS (CRASHED)")]
 
@@ -246,17 +247,17 @@ async def test_what_is_refused_at_the_door_is_told(
     here.vendor.troubles.append(Trouble("POST", "/graphql", status, times=9))
 
     with pytest.raises(error, match="Railway"):
-        await here.provider().running(here.web)
+        await here.running()
 
 
 async def test_who_asks_too_often_waits_as_long_as_is_said_and_not_for_an_hour(here: Here) -> None:
     trouble = Trouble("POST", "/graphql", 429, headers={"Retry-After": "0"})
     here.vendor.troubles.append(trouble)
-    await here.provider().running(here.web)
+    await here.running()
 
     here.vendor.troubles.append(Trouble("POST", "/graphql", 429, headers={"Retry-After": "3600"}))
     with pytest.raises(RateLimited) as problem:
-        await here.provider().running(here.web)
+        await here.running()
 
     assert (trouble.times, problem.value.retry_after) == (0, 3600)
 
@@ -275,7 +276,7 @@ async def test_the_token_of_an_account_is_sent_as_such(here: Here) -> None:
     assert own is not None
     here.web = here.web.model_copy(update={"railway": own.model_copy(update={"scope": "account"})})
 
-    assert (await here.provider().running(here.web)).slots == ()
+    assert (await here.running()).slots == ()
 
 
 async def test_a_version_can_be_the_artifact_that_ran_elsewhere(here: Here) -> None:

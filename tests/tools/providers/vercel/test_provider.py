@@ -25,7 +25,7 @@ from tests.servers.sample_service import silent
 from tests.servers.vendor import Trouble
 from tests.servers.vercel import Vercel, vercel
 from tests.tools.providers import publishing
-from tests.tools.providers.publishing import ONE
+from tests.tools.providers.here import ONE
 from tools.providers.published import PublishedProvider
 from tools.providers.vercel.provider import vercel_provider
 
@@ -156,14 +156,14 @@ async def test_a_program_that_fails_at_its_own_address_is_never_promoted(here: H
     with pytest.raises(StartFailed, match="dpl_1 .* is unhealthy: /health answered 500"):
         await here.start()
 
-    assert not (await here.provider.running(here.web)).slots
+    assert not (await here.running()).slots
 
 
 async def test_a_token_that_is_not_taken_any_more_is_named_and_not_shown(here: Here) -> None:
     here.site.token = "another"  # noqa: S105
 
     with pytest.raises(AccessDenied, match="does not take our credentials") as problem:
-        await here.provider.running(here.web)
+        await here.running()
 
     assert "secret TOKEN" in problem.value.cure
     assert "token-of-vercel" not in f"{problem.value}{problem.value.cure}"
@@ -171,11 +171,11 @@ async def test_a_token_that_is_not_taken_any_more_is_named_and_not_shown(here: H
 
 async def test_who_asks_too_often_waits_as_long_as_is_said_and_not_for_an_hour(here: Here) -> None:
     here.vendor.troubles.append(Trouble("GET", "/v9/", 429, headers={"Retry-After": "0"}))
-    await here.provider.running(here.web)
+    await here.running()
 
     here.vendor.troubles.append(Trouble("GET", "/v9/", 429, headers={"Retry-After": "3600"}))
     with pytest.raises(RateLimited):
-        await here.provider.running(here.web)
+        await here.running()
 
 
 @pytest.mark.parametrize(
@@ -202,7 +202,7 @@ async def test_production_points_to_one_deployment_always(here: Here) -> None:
         await here.share({})
     with pytest.raises(EffectRefused, match="stop blue"):
         move = Stop(component="web", slot="blue", version=ONE, instances=1)
-        await here.provider.apply(here.web, move, silent)
+        await here.provider().apply(here.web, move, silent)
 
 
 async def test_a_commit_that_was_not_built_does_not_start(here: Here) -> None:
@@ -212,7 +212,7 @@ async def test_a_commit_that_was_not_built_does_not_start(here: Here) -> None:
 
 async def test_what_is_no_move_of_a_provider_is_refused(here: Here) -> None:
     with pytest.raises(EffectRefused, match="no move of a provider"):
-        await here.provider.apply(here.web, Verify(component="web", slot="blue", version=ONE), silent)
+        await here.provider().apply(here.web, Verify(component="web", slot="blue", version=ONE), silent)
 
 
 async def test_a_protected_deployment_is_asked_with_the_bypass(here: Here) -> None:
