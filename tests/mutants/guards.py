@@ -52,11 +52,11 @@ PLACES = (
     Place("tools/providers/custom/provider.py", Says.RAISE, "tests/tools/providers/custom"),
     Place("tools/providers/cloudrun/provider.py", Says.RAISE, "tests/tools/providers/cloudrun"),
     Place("tools/providers/digitalocean/spec.py", Says.RAISE, "tests/tools/providers/digitalocean"),
-    Place("tools/providers/published.py", Says.RAISE, "tests/tools/providers/vercel"),
+    Place("tools/providers/published.py", Says.RAISE, "tests/tools/providers/test_published.py"),
     Place(
         "tools/providers/publisher.py",
         Says.RAISE,
-        "tests/tools/providers/vercel tests/tools/providers/netlify",
+        "tests/tools/providers/test_published.py tests/tools/providers/vercel tests/tools/providers/netlify",
     ),
     Place("tools/providers/cloudfront/provider.py", Says.RAISE, "tests/tools/providers/cloudfront"),
     Place("tools/providers/railway/provider.py", Says.RAISE, "tests/tools/providers/railway"),

@@ -30,7 +30,7 @@ class Netlify(Pending):
     does: dict[str, str] = field(default_factory=dict[str, str])  # commit → what its build and program do
     head: str = ""  # of the production branch
     published: str = ""
-    locked: bool = True
+    follows: bool = False  # each new build is published by itself
     token: str = TOKEN
 
     def push(self, commit: str, does: str = "serve") -> None:
@@ -68,12 +68,12 @@ class Netlify(Pending):
             found |= {"state": "error", "error_message": "Build script failed: 2 tests failed"}
             return
         found["state"] = "ready"
-        if not self.locked and found["context"] == "production":
+        if self.follows and found["context"] == "production":
             self.publish(str(found["id"]))
 
     def publish(self, name: str) -> None:
         """What is published by hand lets auto publishing begin again."""
-        self.published, self.locked = name, False
+        self.published, self.follows = name, True
         self.deploys[name]["published_at"] = "2026-01-01T00:01:00.000Z"
 
     # what the API does
@@ -117,7 +117,7 @@ class Netlify(Pending):
         name = self._ours(call)
         if name != self.published:
             raise Refusal(422, "Deploy is not published")
-        self.locked = True
+        self.follows = False
         return self._told(name)
 
     def _ours(self, call: Call) -> str:
@@ -128,7 +128,7 @@ class Netlify(Pending):
         return name
 
     def _told(self, name: str) -> Json:
-        is_held = name == self.published and self.locked
+        is_held = name == self.published and not self.follows
         return {**self.deploys[name], "locked": is_held or None}
 
     def outside(self, verb: str, path: str, body: str) -> Plain | None:  # noqa: ARG002
@@ -173,5 +173,5 @@ def netlify() -> Generator[tuple[Netlify, Vendor]]:
         first = world.made(FIRST)
         world.settle()
         world.publish(first)
-        world.locked = True
+        world.follows = False
         yield world, vendor

@@ -28,8 +28,8 @@ class Vercel(Pending):
     url: str = ""
     deployments: dict[str, Json] = field(default_factory=dict[str, Json])  # newest last
     does: dict[str, str] = field(default_factory=dict[str, str])  # commit → what its build and program do
-    production: str = ""
-    assigns: bool = False  # each new build gets the domains by itself
+    published: str = ""
+    follows: bool = False  # each new build gets the domains by itself
     link: str = "github"
     token: str = TOKEN
 
@@ -66,9 +66,9 @@ class Vercel(Pending):
         link: Json = {"type": self.link, "org": "shop", "repo": "shop", "productionBranch": "main"}
         if self.link == "github":
             link["repoId"] = REPO
-        target = self._target(self.deployments[self.production]) if self.production else None
+        target = self._target(self.deployments[self.published]) if self.published else None
         told: Json = {"id": PROJECT, "name": "shop", "accountId": TEAM, "link": link}
-        return {**told, "autoAssignCustomDomains": self.assigns, "targets": {"production": target}}
+        return {**told, "autoAssignCustomDomains": self.follows, "targets": {"production": target}}
 
     def list(self, call: Call) -> Json:
         self.turn()
@@ -99,15 +99,15 @@ class Vercel(Pending):
         name = call.params["deploymentId"]
         if call.params["projectId"] != PROJECT or name not in self.deployments:
             raise Refusal(404, "The deployment was not found.", "not_found")
-        if name == self.production:
+        if name == self.published:
             raise Refusal(409, "The deployment is already the current production deployment.", "conflict")
         if self.deployments[name]["readyState"] != "READY":
             raise Refusal(422, "The deployment is not ready.", "unprocessable")
-        self.later(lambda: self.point(name))
+        self.later(lambda: self.publish(name))
         return {}
 
-    def point(self, name: str) -> None:
-        self.production = name
+    def publish(self, name: str) -> None:
+        self.published = name
         self.deployments[name]["readySubstate"] = "PROMOTED"
 
     def _item(self, one: Json) -> Json:
@@ -127,7 +127,7 @@ class Vercel(Pending):
     def outside(self, verb: str, path: str, body: str) -> Plain | None:  # noqa: ARG002
         """The deployed program, at each deployment's own address and at production's."""
         if path.startswith("/live"):
-            path = f"/at/{self.production}{path.removeprefix('/live')}"
+            path = f"/at/{self.published}{path.removeprefix('/live')}"
         if not path.startswith("/at/"):
             return None
         found = self.deployments[path.split("/")[2]]
