@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
+from pathlib import Path
 
 import pytest
 
@@ -17,6 +20,7 @@ ONE = version("v1")
 TWO = version("v2")
 BAD = version("bad", does="crash")
 RED = version("red", does="red")
+Opening = Callable[[pytest.FixtureRequest, Path], AbstractAsyncContextManager["World"]]
 DOES = {"bad": "crash", "red": "red"}
 
 
@@ -43,3 +47,14 @@ class World:
 
     async def holds(self, move: Move) -> bool:
         return holds(move, await self.provider.running(self.web))
+
+
+@dataclass
+class Pushed(World):
+    """What a version is made of is pushed by others before it is built."""
+
+    push: Callable[[Version, str], object] = field(kw_only=True)
+
+    async def build(self, version: Version) -> None:
+        self.push(version, DOES.get(version.name, "serve"))
+        await super().build(version)

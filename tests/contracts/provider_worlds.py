@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import AsyncGenerator, Callable
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -14,7 +15,7 @@ from orchestrate.models.change import Version
 from orchestrate.models.environment import Component
 from orchestrate.models.hosts import Compose, Custom, Docker, Kubernetes
 from orchestrate.models.smoke import HealthCheck
-from tests.contracts.provider_world import BAD, DOES, ONE, RED, TWO, World
+from tests.contracts.provider_world import BAD, DOES, ONE, RED, TWO, Opening, Pushed, World
 from tests.contracts.web_worlds import (
     at_digitalocean,
     at_netlify,
@@ -178,49 +179,25 @@ def in_docker(engine: DockerEngine, **facts: object) -> Component:
     return component(provider="docker", run=WORDS, docker=words, **facts)
 
 
-class InEcs(World):
-    """A version's image is pushed by others before it is built."""
-
-    def __init__(self, site: aws.Site, provider: Hosting, web: Component) -> None:
-        super().__init__(provider, web)
-        self._site = site
-
-    async def build(self, version: Version) -> None:
-        assert self.web.ecs is not None
-        self._site.publish(self.web.ecs.cluster, version, DOES.get(version.name, "serve"))
-        await super().build(version)
-
-
 @asynccontextmanager
 async def ecs(request: pytest.FixtureRequest, folder: Path) -> AsyncGenerator[World]:
     site: aws.Site = request.getfixturevalue("aws_site")
-    web = component(provider="ecs", run=(), ecs=site.ecs(), health=HealthCheck(start_seconds=20))
+    own = site.ecs()
+    web = component(provider="ecs", run=(), ecs=own, health=HealthCheck(start_seconds=20))
     shop = environment(folder / "root", web, url="http://127.0.0.1:8080")
     provider = EcsProvider(shop, aws.KEYS.__getitem__, again=0.05)
-    yield InEcs(site, provider, web)
+    yield Pushed(provider, web, push=partial(site.publish, own.cluster))
     await provider.stop_all(web)
-
-
-class InLambda(World):
-    """A version's archive is uploaded by others before it is built."""
-
-    def __init__(self, site: aws.Site, provider: Hosting, web: Component) -> None:
-        super().__init__(provider, web)
-        self._site = site
-
-    async def build(self, version: Version) -> None:
-        assert self.web.awslambda is not None
-        self._site.upload(self.web.awslambda, version, DOES.get(version.name, "serve"))
-        await super().build(version)
 
 
 @asynccontextmanager
 async def awslambda(request: pytest.FixtureRequest, folder: Path) -> AsyncGenerator[World]:
     site: aws.Site = request.getfixturevalue("aws_site")
-    web = component(provider="awslambda", run=(), awslambda=site.functions())
+    own = site.functions()
+    web = component(provider="awslambda", run=(), awslambda=own)
     shop = environment(folder / "root", web, url="http://127.0.0.1:8080")
     provider = AwsLambdaProvider(shop, aws.KEYS.__getitem__, again=0.05)
-    yield InLambda(site, provider, web)
+    yield Pushed(provider, web, push=partial(site.upload, own))
     await provider.stop_all(web)
 
 
@@ -245,7 +222,6 @@ def at_the_edge(site: aws.Site, own: CloudFront | None = None, **facts: object) 
     return component(provider="cloudfront", run=(), build=(("sh", "-c", SITE),), cloudfront=own, **facts)
 
 
-Opening = Callable[[pytest.FixtureRequest, Path], AbstractAsyncContextManager[World]]
 WORLDS: dict[str, Opening] = {
     "memory": memory,
     "process": process,

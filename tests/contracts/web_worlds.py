@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncGenerator, Callable
+from contextlib import AbstractContextManager, asynccontextmanager
+from functools import partial
 from pathlib import Path
+from typing import Protocol, TypeVar
 
 import pytest
 
 from orchestrate.models.change import Version
-from orchestrate.models.environment import Component
+from orchestrate.models.environment import Component, Environment
 from orchestrate.models.hosts import CloudRun, ContainerApps, DigitalOcean, Netlify, Railway, Vercel
 from orchestrate.models.smoke import HealthCheck
-from tests.contracts.provider_world import DOES, World
+from tests.contracts.provider_world import Opening, Pushed, World
 from tests.servers.cloudrun import PROJECT, REGION, cloud_run
 from tests.servers.cloudrun import CloudRun as CloudRunServer
 from tests.servers.containerapps import APP, GROUP, SUBSCRIPTION, container_apps
@@ -30,6 +32,7 @@ from tests.servers.railway import ENVIRONMENT, SERVICE, railway
 from tests.servers.railway import TOKEN as RAILWAY_TOKEN
 from tests.servers.railway import Railway as RailwayServer
 from tests.servers.sample_service import component, environment
+from tests.servers.vendor import Vendor
 from tests.servers.vercel import PROJECT as PRJ
 from tests.servers.vercel import TEAM, TOKEN, vercel
 from tests.servers.vercel import Vercel as VercelServer
@@ -44,17 +47,15 @@ from tools.systems.shown import Habits
 
 IMPATIENT = Habits(again=0.03, shown=15.0, lost=0.5)
 
+S = TypeVar("S")
 
-class OfPushed(World):
-    """A version's image is pushed by others before it is built."""
 
-    def __init__(self, site: Registry, provider: Hosting, web: Component, crash: str) -> None:
-        super().__init__(provider, web, crash=crash)
-        self._site = site
+class Made(Protocol):
+    """A provider that was told of an environment, and of its secrets."""
 
-    async def build(self, version: Version) -> None:
-        self._site.push(f"{self._site.registry}/shop:{version.commit}", DOES.get(version.name, "serve"))
-        await super().build(version)
+    def __call__(
+        self, environment: Environment, secrets: Callable[[str], str], /, *, habits: Habits
+    ) -> Hosting: ...
 
 
 @asynccontextmanager
@@ -63,7 +64,7 @@ async def cloudrun(request: pytest.FixtureRequest, folder: Path) -> AsyncGenerat
         web = in_cloud_run(site)
         shop = environment(folder / "root", web, url="http://127.0.0.1:8080", secrets=("KEY",))
         provider = CloudRunProvider(shop, lambda _: site.account.key, habits=IMPATIENT)
-        yield OfPushed(site, provider, web, "container failed to start and listen")
+        yield Pushed(provider, web, crash="container failed to start and listen", push=site.push_version)
         await provider.stop_all(web)
         assert not site.services
 
@@ -81,7 +82,7 @@ async def containerapps(request: pytest.FixtureRequest, folder: Path) -> AsyncGe
         web = in_container_apps(site)
         shop = environment(folder / "root", web, url="http://127.0.0.1:8080", secrets=("SECRET",))
         provider = ContainerAppsProvider(shop, lambda _: SECRET, habits=IMPATIENT)
-        yield OfPushed(site, provider, web, "Container crashing")
+        yield Pushed(provider, web, crash="Container crashing", push=site.push_version)
         await provider.stop_all(web)
         assert [name for name in site.revisions if site.facts(name)["active"]] == ["shop--hello"]
 
@@ -103,43 +104,11 @@ def in_container_apps(site: ContainerAppsServer, **facts: object) -> Component:
     return component(provider="containerapps", run=(), containerapps=words, health=health, **facts)
 
 
-class Pushed(World):
-    """A version's commit is pushed by others before it is built."""
-
-    def __init__(self, site: VercelServer | NetlifyServer, provider: Hosting, web: Component) -> None:
-        super().__init__(provider, web, crash="answered 500 instead of 200")
-        self._site = site
-
-    async def build(self, version: Version) -> None:
-        self._site.push(version.commit, DOES.get(version.name, "serve"))
-        await super().build(version)
-
-
-@asynccontextmanager
-async def at_vercel(request: pytest.FixtureRequest, folder: Path) -> AsyncGenerator[World]:
-    with vercel() as (site, _):
-        web = in_vercel(site)
-        shop = environment(folder / "root", web, url="http://127.0.0.1:8080", secrets=("TOKEN",))
-        provider = vercel_provider(shop, lambda _: TOKEN, habits=IMPATIENT)
-        yield Pushed(site, provider, web)
-        await provider.stop_all(web)
-
-
 def in_vercel(site: VercelServer, **facts: object) -> Component:
     """The service as a component of the vercel provider."""
     words = Vercel(project=PRJ, team=TEAM, token="TOKEN", url=site.url)  # noqa: S106  a name
     health = HealthCheck(expect={"status": "ok"}, start_seconds=1)
     return component(provider="vercel", run=(), vercel=words, health=health, **facts)
-
-
-@asynccontextmanager
-async def at_netlify(request: pytest.FixtureRequest, folder: Path) -> AsyncGenerator[World]:
-    with netlify() as (site, _):
-        web = in_netlify(site)
-        shop = environment(folder / "root", web, url="http://127.0.0.1:8080", secrets=("TOKEN",))
-        provider = netlify_provider(shop, lambda _: NETLIFY_TOKEN, habits=IMPATIENT)
-        yield Pushed(site, provider, web)
-        await provider.stop_all(web)
 
 
 def in_netlify(site: NetlifyServer, **facts: object) -> Component:
@@ -149,32 +118,12 @@ def in_netlify(site: NetlifyServer, **facts: object) -> Component:
     return component(provider="netlify", run=(), netlify=words, health=health, **facts)
 
 
-@asynccontextmanager
-async def at_digitalocean(request: pytest.FixtureRequest, folder: Path) -> AsyncGenerator[World]:
-    with digitalocean() as (site, _):
-        web = in_digitalocean(site)
-        shop = environment(folder / "root", web, url="http://127.0.0.1:8080", secrets=("TOKEN",))
-        provider = DigitalOceanProvider(shop, lambda _: OCEAN_TOKEN, habits=IMPATIENT)
-        yield OfPushed(site, provider, web, "health checks failed")
-        await provider.stop_all(web)
-
-
 def in_digitalocean(site: DigitalOceanServer, **facts: object) -> Component:
     """The service as a component of the digitalocean provider."""
     image = f"{site.registry}/shop:{{commit}}"
     words = DigitalOcean(image=image, app=OCEAN_APP, token="TOKEN", url=site.url)  # noqa: S106  a name
     health = HealthCheck(expect={"status": "ok"}, start_seconds=1)
     return component(provider="digitalocean", run=(), digitalocean=words, health=health, **facts)
-
-
-@asynccontextmanager
-async def at_railway(request: pytest.FixtureRequest, folder: Path) -> AsyncGenerator[World]:
-    with railway() as (site, _):
-        web = in_railway(site)
-        shop = environment(folder / "root", web, url="http://127.0.0.1:8080", secrets=("TOKEN",))
-        provider = RailwayProvider(shop, lambda _: RAILWAY_TOKEN, habits=IMPATIENT)
-        yield OfPushed(site, provider, web, "ended with 3")
-        await provider.stop_all(web)
 
 
 def in_railway(site: RailwayServer, **facts: object) -> Component:
@@ -187,3 +136,39 @@ def in_railway(site: RailwayServer, **facts: object) -> Component:
         url=site.url,
     )
     return component(provider="railway", run=(), railway=words, instances=1, **facts)
+
+
+def _by_token(
+    server: Callable[[], AbstractContextManager[tuple[S, Vendor]]],
+    part: Callable[[S], Component],
+    made: Made,
+    token: str,
+    push: Callable[[S, Version, str], object],
+    crash: str,
+) -> Opening:
+    """A world at a vendor that knows us by one token."""
+
+    @asynccontextmanager
+    async def opened(request: pytest.FixtureRequest, folder: Path) -> AsyncGenerator[World]:
+        with server() as (site, _):
+            web = part(site)
+            shop = environment(folder / "root", web, url="http://127.0.0.1:8080", secrets=("TOKEN",))
+            provider = made(shop, lambda _: token, habits=IMPATIENT)
+            yield Pushed(provider, web, crash=crash, push=partial(push, site))
+            await provider.stop_all(web)
+
+    return opened
+
+
+def _push(site: VercelServer | NetlifyServer, version: Version, does: str) -> None:
+    site.push(version.commit, does)
+
+
+ANSWERED = "answered 500 instead of 200"
+IMAGE = Registry.push_version
+at_vercel = _by_token(vercel, in_vercel, vercel_provider, TOKEN, _push, ANSWERED)
+at_netlify = _by_token(netlify, in_netlify, netlify_provider, NETLIFY_TOKEN, _push, ANSWERED)
+at_railway = _by_token(railway, in_railway, RailwayProvider, RAILWAY_TOKEN, IMAGE, "ended with 3")
+at_digitalocean = _by_token(
+    digitalocean, in_digitalocean, DigitalOceanProvider, OCEAN_TOKEN, IMAGE, "health checks failed"
+)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from hashlib import sha256
 
+from orchestrate.models.change import Version
 from tests.servers.vendor import Plain
 
 
@@ -25,6 +26,10 @@ class Pushed:
         digest = f"sha256:{sha256(f'{tag} {does}'.encode()).hexdigest()}"
         self.images[tag], self.does[digest] = digest, does
         return digest
+
+    def push_version(self, version: Version, does: str = "serve") -> None:
+        """The image of a version of the shop."""
+        self.push(f"{self.registry}/shop:{version.commit}", does)
 
     def manifest(self, path: str) -> Plain | None:
         """What the registry answers; None: that is no place of it."""

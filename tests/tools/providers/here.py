@@ -78,4 +78,4 @@ class OfImages(OfVendor[R]):
     """A vendor that runs images out of a registry."""
 
     def push(self, version: Version, does: str) -> None:
-        self.site.push(f"{self.site.registry}/shop:{version.commit}", does)
+        self.site.push_version(version, does)
