@@ -82,7 +82,7 @@ def _ecs(_: Component) -> Abilities:
 
 
 def _cloudrun(_: Component) -> Abilities:
-    can = {Ability.SLOTS, Ability.SHARES, Ability.SCALE, Ability.DIGEST}
+    can = {Ability.SLOTS, Ability.SHARES, Ability.SCALE, Ability.DIGEST, Ability.LOGS}
     why = "a service always gives its traffic to a revision, and has as many instances as it needs"
     return Abilities(strategies=(Strategy.BLUE_GREEN, Strategy.CANARY), can=frozenset(can), why=why)
 

@@ -111,6 +111,7 @@ class CloudRun(Fact):
     credentials: str | None = None  # a secret, user:password, for a registry that is not Google's
     port: Port = 8080  # on which the program listens in its container
     url: Address = "https://run.googleapis.com"  # of the API
+    logs: Address = "https://logging.googleapis.com"  # of the API of Cloud Logging
 
 
 Guid = Annotated[str, Field(pattern=r"^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$")]

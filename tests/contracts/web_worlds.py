@@ -72,7 +72,9 @@ async def cloudrun(request: pytest.FixtureRequest, folder: Path) -> AsyncGenerat
 def in_cloud_run(site: CloudRunServer, **facts: object) -> Component:
     """The service as a component of the cloudrun provider."""
     image = f"{site.registry}/shop:{{commit}}"
-    words = CloudRun(image=image, project=PROJECT, region=REGION, service="shop", key="KEY", url=site.url)
+    words = CloudRun(
+        image=image, project=PROJECT, region=REGION, service="shop", key="KEY", url=site.url, logs=site.url
+    )
     return component(provider="cloudrun", run=(), cloudrun=words, **facts)
 
 

@@ -11,6 +11,7 @@ from hashlib import sha256
 from pathlib import Path
 from typing import cast
 
+from tests.servers.cloud_logging import CloudLogging
 from tests.servers.google_tokens import EMAIL, TokenGiver
 from tests.servers.openapi import Description, Json
 from tests.servers.pushed import Pushed
@@ -60,6 +61,7 @@ class CloudRun(Pushed, Pending):
     services: dict[str, Kept] = field(default_factory=dict[str, Kept])
     operations: dict[str, Json] = field(default_factory=dict[str, Json])
     account: TokenGiver = field(default_factory=TokenGiver)
+    logging: CloudLogging = field(default_factory=lambda: CloudLogging(PROJECT))
     _chance: random.Random = field(default_factory=lambda: random.Random(7))  # noqa: S311
 
     def served(self, service: str = SERVICE) -> str:
@@ -254,6 +256,7 @@ def cloud_run() -> Generator[tuple[CloudRun, Vendor]]:
         ("delete", f"{PARENT}/services/{{service}}"): world.delete,
         ("get", f"{PARENT}/services/{{service}}/revisions/{{revision}}"): world.revision,
         ("get", f"{PARENT}/operations/{{operation}}"): world.operation,
+        ("post", "/v2/entries:list"): world.logging.list,
     }
     vendor = Vendor(
         description(),

@@ -14,6 +14,7 @@ from orchestrate.models.move import Scale, SetTraffic, Start, Weights
 from orchestrate.models.runtime import Artifact, Instance, Running, Slot
 from tools.provider import Say, require_well, runs_another, shares
 from tools.providers.cloud import Cloud
+from tools.providers.cloudrun import logs
 from tools.providers.cloudrun.answers import Revision, Service, short
 from tools.providers.cloudrun.client import Client
 from tools.providers.cloudrun.objects import SLOT, cloudrun_of, template, version_of, wished
@@ -79,6 +80,14 @@ class CloudRunProvider(OfPushedImages, Cloud):
     async def stop_all(self, component: Component) -> None:
         """Remove the service with its revisions: it always gives its traffic to one of them."""
         await self._client(component).delete()
+
+    async def tail(self, component: Component, slot: str, lines: int) -> tuple[str, ...]:
+        """The newest lines of the slot's revision, from Cloud Logging. Raises as logs.newest."""
+        found = (await self._seen(component)).slots.get(slot)
+        if found is None or lines <= 0:
+            return ()
+        api = self._api("Cloud Logging", cloudrun_of(component).logs, component)
+        return await logs.newest(api, component, found, lines)
 
     async def public(self, component: Component) -> str:
         if self._environment.url:
@@ -187,11 +196,13 @@ class CloudRunProvider(OfPushedImages, Cloud):
         return _slot(name, revision, self._images.recorded(component, version) if version else None)
 
     def _client(self, component: Component) -> Client:
-        own = cloudrun_of(component)
-        account = self._account(own.key)
-        renew = f"renew the key in the secret {own.key}"
-        api = WebApi("Cloud Run", own.url, account.headers, renew, pause=self._habits.again)
+        api = self._api("Cloud Run", cloudrun_of(component).url, component)
         return Client(api, component, self._habits)
+
+    def _api(self, name: str, url: str, component: Component) -> WebApi:
+        key = cloudrun_of(component).key
+        renew = f"renew the key in the secret {key}"
+        return WebApi(name, url, self._account(key).headers, renew, pause=self._habits.again)
 
     def _account(self, key: str) -> AccessToken:
         if key not in self._accounts:
