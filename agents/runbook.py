@@ -10,7 +10,7 @@ from orchestrate.models.abilities import chosen
 from orchestrate.models.environment import Component, Environment, Strategy
 from orchestrate.models.gate import Finding, GateResult
 from orchestrate.models.move import Analyse, Irreversible, Migrate, Move, Scale, Start
-from orchestrate.models.plan import Plan, PlannedMove, Shipped, planned
+from orchestrate.models.plan import Plan, PlannedMove, Shipped, one_way, planned
 from orchestrate.models.runtime import Running
 from orchestrate.models.thresholds import alerts_of
 from orchestrate.policy import verification
@@ -28,7 +28,9 @@ class RunbookPlanner:
         """Everything that will happen, why it is safe enough, and how it comes back."""
         environment, version = strategic(situation), situation.version
         running = {one.component: one for one in situation.running}
-        steps = tuple(planned(move) for move in moves(environment, running, version, situation.files))
+        lasting = one_way(situation.verdicts)
+        taken = moves(environment, running, version, situation.files, lasting)
+        steps = tuple(planned(move) for move in taken)
         ships = tuple(_shipped(part, environment, running, situation) for part in environment.components)
         risk, reasons = assess(Outlook(situation, ships, steps))
         change = situation.change
@@ -84,6 +86,7 @@ def _shipped(
         from_version=live.version if live else None,
         to_version=situation.version,
         proven=next((one for one in situation.proven if one.component == part.name), None),
+        rehearsal=next((one for one in situation.rehearsals if one.component == part.name), None),
     )
 
 

@@ -12,6 +12,7 @@ from orchestrate.models.learning import Held, Learning
 from orchestrate.models.move import MigrationFile
 from orchestrate.models.plan import MigrationVerdict
 from orchestrate.models.proven import Proven
+from orchestrate.models.rehearsed import Rehearsal
 from orchestrate.models.runtime import Running
 from orchestrate.models.signature import Signature
 from orchestrate.models.task import Task
@@ -30,6 +31,7 @@ class Situation(Fact):
     signature: Signature | None = None
     images: tuple[ImageSignature, ...] = ()
     proven: tuple[Proven, ...] = ()  # what the version was in the environment before
+    rehearsals: tuple[Rehearsal, ...] = ()  # whether its way back was tried there
     running: tuple[Running, ...]  # one per component
     files: dict[str, tuple[MigrationFile, ...]] = {}  # component → pending migrations, in order
     verdicts: tuple[MigrationVerdict, ...] = ()

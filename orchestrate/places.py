@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from functools import lru_cache
 
 from orchestrate.errors import UnknownEnvironment
 from orchestrate.models.alert import Source
 from orchestrate.models.environment import Component, Database, Environment
+from orchestrate.models.rehearsed import expected
 from orchestrate.settings import Settings
 from orchestrate.settings.settings import Kept, no_vault
 from orchestrate.store import Store
@@ -64,12 +65,18 @@ def places_of(settings: Settings, store: Store, vault: Vault) -> Callable[[str],
 def environment_of(settings: Settings, store: Store, name: str) -> Environment:
     """The environment of the settings, or the one that was created in the store."""
     try:
-        return settings.environment(name)
+        found = settings.environment(name)
     except UnknownEnvironment as unknown:
         kept = {one.name: one for one in store.environments.all()}
         if name not in kept:
             raise UnknownEnvironment(name, sorted({*unknown.known, *kept})) from None
-        return kept[name]
+        found = kept[name]
+    return expected(found, _all(settings, store))
+
+
+def _all(settings: Settings, store: Store) -> Iterator[Environment]:
+    yield from settings.environments.values()
+    yield from store.environments.all()
 
 
 def place_of(settings: Settings, environment: Environment, kept: Kept = no_vault) -> Place:

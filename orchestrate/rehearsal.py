@@ -2,25 +2,36 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from orchestrate.elementary import resized, traffic
 from orchestrate.foresight import filled, served
 from orchestrate.models.change import Version
 from orchestrate.models.environment import Component, Environment, EnvironmentType
-from orchestrate.models.move import Move, Verify
+from orchestrate.models.move import Move, Scale, Verify
 from orchestrate.models.plan import Plan
+from orchestrate.models.rehearsed import cannot
 from orchestrate.models.runtime import Running, Slot
 
 
 def rehearsal(
-    component: Component, environment: Environment, before: Running, now: Running, version: Version
+    component: Component,
+    environment: Environment,
+    before: Running,
+    now: Running,
+    version: Version,
+    one_way: Sequence[str] = (),
 ) -> tuple[Move, ...]:
     """All of the traffic to the version `before` it, and back to `version`, each looked at.
 
-    Nothing where the version before no longer runs beside it (recreate, a component without traffic), or
-    where there was none.
+    Nothing where that cannot be, or where there was no version before. `one_way` are the migrations of
+    this deployment after which the version before may not run.
     """
     old, new = _still_there(before, now, version), now.live
-    if not is_rehearsed(environment) or not component.port or old is None or new is None:
+    is_tried = is_rehearsed(environment) and not cannot(
+        component, environment.strategy_of(component), one_way
+    )
+    if not is_tried or old is None or new is None:
         return ()
     assert old.version is not None
     whole = before.slot(old.name)
@@ -37,14 +48,27 @@ def rehearsal(
 
 def is_rehearsed(environment: Environment) -> bool:
     """Whether this environment tries the way back; production never does."""
-    return environment.rehearse_rollback and environment.type is not EnvironmentType.PRODUCTION
+    return bool(environment.rehearse_rollback) and environment.type is not EnvironmentType.PRODUCTION
 
 
 def rehearsed(plan: Plan, component: str) -> Version | None:
     """The version to which a finished plan went back and from which it came forward again."""
-    looked = [step.move for step in plan.moves if isinstance(step.move, Verify)]
-    there = (one.version for one in looked if one.component == component and one.version != plan.version)
-    return next(there, None)
+    looked = (plan.moves[index].move for index in rehearsed_at(plan, component))
+    return next((one.version for one in looked if isinstance(one, Verify)), None)
+
+
+def rehearsed_at(plan: Plan, component: str) -> range:
+    """The places in the plan of a component's rehearsal, to its last look; empty: there is none."""
+    looks = [
+        (index, step.move.version)
+        for index, step in enumerate(plan.moves)
+        if isinstance(step.move, Verify) and step.move.component == component
+    ]
+    back = next((index for index, version in looks if version != plan.version), None)
+    if back is None:
+        return range(0)
+    is_grown = isinstance(plan.moves[back - 2].move, Scale)
+    return range(back - (2 if is_grown else 1), looks[-1][0] + 1)
 
 
 def _still_there(before: Running, now: Running, version: Version) -> Slot | None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 
 from orchestrate.elementary import clamped, grown, resized, shared, started, traffic
 from orchestrate.foresight import after_all, filled, served
@@ -32,13 +32,14 @@ def moves(
     running: Mapping[str, Running],
     version: Version,
     files: Mapping[str, tuple[MigrationFile, ...]],
+    one_way: Sequence[str] = (),
 ) -> tuple[Move, ...]:
     """Everything that brings `version` to `environment`, in order.
 
     Backups come first (nothing has changed yet if one fails), then each component in the declared
     order, then the monitoring period, the rehearsal of the way back where one is wanted, and only then are
     the old slots stopped, so that until then blue-green and canary go back by traffic alone. `running` and
-    `files` are by component name; a missing one is empty.
+    `files` are by component name; a missing one is empty. After `one_way` migrations nothing is rehearsed.
     """
     backups = [
         Backup(component=part.name)
@@ -54,7 +55,7 @@ def moves(
             rollouts.append(Migrate(component=part.name, version=version, files=pending))
         taken = rollout(part, environment, here, version)
         rollouts += taken
-        tried = rehearsal(part, environment, here, after_all(here, taken), version)
+        tried = rehearsal(part, environment, here, after_all(here, taken), version, one_way)
         rehearsals += tried
         endings += cleanup(part, after_all(here, (*taken, *tried)), destination(part, here, version))
     watches = _final_watches(environment, running, version)

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from orchestrate.errors import UnknownDeployment
 from orchestrate.models.change import Version
 from orchestrate.models.deployment import Kind, Request
 from orchestrate.models.effect import Effect, EffectState
@@ -13,7 +12,6 @@ from orchestrate.models.environment import Component, Environment
 from orchestrate.models.gate import GateName
 from orchestrate.models.proven import Proven, sameness
 from orchestrate.models.runtime import Artifact
-from orchestrate.rehearsal import rehearsed
 from orchestrate.store import Store
 from tools.building import BUILD
 from tools.place import Places
@@ -31,42 +29,26 @@ class Promotion:
 
         A rollback goes to what ran here, and whoever overrides the promotion wants nothing compared.
         """
-        name = self._before(here, request)
+        name = before(self.store, here, request)
         is_free = any(one.gate is GateName.PROMOTION for one in request.overrides)
         if name is None or version is None or is_free or request.kind is Kind.ROLLBACK:
             return ()
         deployment = self.store.verified.who(name, here.service, version.tree)
         if deployment is None:
             return ()
-        plan = self.store.plans.of(deployment) if self._has_plan(deployment) else None
         ran = {one.component: one for one in _built(self.store.effects.of(deployment))}
-        before = {one.name: one for one in self.places(name).environment.components}
+        earlier = {one.name: one for one in self.places(name).environment.components}
         return tuple(
-            _proven(
-                Proven(
-                    component=part.name,
-                    environment=name,
-                    deployment=deployment,
-                    went_back_to=rehearsed(plan, part.name) if plan else None,
-                ),
-                part,
-                before,
-                ran,
-            )
+            _proven(Proven(component=part.name, environment=name, deployment=deployment), part, earlier, ran)
             for part in here.components
         )
 
-    def _has_plan(self, deployment: str) -> bool:
-        try:
-            return self.store.deployments.deployment(deployment).plan_hash is not None
-        except UnknownDeployment:
-            return False
 
-    def _before(self, here: Environment, request: Request) -> str | None:
-        """The environment that the settings name, or the one that this flow comes from."""
-        if here.gates.promoted_from is not None or request.parent is None:
-            return here.gates.promoted_from
-        return self.store.deployments.deployment(request.parent).environment
+def before(store: Store, here: Environment, request: Request) -> str | None:
+    """The environment that the settings name, or the one that this flow comes from."""
+    if here.gates.promoted_from is not None or request.parent is None:
+        return here.gates.promoted_from
+    return store.deployments.deployment(request.parent).environment
 
 
 def adopted(
@@ -84,8 +66,8 @@ def adopted(
     return {**(artifacts or {}), **others}
 
 
-def _proven(bare: Proven, part: Component, before: dict[str, Component], ran: dict[str, Artifact]) -> Proven:
-    artifact, earlier = ran.get(part.name), before.get(part.name)
+def _proven(bare: Proven, part: Component, there: dict[str, Component], ran: dict[str, Artifact]) -> Proven:
+    artifact, earlier = ran.get(part.name), there.get(part.name)
     if artifact is None or earlier is None:
         return bare
     found = {"commit": artifact.version.commit, "digest": artifact.digest, "location": artifact.location}

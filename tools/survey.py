@@ -35,6 +35,7 @@ from tools.merge import Forge, Source
 from tools.migrations import Target, pending
 from tools.place import Place, Places
 from tools.promotion import Promotion, adopted
+from tools.rehearsals import Rehearsals
 from tools.signatures import Signatures
 from tools.tasks import Tasks
 
@@ -89,6 +90,7 @@ class Survey:
             )
             or (),
             proven=proven,
+            rehearsals=Rehearsals(self.store, self.places).of(place.environment, request, version),
             signature=await notes.read("signature", lambda: self._signature(place, version)),
             proven_here=self._has_run(place.environment.name, place, version),
             backup_possible=await notes.read("backup_possible", lambda: _backup_possible(place)),

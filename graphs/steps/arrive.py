@@ -220,6 +220,7 @@ class Arrive:
             signature=evidence.signature,
             images=evidence.images,
             proven=evidence.proven,
+            rehearsals=evidence.rehearsals,
             running=evidence.running or (),
             files={
                 one.name: tuple(

@@ -76,8 +76,8 @@ def moved(plan: Plan, evidence: Evidence, settings_digest: str) -> str:
         return "the signature, or the list of allowed signers, is another"
     if plan.images != evidence.images:
         return "the images, or the keys that signed them, are others"
-    if evidence.proven != tuple(one.proven for one in plan.ships if one.proven):
-        return "what the environment before ran is another"
+    if other := _another_before(plan, evidence):
+        return other
     if plan.merge is not None and evidence.preview is None:
         return "the change can no longer be merged"
     if plan.merge is not None and evidence.preview is not None:
@@ -90,3 +90,12 @@ def moved(plan: Plan, evidence: Evidence, settings_digest: str) -> str:
         for one in evidence.running or ()
     }
     return "" if before == live else "another version is live now"
+
+
+def _another_before(plan: Plan, evidence: Evidence) -> str:
+    """Whether the environment before tells something else than it did, or ''."""
+    if evidence.proven != tuple(one.proven for one in plan.ships if one.proven):
+        return "what the environment before ran is another"
+    if evidence.rehearsals != tuple(one.rehearsal for one in plan.ships if one.rehearsal):
+        return "what the environment before tried of the way back is another"
+    return ""

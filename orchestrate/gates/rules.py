@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
 from orchestrate.gates.finding import failed, passed, unknown
+from orchestrate.models.change import Version
 from orchestrate.models.deployment import Kind
 from orchestrate.models.environment import Environment, EnvironmentType, Freeze, Strategy, Window
 from orchestrate.models.evidence import Evidence
 from orchestrate.models.gate import GateName, GateResult
+from orchestrate.models.rehearsed import Trial
 
 DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 
@@ -105,17 +108,51 @@ def dependencies(evidence: Evidence) -> GateResult:
     return failed(gate, f"depends on {', '.join(task.depends_on)}", "close these tasks first")
 
 
+REHEARSES: Mapping[bool | None, str] = {
+    None: "",
+    True: "; the way back is rehearsed at the end",
+    False: "; rehearse_rollback: false: the way back is not rehearsed, as chosen here",
+}
+
+
 def rollback_ready(evidence: Evidence) -> GateResult:
-    """G15: production is left in a way that leads back."""
+    """G15, R5: production is left in a way that leads back, and that was tried before."""
     gate, environment = GateName.ROLLBACK_READY, evidence.environment
     if environment.type is not EnvironmentType.PRODUCTION:
-        return passed(gate, "every move has an undo, or says why not")
-    live = {one.component: one.live.version if one.live else None for one in evidence.running or ()}
-    tried = "".join(f"; {one.way_back(live.get(one.component))}" for one in evidence.proven)
+        return passed(
+            gate, f"every move has an undo, or says why not{REHEARSES[environment.rehearse_rollback]}"
+        )
+    if against := _unrehearsed(evidence):
+        return against
+    live = _live(evidence)
+    tried = "".join(f"; {one.words(live.get(one.component))}" for one in evidence.rehearsals)
     slow = [one.name for one in environment.components if environment.strategy_of(one) is Strategy.RECREATE]
     if slow:
         return passed(gate, f"rolled back by starting the old version again: {', '.join(slow)}{tried}")
     return passed(gate, f"every move has an undo, or says why not; traffic goes back first{tried}")
+
+
+def _unrehearsed(evidence: Evidence) -> GateResult | None:
+    """R5: the way back was tried where the version comes from, wherever it could be."""
+    gate, live = GateName.ROLLBACK_READY, _live(evidence)
+    if evidence.rehearsals and evidence.running is None:
+        return unknown(gate, "what would be gone back to is not known", "make the provider reachable")
+    against = [one for one in evidence.rehearsals if one.stands_against and live.get(one.component)]
+    if not against:
+        return None
+    said = "; ".join(one.words(live[one.component]) for one in against)
+    cure = (
+        f"deploy it to {against[0].environment} again, in the place of the version that is live here; or set"
+        " rehearse_rollback: false there, and say why beside it; or override with"
+        " --override rollback_ready=REASON"
+    )
+    if any(one.trial is not Trial.UNTOLD for one in against):
+        return failed(gate, said, cure)
+    return unknown(gate, said, cure)
+
+
+def _live(evidence: Evidence) -> dict[str, Version | None]:
+    return {one.component: one.live.version if one.live else None for one in evidence.running or ()}
 
 
 def instant(text: str) -> datetime:

@@ -273,7 +273,7 @@ class Environment(Fact):
     auto_rollback: bool = True
     rollback_on_timeout: bool = True
     prepare_revert: bool = False  # R7
-    rehearse_rollback: bool = False  # R5: goes back and forward once a version did well; not in production
+    rehearse_rollback: bool | None = None  # R5: tries the way back; None: where production follows
     e2e_tests: bool = False  # A4: a task asks for them once a version is live
     announce: Announce = Announce()
     root: Path  # where the provider keeps releases, instances and logs

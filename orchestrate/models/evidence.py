@@ -10,6 +10,7 @@ from orchestrate.models.image_signature import ImageSignature
 from orchestrate.models.plan import MigrationVerdict
 from orchestrate.models.proven import Proven
 from orchestrate.models.quarantine import Quarantine
+from orchestrate.models.rehearsed import Rehearsal
 from orchestrate.models.runtime import Resources, Running
 from orchestrate.models.sample import SampleState
 from orchestrate.models.signature import Signature
@@ -35,6 +36,7 @@ class Evidence(Fact):
     built: tuple[str, ...] | None = ()  # components whose artifact exists and is whole
     digests: dict[str, str] = {}  # of those, as they are here now
     proven: tuple[Proven, ...] = ()  # what the version was in the environment before
+    rehearsals: tuple[Rehearsal, ...] = ()  # whether its way back was tried there
     signature: Signature | None = None  # of the version, where the environment demands one
     images: tuple[ImageSignature, ...] = ()  # of each component, where the environment demands them
     proven_here: bool = False  # these contents ran and were verified in this environment before

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from enum import StrEnum
 
 from orchestrate.models.alert import Alert
@@ -13,6 +14,7 @@ from orchestrate.models.gate import Override
 from orchestrate.models.image_signature import ImageSignature
 from orchestrate.models.move import Irreversible, Migrate, Move, undo_of
 from orchestrate.models.proven import Proven
+from orchestrate.models.rehearsed import Rehearsal
 from orchestrate.models.signature import Signature
 
 
@@ -48,6 +50,7 @@ class Shipped(Fact):
     from_version: Version | None
     to_version: Version
     proven: Proven | None = None  # what it was in the environment before
+    rehearsal: Rehearsal | None = None  # production: whether its way back was tried there
 
 
 ONE_WAY = "one-way"
@@ -61,6 +64,11 @@ class MigrationVerdict(Fact):
     sha256: str
     verdict: str  # ok | warn | dangerous
     reasons: tuple[str, ...] = ()
+
+
+def one_way(verdicts: Iterable[MigrationVerdict]) -> tuple[str, ...]:
+    """Those of which their authors say that the version before cannot run with what comes of them."""
+    return tuple(one.path for one in verdicts if any(why.startswith(ONE_WAY) for why in one.reasons))
 
 
 class Plan(Fact):
@@ -103,9 +111,7 @@ class Plan(Fact):
     @property
     def one_way(self) -> tuple[str, ...]:
         """Migrations whose authors say that the version before cannot run with what comes of them."""
-        return tuple(
-            one.path for one in self.migrations if any(why.startswith(ONE_WAY) for why in one.reasons)
-        )
+        return one_way(self.migrations)
 
     @property
     def has_migrations(self) -> bool:

@@ -42,7 +42,6 @@ class Proven(Fact):
     digest: str = ""
     location: str = ""
     sameness: Sameness = Sameness.UNTOLD
-    went_back_to: Version | None = None  # the rehearsal of the way back there; None: there was none
 
     @property
     def is_exact(self) -> bool:
@@ -61,19 +60,6 @@ class Proven(Fact):
     def words(self) -> str:
         ran = f"{self.digest} in {self.environment}; " if self.digest else f"in {self.environment}: "
         return f"{self.component}: {ran}{SAYS[self.sameness]}"
-
-    def way_back(self, live: Version | None) -> str:
-        """Whether the way back to what is live here was tried there, with these very versions."""
-        if live is None:
-            return f"{self.component}: nothing to go back to"
-        if self.went_back_to is None:
-            return f"{self.component}: the way back was not rehearsed in {self.environment}"
-        if self.went_back_to.tree == live.tree:
-            return f"{self.component}: the way back to {live.name} was rehearsed in {self.environment}"
-        other = self.went_back_to.name
-        return (
-            f"{self.component}: {self.environment} rehearsed the way back to {other}, and not to {live.name}"
-        )
 
     def objection(self, digest: str) -> str:
         """Why an artifact with this digest is not what was proven; or ''."""

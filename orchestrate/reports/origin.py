@@ -5,6 +5,7 @@ from __future__ import annotations
 from orchestrate.models.image_signature import ImageSignature
 from orchestrate.models.plan import Shipped
 from orchestrate.models.proven import SAYS, Proven
+from orchestrate.models.rehearsed import Rehearsal
 from orchestrate.models.signature import Signature
 from orchestrate.reports.exact import code, inline
 from orchestrate.reports.markdown import bullets
@@ -27,16 +28,27 @@ def proven(ships: tuple[Shipped, ...]) -> str:
     """Which artifact the environment before ran and verified, and whether exactly that comes here."""
     return bullets(
         f"{code(one.component)} in {code(one.environment)} (deployment {code(one.deployment)}): "
-        f"{_artifact(one)}{SAYS[one.sameness]}; {inline(one.way_back(shipped.from_version), 300)}{_back(one)}"
+        f"{_artifact(one)}{SAYS[one.sameness]}"
         for shipped in ships
         if (one := shipped.proven) is not None
     )
 
 
-def _back(one: Proven) -> str:
-    if one.went_back_to is None:
+def rehearsals(ships: tuple[Shipped, ...]) -> str:
+    """Whether the way back was tried in the environment before, in which deployment, and to what."""
+    return bullets(
+        f"{code(one.component)} in {code(one.environment)}, {one.trial}"
+        f"{f' (deployment {code(one.deployment)})' if one.deployment else ''}: "
+        f"{inline(one.words(shipped.from_version), 300)}{_back(one)}"
+        for shipped in ships
+        if (one := shipped.rehearsal) is not None
+    )
+
+
+def _back(one: Rehearsal) -> str:
+    if one.version is None:
         return ""
-    name, commit, tree = one.went_back_to.name, one.went_back_to.commit, one.went_back_to.tree
+    name, commit, tree = one.version.name, one.version.commit, one.version.tree
     return f" ({code(name)}: commit {code(commit)}, tree {code(tree)})"
 
 

@@ -24,7 +24,7 @@ from orchestrate.models.plan import TO_DO, MigrationVerdict, Plan, PlannedMove, 
 from orchestrate.reports.approval import approval
 from orchestrate.reports.exact import code, inline
 from orchestrate.reports.markdown import bullets, duration, numbered, page, percent, section, table
-from orchestrate.reports.origin import images, proven, signature
+from orchestrate.reports.origin import images, proven, rehearsals, signature
 
 RISKS: Mapping[Risk, str] = {Risk.LOW: "🟢 low", Risk.MEDIUM: "🟡 medium", Risk.HIGH: "🔴 high"}
 
@@ -41,6 +41,7 @@ def plan_page(plan: Plan) -> str:
         section("Approval", approval(plan.approval)),
         section("What ships", ships(plan)),
         section("What the environment before ran", proven(plan.ships)),
+        section("The way back, rehearsed", rehearsals(plan.ships)),
         section("Versions", _versions(plan)),
         section("Signature", signature(plan.signature)),
         section("Signatures of images", images(plan.images)),

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from orchestrate.errors import SettingsInvalid
 from orchestrate.models.environment import Environment, EnvironmentType
+from orchestrate.models.rehearsed import expected
 from orchestrate.settings.checks import check_flow, check_name, check_people, check_promotion
 from orchestrate.settings.deployer import read_deployer
 from orchestrate.settings.environment import Surroundings, read_environment, read_secrets, template
@@ -88,6 +89,7 @@ def load(path: Path) -> Settings:
     check_flow(document, flow, [*environments])
     environments = {name: _promoted(document, flow, one) for name, one in environments.items()}
     check_promotion(document, environments)
+    environments = {name: expected(one, environments.values()) for name, one in environments.items()}
     check_people(document, people, environments.values())
     models, key = read_models(document, [*environments])
     forge, forge_key = read_forge(document, [*environments])

@@ -23,13 +23,13 @@ HAS = (
     .where(rows.tree == bindparam("contents"))
     .limit(1)
 )
-WHO = (
+THOSE = (
     select(rows.deployment)
     .where(rows.environment == bindparam("place"), rows.service == bindparam("what"))
     .where(rows.tree == bindparam("contents"))
     .order_by(rows.number.desc())
-    .limit(1)
 )
+WHO = THOSE.limit(1)
 BY = select(rows.version).where(rows.deployment == bindparam("whose")).order_by(rows.number.desc()).limit(1)
 OWN = select(rows.at).where(rows.deployment == bindparam("whose")).order_by(rows.number).limit(1)
 FINISHED_AT = select(deployments.c.finished_at).where(deployments.c.id == bindparam("whose"))
@@ -70,6 +70,12 @@ class Verified:
         asked = {"place": environment, "what": service, "contents": tree}
         with self._database.reading() as connection:
             return connection.execute(WHO, asked).scalar()
+
+    def those(self, environment: str, service: str, tree: str) -> tuple[str, ...]:
+        """Every deployment that verified these contents there, newest first."""
+        asked = {"place": environment, "what": service, "contents": tree}
+        with self._database.reading() as connection:
+            return tuple(connection.execute(THOSE, asked).scalars())
 
     def before(self, environment: str, service: str, deployment: str) -> Version | None:
         """What had been verified last when `deployment` began to change the environment.

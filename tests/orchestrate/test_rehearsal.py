@@ -7,16 +7,21 @@ import asyncio
 import pytest
 
 from agents.runbook import RunbookPlanner
-from orchestrate.models.environment import EnvironmentType, Strategy
+from orchestrate.models.environment import Component, EnvironmentType, Strategy
 from orchestrate.models.move import Scale, SetTraffic, Verify, words
-from orchestrate.models.plan import Plan
+from orchestrate.models.plan import MigrationVerdict, Plan
+from orchestrate.models.rehearsed import cannot
 from orchestrate.policy import violations
-from orchestrate.rehearsal import rehearsed
-from tests.agents.situations import NEW, OLD, situation
+from orchestrate.rehearsal import rehearsed, rehearsed_at
+from tests.agents.situations import FILE, NEW, OLD, SHOP, WORKER, situation
+
+RAILED = SHOP.model_copy(update={"provider": "railway"})
 
 
-def made(strategy: Strategy, kind: EnvironmentType = EnvironmentType.STAGING) -> tuple[Plan, tuple[str, ...]]:
-    given = situation(strategy)
+def made(
+    strategy: Strategy, kind: EnvironmentType = EnvironmentType.STAGING, **facts: object
+) -> tuple[Plan, tuple[str, ...]]:
+    given = situation(strategy).model_copy(update=facts)
     words = {"rehearse_rollback": True, "type": kind}
     place = given.environment.model_copy(update=words)
     plan = asyncio.run(RunbookPlanner().plan(given.model_copy(update={"environment": place})))
@@ -49,6 +54,41 @@ def test_what_no_longer_runs_beside_it_is_not_rehearsed() -> None:
 
     assert problems == () and rehearsed(plan, "shop") is None
     assert rehearsed(plan, "worker") is None
+
+
+def test_after_a_migration_that_cannot_be_undone_nothing_is_rehearsed() -> None:
+    lasting = MigrationVerdict(
+        path=FILE.path, sha256=FILE.sha256, verdict="warn", reasons=("one-way: moved",)
+    )
+
+    plan, problems = made(Strategy.BLUE_GREEN, verdicts=(lasting,))
+
+    assert problems == () and rehearsed(plan, "shop") is None
+
+
+@pytest.mark.parametrize(
+    ("part", "strategy", "one_way", "why"),
+    [
+        (SHOP, Strategy.ROLLING, (), ""),
+        (WORKER, Strategy.ROLLING, (), "it takes no traffic"),
+        (SHOP, Strategy.RECREATE, (), "recreate has stopped the version before by then"),
+        (RAILED, Strategy.ROLLING, (), "railway runs one version at a time"),
+        (SHOP, Strategy.CANARY, ("0003.sql",), "0003.sql cannot be undone"),
+    ],
+)
+def test_what_cannot_be_rehearsed_has_a_reason(
+    part: Component, strategy: Strategy, one_way: tuple[str, ...], why: str
+) -> None:
+    assert cannot(part, strategy, one_way) == why
+
+
+def test_the_rehearsal_is_found_in_the_plan_by_what_begins_and_ends_it() -> None:
+    plan, _ = made(Strategy.ROLLING)
+
+    span = rehearsed_at(plan, "shop")
+
+    kinds = [type(plan.moves[index].move) for index in span]
+    assert kinds == [Scale, SetTraffic, Verify, SetTraffic, Verify]
 
 
 def test_production_is_no_place_to_rehearse() -> None:

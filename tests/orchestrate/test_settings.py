@@ -249,6 +249,27 @@ def test_production_takes_what_staging_ran(tmp_path: Path) -> None:
     assert settings.environment("staging").gates.promoted_from is None
 
 
+@pytest.mark.parametrize(
+    ("said", "kind", "expected"),
+    [
+        ("", "staging", True),
+        ("rehearse_rollback: false, ", "staging", False),
+        ("rehearse_rollback: true, ", "staging", True),
+        ("", "production", None),
+    ],
+)
+def test_the_way_back_is_rehearsed_where_production_follows(
+    tmp_path: Path, said: str, kind: str, expected: bool | None
+) -> None:
+    before = f"  before: {{type: {kind}, {said}components: [{{name: web, run: [x]}}]}}\n"
+    aside = "  aside: {type: dev, components: [{name: web, run: [x]}]}\n"
+
+    settings = load(written(tmp_path, f"{dedent(SMALL)}{before}{aside}flow: [before, production]\n"))
+
+    assert settings.environment("before").rehearse_rollback is expected
+    assert settings.environment("aside").rehearse_rollback is None
+
+
 def test_a_person_is_known_by_what_the_channel_proves(tmp_path: Path) -> None:
     settings = production(tmp_path, top="people: {ann: {cli: ann-1, roles: [approver]}, bob: {tracker: b}}")
 

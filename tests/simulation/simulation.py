@@ -259,5 +259,6 @@ def environments(folder: Path, chance: Random) -> list[Environment]:
         "monitoring": words["monitoring"],
         "gates": gates,
         "move_timeout": words["move_timeout"],
+        "rehearse_rollback": True,
     }
     return [staging(folder, **kept), production(folder, gates=rules, **words)]

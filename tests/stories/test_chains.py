@@ -76,10 +76,22 @@ async def test_production_takes_only_what_staging_proved(folder: Path) -> None:
 
 async def test_a_recorded_override_skips_staging(folder: Path) -> None:
     async with world(folder, staging(folder), quick(folder, gates=PROMOTED)) as here:
-        urgent = Override(gate=GateName.PROMOTION, by="ada", reason="staging is down")
-        deployment, _, _ = await here.approved(overrides=(urgent,))
+        skipped = (GateName.PROMOTION, GateName.ROLLBACK_READY)
+        urgent = tuple(Override(gate=one, by="ada", reason="staging is down") for one in skipped)
+        deployment, _, _ = await here.approved(overrides=urgent)
 
         assert (await here.go(deployment.id)).outcome is Outcome.DEPLOYED
+
+
+async def test_who_skips_staging_is_told_that_the_way_back_was_not_rehearsed_either(folder: Path) -> None:
+    async with world(folder, staging(folder), quick(folder, gates=PROMOTED)) as here:
+        urgent = Override(gate=GateName.PROMOTION, by="ada", reason="staging is down")
+        deployment, _, _ = await here.ready(overrides=(urgent,))
+
+        row = await here.go(deployment.id)
+
+        assert row.outcome is Outcome.BLOCKED
+        assert row.reason.startswith("rollback_ready: web: the way back was not rehearsed in staging")
 
 
 async def test_a_task_goes_only_as_far_as_it_says(folder: Path) -> None:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from orchestrate.models.deployment import Deployment, Outcome
+from orchestrate.models.deployment import Deployment, Outcome, Status
 from orchestrate.models.environment import Gates
+from orchestrate.models.gate import GateName, Override
 from orchestrate.models.move import SetTraffic
 from orchestrate.models.proven import Sameness
 from orchestrate.models.runtime import Artifact
@@ -14,6 +15,7 @@ from tests.stories.places import WEB, quick, staging
 from tests.stories.world import World, world
 from tools.building import BUILD
 
+NOT_NOW = Override(gate=GateName.ROLLBACK_READY, by="ada", reason="staging is down")
 PROMOTED = Gates(checks=("tests",), reviews=1, promoted_from="staging")
 
 
@@ -43,9 +45,14 @@ async def test_the_artifact_that_staging_ran_is_part_of_what_is_approved(folder:
         assert shipped.proven.digest in plan_page(plan)
 
 
+def gate(here: World, deployment: str) -> str:
+    """What `rollback_ready` said last."""
+    said = [one.text for one in here.store.events.of(deployment) if one.data.get("gate") == "rollback_ready"]
+    return said[-1]
+
+
 async def test_staging_goes_back_and_forward_and_production_is_told(folder: Path) -> None:
-    rehearsing = staging(folder, rehearse_rollback=True)
-    async with world(folder, rehearsing, quick(folder, gates=PROMOTED)) as here:
+    async with world(folder, staging(folder), quick(folder, gates=PROMOTED)) as here:
         old = here.live()
         second = await flowing(here)
         await here.go(second.id)
@@ -59,17 +66,14 @@ async def test_staging_goes_back_and_forward_and_production_is_told(folder: Path
         ]
         assert len(looked) == 3
         (shipped,) = plan.ships
-        assert shipped.proven is not None and shipped.proven.went_back_to == old
+        assert shipped.rehearsal is not None and shipped.rehearsal.version == old
         assert f"the way back to {old.name} was rehearsed in staging" in plan_page(plan)
-        gates = [
-            one.text for one in here.store.events.of(second.id) if one.data.get("gate") == "rollback_ready"
-        ]
-        assert gates and gates[0].endswith("was rehearsed in staging")
+        assert gate(here, second.id).endswith("was rehearsed in staging")
+        assert gate(here, second.request.parent or "").endswith("the way back is rehearsed at the end")
 
 
 async def test_a_way_back_that_does_not_work_never_leaves_staging(folder: Path) -> None:
-    rehearsing = staging(folder, rehearse_rollback=True)
-    async with world(folder, rehearsing, quick(folder, gates=PROMOTED)) as here:
+    async with world(folder, staging(folder), quick(folder, gates=PROMOTED)) as here:
         here.forge.write("main", {"app.py": "two"}, "Version two")
         staged = here.providers["staging"]
 
@@ -85,12 +89,73 @@ async def test_a_way_back_that_does_not_work_never_leaves_staging(folder: Path) 
         assert here.store.deployments.latest(environment="production") == ()
 
 
-async def test_what_was_not_rehearsed_is_said_to_be_so(folder: Path) -> None:
-    async with world(folder, staging(folder), quick(folder, gates=PROMOTED)) as here:
+async def test_where_it_is_turned_off_production_goes_on_and_is_told_so(folder: Path) -> None:
+    silent = staging(folder, rehearse_rollback=False)
+    async with world(folder, silent, quick(folder, gates=PROMOTED)) as here:
         second = await flowing(here)
         await here.go(second.id)
 
-        assert "the way back was not rehearsed in staging" in plan_page(here.store.plans.of(second.id))
+        said = "the way back is not rehearsed in staging: rehearse_rollback: false was chosen there"
+        assert said in plan_page(here.store.plans.of(second.id))
+        assert said in gate(here, second.id)
+        assert "not rehearsed, as chosen here" in gate(here, second.request.parent or "")
+
+
+async def test_what_staging_verified_without_going_back_is_not_ready_for_production(folder: Path) -> None:
+    async with world(folder, staging(folder), quick(folder, gates=PROMOTED)) as here:
+        rehearsing = here.environments["staging"]
+        here.environments["staging"] = rehearsing.model_copy(update={"rehearse_rollback": False})
+        second = await flowing(here)
+        here.environments["staging"] = rehearsing
+
+        row = await here.go(second.id)
+
+        assert row.outcome is Outcome.BLOCKED
+        assert row.reason == "rollback_ready: web: the way back was not rehearsed in staging"
+        asked = here.accept("production", version="main", overrides=(NOT_NOW,))
+        assert (await here.go(asked.id)).status is Status.WAITING
+        assert "overridden by ada: staging is down" in gate(here, asked.id)
+
+
+async def test_deploying_it_again_after_the_version_before_makes_it_ready(folder: Path) -> None:
+    async with world(folder, staging(folder, rehearse_rollback=False), quick(folder, gates=PROMOTED)) as here:
+        old = here.live()
+        second = await flowing(here)
+        here.environments["staging"] = staging(folder, rehearse_rollback=True)
+        assert (await here.go(second.id)).outcome is Outcome.BLOCKED
+        new = here.live("staging").commit
+
+        for version in (new, old.commit, new):
+            again = here.accept("staging", version=version)
+            assert (await here.go(again.id)).outcome is Outcome.DEPLOYED
+        asked = here.accept("production", version=new)
+
+        assert (await here.go(asked.id)).status is Status.WAITING
+        assert f"the way back to {old.name} was rehearsed in staging" in gate(here, asked.id)
+
+
+async def test_a_rehearsal_that_failed_later_stands_against_production(folder: Path) -> None:
+    async with world(folder, staging(folder), quick(folder, gates=PROMOTED)) as here:
+        second = await flowing(here)
+        new, staged = here.live("staging").commit, here.providers["staging"]
+        back = here.accept("staging", version=here.live().commit)
+        assert (await here.go(back.id)).outcome is Outcome.DEPLOYED
+
+        def gone() -> None:
+            slot = staged.live().name
+            other = "blue" if slot == "green" else "green"
+            for name in (slot, other):
+                whole = staged.slots["web", name]
+                staged.slots["web", name] = whole.model_copy(update={"instances": ()})
+
+        staged.at["web: traffic blue 100 %"] = gone
+        failed = here.accept("staging", version=new)
+        assert (await here.go(failed.id)).outcome is not Outcome.DEPLOYED
+
+        row = await here.go(second.id)
+
+        assert row.outcome is Outcome.BLOCKED
+        assert row.reason.startswith("rollback_ready: web: the way back did not work in staging")
 
 
 async def test_another_artifact_of_the_same_version_is_refused_by_the_gate(folder: Path) -> None:

@@ -24,6 +24,7 @@ from orchestrate.models.change import Change, Check, CheckState, NewChange, Revi
 from orchestrate.models.deployment import DecisionKind, Deployment, ForChecks, ForTime, Request, Status
 from orchestrate.models.environment import Channel, Environment
 from orchestrate.models.question import Question
+from orchestrate.models.rehearsed import expected
 from orchestrate.models.task import Comment, NewTask, Priority, Queue, Task
 from orchestrate.positions.on_sqlite import SqlitePositions
 from orchestrate.positions.serializer import SealedSerializer
@@ -182,7 +183,8 @@ async def world(
     folder: Path, *environments: Environment, clock: Clock | None = None
 ) -> AsyncGenerator[World, None]:
     """The world, with version one live everywhere."""
-    by_name = {one.name: one for one in environments or (production(folder),)}
+    given = environments or (production(folder),)
+    by_name = {one.name: expected(one, given) for one in given}
     around = outside(tuple(by_name), clock or Clock())
     await around.begin(by_name)
     async with assembled(folder, around, by_name) as made:

@@ -1,4 +1,4 @@
-"""Gates about rules: windows and freezes in their own time zone, promotion, quarantine, dependencies."""
+"""Gates about rules: windows in their own time zone, promotion, quarantine, dependencies, the way back."""
 
 from __future__ import annotations
 
@@ -6,13 +6,17 @@ from datetime import UTC, datetime
 
 import pytest
 
+from orchestrate.gates import findings
 from orchestrate.gates.rules import is_open
+from orchestrate.models.change import Version
 from orchestrate.models.deployment import Kind, Request
-from orchestrate.models.environment import Freeze, Gates, Window
-from orchestrate.models.gate import Finding, GateName
+from orchestrate.models.environment import EnvironmentType, Freeze, Gates, Window
+from orchestrate.models.gate import Finding, GateName, Override
 from orchestrate.models.quarantine import Quarantine
+from orchestrate.models.rehearsed import Rehearsal, Trial
+from orchestrate.models.runtime import Running, Slot
 from orchestrate.models.task import Task
-from tests.orchestrate.gates.evidence import AT, HEAD, evidence, finding
+from tests.orchestrate.gates.evidence import AT, HEAD, VERSION, evidence, finding
 
 
 def at(text: str) -> datetime:
@@ -102,3 +106,80 @@ def test_a_task_waits_for_those_before_it(waits_for: tuple[str, ...], expected: 
     task = Task(id="T-1", title="Ship", status="Ready to Deploy", depends_on=waits_for, created_at=AT)
 
     assert finding(GateName.DEPENDENCIES, evidence(task=task)).finding is expected
+
+
+SERVING = Running(
+    component="web", slots=(Slot(name="blue", version=VERSION, wanted=2),), weights={"blue": 100}
+)
+
+
+def tried(trial: Trial, version: Version | None = None) -> Rehearsal:
+    return Rehearsal(component="web", environment="staging", trial=trial, deployment="D7", version=version)
+
+
+@pytest.mark.parametrize(
+    ("trial", "expected"),
+    [
+        (Trial.DONE, Finding.PASS),
+        (Trial.FAILED, Finding.FAIL),
+        (Trial.MISSING, Finding.FAIL),
+        (Trial.OFF, Finding.PASS),
+        (Trial.IMPOSSIBLE, Finding.PASS),
+        (Trial.UNTOLD, Finding.UNKNOWN),
+    ],
+)
+def test_production_is_ready_when_the_way_back_was_tried_wherever_it_could_be(
+    trial: Trial, expected: Finding
+) -> None:
+    found = finding(GateName.ROLLBACK_READY, evidence(rehearsals=(tried(trial),), running=(SERVING,)))
+
+    assert found.finding is expected
+    assert "the way back" in found.sentence and "staging" in found.sentence
+    is_against = expected is not Finding.PASS
+    assert ("set rehearse_rollback: false there" in found.cure) is is_against
+    assert ("--override rollback_ready=REASON" in found.cure) is is_against
+
+
+def test_a_way_back_to_another_version_than_the_live_one_is_said() -> None:
+    other = VERSION.model_copy(update={"tree": "d" * 40, "name": "older"})
+
+    found = finding(
+        GateName.ROLLBACK_READY, evidence(rehearsals=(tried(Trial.DONE, other),), running=(SERVING,))
+    )
+
+    assert found.finding is Finding.PASS
+    assert f"rehearsed the way back to older, and not to {VERSION.name}" in found.sentence
+
+
+def test_a_first_version_has_nothing_to_go_back_to() -> None:
+    given = evidence(rehearsals=(tried(Trial.MISSING),), running=(Running(component="web"),))
+
+    assert finding(GateName.ROLLBACK_READY, given).finding is Finding.PASS
+
+
+def test_what_would_be_gone_back_to_must_be_known() -> None:
+    given = evidence(rehearsals=(tried(Trial.MISSING),), running=None)
+
+    assert finding(GateName.ROLLBACK_READY, given).finding is Finding.UNKNOWN
+
+
+def test_who_passes_the_way_back_is_named_with_the_reason() -> None:
+    override = Override(gate=GateName.ROLLBACK_READY, by="ada", reason="staging is down")
+    request = Request(environment="production", requested_by="rob", change="7", overrides=(override,))
+
+    given = evidence(request=request, rehearsals=(tried(Trial.FAILED),), running=(SERVING,))
+
+    results = findings(given)
+
+    (found,) = [one for one in results if one.gate is GateName.ROLLBACK_READY]
+    assert (found.finding, found.overridden_by) == (Finding.PASS, "ada")
+    assert "staging is down" in found.sentence and "did not work" in found.sentence
+
+
+@pytest.mark.parametrize(
+    ("chosen", "said"), [(True, "is rehearsed at the end"), (False, "as chosen here"), (None, "says why not")]
+)
+def test_where_it_is_rehearsed_validate_says_so(chosen: bool | None, said: str) -> None:
+    given = evidence({"type": EnvironmentType.STAGING, "rehearse_rollback": chosen})
+
+    assert finding(GateName.ROLLBACK_READY, given).sentence.endswith(said)

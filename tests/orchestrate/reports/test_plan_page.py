@@ -24,6 +24,7 @@ from orchestrate.models.image_signature import ImageSignature, ImageState
 from orchestrate.models.move import Irreversible, words
 from orchestrate.models.plan import TO_DO, Plan, Risk
 from orchestrate.models.proven import Proven, Sameness
+from orchestrate.models.rehearsed import Rehearsal, Trial
 from orchestrate.models.signature import SignatureState
 from orchestrate.reports.record import Json
 from tests.agents.situations import situation
@@ -39,6 +40,7 @@ CLOSED: tuple[type[StrEnum], ...] = (
     Several,
     SignatureState,
     Sameness,
+    Trial,
     ImageState,
     Source,
 )
@@ -58,8 +60,19 @@ PROVEN = (
         digest="sha256:1",
         location="registry/shop@sha256:1",
         sameness=Sameness.DIGEST,
-        went_back_to=Version(commit="e" * 40, tree="f" * 40, name="1.8"),
     ),
+)
+TRIED = (
+    Rehearsal(
+        component="shop",
+        environment="staging",
+        trial=Trial.DONE,
+        deployment="D7",
+        version=Version(commit="e" * 40, tree="f" * 40, name="1.8"),
+    ),
+)
+UNTRIED = (
+    Rehearsal(component="shop", environment="staging", trial=Trial.OFF, deployment="D7", why="as chosen"),
 )
 SIGNED = (
     ImageSignature(
@@ -71,7 +84,8 @@ PLANS = {
     "first": made(Strategy.ROLLING, running=()),
     "rolling": made(Strategy.ROLLING),
     "canary": made(Strategy.CANARY, merge=None, task=None),
-    "promoted": made(Strategy.ROLLING, proven=PROVEN, images=SIGNED),
+    "promoted": made(Strategy.ROLLING, proven=PROVEN, rehearsals=TRIED, images=SIGNED),
+    "untried": made(Strategy.ROLLING, rehearsals=UNTRIED),
     "alerted": plan().model_copy(
         update={
             "alerts": {
@@ -162,6 +176,8 @@ def test_every_value_that_is_hashed_can_be_read(name: str) -> None:
         "below",
         "signature",
         "proven",
+        "rehearsal",
+        "version",
         "images",
         "warm_up",
     }  # no other word may stand there
