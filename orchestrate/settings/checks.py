@@ -55,6 +55,7 @@ def _check_components(document: Document, loc: Loc, environment: Environment) ->
             raise document.fault((*here, "port"), f"port {part.port} is that of another component")
         _check_component(document, here, part, environment.secrets)
         _check_strategy(document, here, part, environment)
+        _check_switch(document, here, part, environment)
         names.add(part.name)
         ports |= {part.port} - {0}
 
@@ -73,6 +74,20 @@ def _check_strategy(document: Document, loc: Loc, part: Component, environment: 
     if said := inability(part, environment.strategy_of(part), environment.canary):
         places = ((*loc, "strategy"), ("environments", environment.name, "strategy"), (*loc, "provider"), loc)
         raise document.fault(next(one for one in places if document.find(*one)), said)
+
+
+def _check_switch(document: Document, loc: Loc, part: Component, environment: Environment) -> None:
+    """Raise SettingsInvalid where a switch may take as long as the move that it is a part of."""
+    if part.cloudfront is None or part.cloudfront.switch_seconds < environment.move_timeout:
+        return
+    said = (
+        f"switch_seconds: {part.name}'s switch may take {part.cloudfront.switch_seconds} s, and a move ends"
+        f" after {environment.move_timeout} s (move_timeout)"
+    )
+    own = (*loc, "cloudfront", "switch_seconds")
+    places = (own, ("environments", environment.name, "move_timeout"), loc)
+    cure = "give the environment a longer move_timeout, or the component a shorter switch_seconds"
+    raise document.fault(next(one for one in places if document.find(*one)), said, cure=cure)
 
 
 def _check_calendar(document: Document, loc: Loc, environment: Environment) -> None:

@@ -111,6 +111,9 @@ environments:
 """
 
 
+LATE = "web's switch may take 900 s, and a move ends after 900 s (move_timeout)"
+
+
 @pytest.mark.parametrize(
     ("old", "new", "line", "said"),
     [
@@ -125,6 +128,8 @@ environments:
         ("strategy: blue-green", "strategy: canary", 5, "cloudfront cannot do canary (a distribution shows"),
         ("strategy: blue-green", "strategy: rolling", 5, "cloudfront cannot do rolling"),
         ("strategy: blue-green", "strategy: recreate", 5, "cloudfront cannot do recreate"),
+        ("distribution: E1A2B3C4", "distribution: E1\n          switch_seconds: 900", 17, LATE),
+        ("strategy: blue-green", "strategy: blue-green\n    move_timeout: 600", 6, "may take 600 s"),
     ],
 )
 def test_a_wrong_word_about_a_site_is_told(tmp_path: Path, old: str, new: str, line: int, said: str) -> None:
