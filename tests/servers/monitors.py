@@ -82,8 +82,10 @@ class FakeSentry:
             return Reply(401, '{"detail": "Invalid token"}')
         if heard.method != "GET" or path != "/api/0/organizations/acme/issues/":
             return Reply(404, '{"detail": "The requested resource does not exist"}')
-        if not set(asked) <= {"query", "limit"} or not 1 <= int(asked["limit"]) <= 100:
+        if not set(asked) <= {"query", "limit", "project"} or not 1 <= int(asked["limit"]) <= 100:
             return Reply(400, '{"detail": "not in the reference"}')
+        if asked.get("project") != "-1":
+            return Reply(body="[]", headers={"x-hits": "0"})  # as to whoever is in no team
         _, _, after = asked["query"].partition("firstSeen:>=")
         since = datetime.fromisoformat(f"{after}+00:00")
         new = {id: seen for id, seen in self.issues.items() if seen >= since}

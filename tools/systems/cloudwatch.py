@@ -125,7 +125,12 @@ def _dimensions(own: Ecs, slot: str) -> list[Json]:
 
 
 def _queries(dimensions: list[Json]) -> list[Json]:
-    """Counts, and of the response times how many were at most as long as each edge of our histogram."""
+    """Counts, and of the response times how many were at most as long as each edge of our histogram.
+
+    TC(:N) is the trimmed count: how many values of the period are at most N in the metric's own unit, here
+    seconds; the upper bound is included, and one bound may be left out
+    (https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/Statistics-definitions.html).
+    """
     counts = [(name, name, "Sum") for name in (REQUESTS, *ERRORS)]
     times = [(_edge(edge), SECONDS, f"TC(:{edge / 1000:g})") for edge in LATENCY_EDGES_MS]
     times += [("all", SECONDS, "SampleCount")]

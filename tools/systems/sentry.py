@@ -1,8 +1,10 @@
 """Sentry: issues that were seen first in this release, since it runs here.
 
-GET …/issues/ of an organisation, written from its published reference: the answer is a page of issues, and
-the header X-Hits says how many there are. The `url` of an alert is the organisation's:
-https://sentry.io/api/0/organizations/SLUG.
+GET …/issues/ of an organisation (https://docs.sentry.io/api/events/list-an-organizations-issues/): `query`
+replaces the default is:unresolved, `limit` is at most 100, and `project` -1 means all available projects; where
+there is none the answer is [], which looks as if nothing was new. `firstSeen:>=` takes an ISO 8601 moment
+(https://docs.sentry.io/concepts/search/). X-Hits is not in the reference: Sentry's source sends it, where it is
+an estimate of more than a page. The `url` of an alert is https://sentry.io/api/0/organizations/SLUG.
 """
 
 from __future__ import annotations
@@ -25,6 +27,7 @@ from tools.series import Parts, Told
 from tools.systems.vendor import Vendor
 
 PAGE = 100  # issues, the most that Sentry gives at once
+ALL = -1  # projects
 Secrets = Callable[[str], str]
 
 
@@ -65,7 +68,7 @@ class SentrySeries:
         """Raises Unreachable, AccessDenied, UnknownSecret."""
         token = self._secrets(alert.credentials or "")
         headers = {"authorization": f"Bearer {token}", "accept": "application/json"}
-        asked = {"query": search, "limit": PAGE}
+        asked = {"query": search, "limit": PAGE, "project": ALL}
         answer = await self._vendor.ask(alert.url or "", f"/issues/?{urlencode(asked)}", headers)
         return max(_seen(answer, since), _hits(answer))
 
@@ -89,7 +92,7 @@ def _seen(answer: Answer, since: datetime) -> int:
 
 
 def _hits(answer: Answer) -> int:
-    """How many there are where they are more than a page."""
+    """About how many there are where they are more than a page."""
     said = answer.headers.get("x-hits", "")
     count = int(said) if said.isascii() and said.isdecimal() and len(said) < 10 else 0
     return count if count > PAGE else 0
