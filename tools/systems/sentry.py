@@ -1,10 +1,10 @@
 """Sentry: issues that were seen first in this release, since it runs here.
 
 GET …/issues/ of an organisation (https://docs.sentry.io/api/events/list-an-organizations-issues/): `query`
-replaces the default is:unresolved, `limit` is at most 100, and `project` -1 means all available projects; where
+replaces the default is:unresolved, `limit` is at most 100, `project` -1 means all available projects; where
 there is none the answer is [], which looks as if nothing was new. `firstSeen:>=` takes an ISO 8601 moment
-(https://docs.sentry.io/concepts/search/). X-Hits is not in the reference: Sentry's source sends it, where it is
-an estimate of more than a page. The `url` of an alert is https://sentry.io/api/0/organizations/SLUG.
+(https://docs.sentry.io/concepts/search/). X-Hits is not in the reference: Sentry's source sends it, and of
+more than a page it is an estimate. The `url` of an alert is https://sentry.io/api/0/organizations/SLUG.
 """
 
 from __future__ import annotations
