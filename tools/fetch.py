@@ -25,7 +25,8 @@ class Ask:
     """A request: where to, how long to wait for all of the answer (seconds), how much to read (bytes).
 
     `reach` says which hosts may be asked; without one it is the host of `url`, which the settings name.
-    An answer longer than `cap` is no answer, or only its beginning where `is_enough_begun`.
+    An answer longer than `cap` is no answer, or only its beginning where `is_enough_begun`. Of one that
+    perhaps never ends, what came within `listens` seconds is the answer.
     """
 
     url: str
@@ -35,6 +36,7 @@ class Ask:
     seconds: float = 2.0
     cap: int = 64 * KIB
     is_enough_begun: bool = False
+    listens: float | None = None
     reach: Reach | None = None
 
 
@@ -146,12 +148,14 @@ def json_of(answer: Answer) -> object:
 async def _body(answer: httpx.Response, ask: Ask) -> bytes:
     """The body as sent; it is not decompressed, because a small one can become a huge one."""
     body = bytearray()
-    async for piece in answer.aiter_raw(ask.cap + 1):
-        body += piece
-        if len(body) > ask.cap and not ask.is_enough_begun:
-            raise ValueError(f"the answer is longer than {ask.cap // KIB} KiB")
-        if len(body) > ask.cap:
-            break
+    with suppress(TimeoutError):
+        async with asyncio.timeout(ask.listens):
+            async for piece in answer.aiter_raw():
+                body += piece
+                if len(body) > ask.cap and not ask.is_enough_begun:
+                    raise ValueError(f"the answer is longer than {ask.cap // KIB} KiB")
+                if len(body) > ask.cap:
+                    break
     return bytes(body)
 
 

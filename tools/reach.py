@@ -55,7 +55,7 @@ class Reach:
         name = _plain(host)
         if name not in self.hosts:
             raise Unreachable(f"{host} may not be asked: no setting of the environment names it", cure=CURE)
-        if _is_address(name):
+        if is_address(name):
             return (name,)
         try:
             found = await self.resolve(name, port)
@@ -126,7 +126,8 @@ def _unwrapped(address: Address) -> Iterator[Address]:
         yield IPv4Address(int(address) & 0xFFFF_FFFF)
 
 
-def _is_address(name: str) -> bool:
+def is_address(name: str) -> bool:
+    """Whether it is no name, but where a name could lead."""
     try:
         ip_address(name.partition("%")[0])
     except ValueError:

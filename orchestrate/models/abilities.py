@@ -113,7 +113,7 @@ def _containerapps(_: Component) -> Abilities:
 
 
 def _digitalocean(_: Component) -> Abilities:
-    can = frozenset({Ability.SCALE, Ability.DIGEST})
+    can = frozenset({Ability.SCALE, Ability.DIGEST, Ability.LOGS})
     why = "an app runs one version, which has all of the traffic"
     return Abilities(strategies=(Strategy.RECREATE,), can=can, why=why)
 

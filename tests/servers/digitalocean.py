@@ -36,6 +36,8 @@ class DigitalOcean(Pushed, Pending):
     pinned: str = ""
     warns: bool = False  # a way back would not lead to just the same
     token: str = TOKEN
+    live: str = ""  # where the active deployment's log goes on
+    archives: tuple[str, ...] = ()  # where it was put away
 
     def web(self, spec: Json | None = None) -> Json:
         """The web service of the spec, to be changed."""
@@ -136,6 +138,13 @@ class DigitalOcean(Pushed, Pending):
         told: Json = {"name": "web", "replicas_desired": count, "replicas_ready": ready, "state": "HEALTHY"}
         return {"app_health": {"components": [told, {"name": "worker", "replicas_ready": 1}]}}
 
+    def logs(self, call: Call) -> Json:
+        self._ours(call)
+        if call.params["component_name"] != "web" or call.query["type"] != "RUN":
+            raise Refusal(404, "component not found", "not_found")
+        live: Json = {"live_url": self.live} if self.live else {}
+        return {"historic_urls": [*self.archives], **live}
+
     def _ours(self, call: Call) -> str:
         name = call.params.get("deployment_id", "")
         is_ours = (call.params.get("id") or call.params.get("app_id")) == APP
@@ -168,6 +177,7 @@ def digitalocean() -> Generator[tuple[DigitalOcean, Vendor]]:
         ("get", f"{app}/deployments/{{deployment_id}}"): world.deployment,
         ("post", f"{app}/rollback"): world.rollback,
         ("post", f"{app}/rollback/validate"): world.validate,
+        ("get", f"{app}/deployments/{{deployment_id}}/components/{{component_name}}/logs"): world.logs,
         ("get", f"{app}/health"): world.health,
     }
     vendor = Vendor(

@@ -9,7 +9,7 @@ from collections.abc import Awaitable, Callable, Generator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TypeVar, cast
-from urllib.parse import urlencode
+from urllib.parse import urlencode, urlsplit
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 from pydantic.alias_generators import to_camel
@@ -24,6 +24,7 @@ from orchestrate.errors import (
     Unreachable,
 )
 from tools.fetch import Answer, Ask, fetch, json_of
+from tools.reach import is_address
 from tools.retry_after import retry_after
 
 Json = dict[str, object]
@@ -32,6 +33,7 @@ Headers = Callable[[bool], Awaitable[Mapping[str, str]]]
 """What proves who asks; True: what was given before is not taken any more."""
 
 SECONDS = 10.0
+LISTENS = 3.0  # seconds, to what perhaps never ends
 MOST = 8 * 1024 * 1024  # bytes of one answer
 TIMES = 3  # that one question is asked, at most
 
@@ -112,6 +114,22 @@ class WebApi:
         """
         with _losing():
             return (await self._asked(verb, path, what, query, body)).headers
+
+    async def elsewhere(self, url: str, what: str, headers: Mapping[str, str] | None = None) -> str:
+        """The text at an address that an answer named; of one without an end, what came in the first seconds.
+
+        It is asked over TLS by its name, or at the API's own host, and never as ourselves: `headers` are
+        all that is sent. Raises Unreachable, and what `read` raises.
+        """
+        place, own = urlsplit(url), urlsplit(self.url)
+        is_own = (place.scheme, place.hostname) == (own.scheme, own.hostname)
+        if not is_own and (place.scheme != "https" or is_address(place.hostname or "")):
+            raise Unreachable(f"{self.name} named an address of {what} that is not asked: {place.hostname}")
+        ask = Ask(url=url, headers=headers or {}, seconds=SECONDS, listens=LISTENS, cap=MOST)
+        answer = await fetch(ask)
+        if answer.status != 200:
+            raise self._refusal(answer, what)
+        return answer.text
 
     async def _asked(self, verb: str, path: str, what: str, query: Query, body: object) -> Answer:
         """One good answer; what was turned away at the door (401, 429) is asked again."""

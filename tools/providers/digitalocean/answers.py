@@ -103,6 +103,19 @@ class Validated(Answered):
     warnings: tuple[Json, ...] = ()
 
 
+class Logs(Answered):
+    """Where the log of a deployment is: as it goes on, or as it was put away."""
+
+    live_url: str = ""
+    historic_urls: tuple[str, ...] | None = None
+
+    @property
+    def urls(self) -> tuple[str, ...]:
+        """Where to ask; a live one takes either protocol."""
+        live = self.live_url.replace("wss://", "https://", 1)
+        return (live,) if live else (self.historic_urls or ())
+
+
 class ComponentHealth(Answered):
     """How one component does."""
 

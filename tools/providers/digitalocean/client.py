@@ -13,12 +13,14 @@ from tools.providers.digitalocean.answers import (
     DeploymentAnswer,
     Deployments,
     HealthAnswer,
+    Logs,
     Validated,
 )
 from tools.providers.digitalocean.spec import is_same
 from tools.systems.shown import Habits
 from tools.systems.web_api import Json, WebApi
 
+ARCHIVES = 5  # of a log that was put away, the newest, that are read
 SOME = 50
 """How many of the newest deployments are looked through for one to go back to."""
 
@@ -43,6 +45,15 @@ class Client:
         """How many instances of the service are well; 0 where nobody says."""
         found = await self.api.read(HealthAnswer, self._at("health"), f"the health of {self.id}")
         return sum(one.replicas_ready for one in found.app_health.components if one.name == self.service)
+
+    async def lines(self, deployment: str, count: int) -> tuple[str, ...]:
+        """The newest lines that the service's instances wrote. Raises as WebApi.elsewhere."""
+        where = self._at("deployments", deployment, "components", self.service, "logs")
+        what = f"the log of {deployment}"
+        query = (("type", "RUN"), ("follow", "false"), ("tail_lines", count))
+        told = await self.api.read(Logs, where, what, query)
+        texts = [await self.api.elsewhere(url, what) for url in told.urls[-ARCHIVES:]]
+        return tuple(line for text in texts for line in text.splitlines())[-count:]
 
     async def former(self, spec: Json) -> Deployment | None:
         """The newest deployment by exactly this spec to which the app can go back, just as it was."""

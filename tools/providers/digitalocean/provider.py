@@ -84,6 +84,14 @@ class DigitalOceanProvider(OfPushedImages, Cloud):
         """Forget the slots; the app stays as it is, and keeps answering."""
         self._slots.forget(component.name)
 
+    async def tail(self, component: Component, slot: str, lines: int) -> tuple[str, ...]:
+        """The newest lines of the deployment that the slot is. Raises as Client.lines."""
+        seen = await self._seen(component)
+        active = seen.app.active_deployment
+        if active is None or seen.slot is None or seen.slot.name != slot or lines <= 0:
+            return ()
+        return await self._client(component).lines(active.id, lines)
+
     async def _bring_to(self, component: Component, move: Start | Scale, say: Say) -> None:  # noqa: ARG002
         """Have the app run the version, so many times, all well; on failure, what was before."""
         artifact = self._images.require(component, move.version)
