@@ -7,7 +7,8 @@ import pytest
 from orchestrate.errors import AccessDenied, Unreachable
 from tests.servers.openapi import Json
 from tests.servers.vendor import Trouble
-from tests.tools.providers.cloudrun.conftest import ONE, Here
+from tests.tools.providers.cloudrun.conftest import Here
+from tests.tools.providers.here import ONE
 
 PAGE = "/v2/entries:list"
 
