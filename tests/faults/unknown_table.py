@@ -193,8 +193,7 @@ NOT_ASKED = {
 """Effects and moves without a request of their own, and where they are looked at."""
 
 ALWAYS = (
-    "times out before", "times out after success", "limited with Retry-After",
-    "one-way partition of a minute", "never answers", "partition for ever",
+    "times out before", "times out after success", "never answers", "partition for ever",
     "401 from then on", "403 for this",
 )  # fmt: skip
 """The faults that every run of the tests looks at; the others are slow."""
