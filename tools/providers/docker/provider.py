@@ -9,16 +9,14 @@ from pathlib import Path
 
 from orchestrate.models.change import Version
 from orchestrate.models.environment import Component, Environment
-from orchestrate.models.move import Move, words
-from orchestrate.models.runtime import Artifact, Resources, Running
+from orchestrate.models.runtime import Artifact, Resources
 from tools.provider import Checkout, Say
-from tools.providers.docker.containers import place_of
+from tools.providers.docker.containers import Container, place_of
 from tools.providers.docker.crew import DockerCrew, Habits
 from tools.providers.docker.images import Images, Versions
 from tools.providers.docker.making import ByEngine, Maker, engine_of
 from tools.providers.docker.outputs import Outputs
-from tools.providers.fleet import health
-from tools.providers.fleet.fleet import Fleet
+from tools.providers.fleet.fleet import Fleet, OfFleet
 from tools.providers.fleet.layout import Layout
 from tools.providers.fleet.storage import stored
 from tools.providers.fleet.variables import Variables, unchanged
@@ -26,7 +24,7 @@ from tools.providers.process import usage
 from tools.traffic import Traffic
 
 
-class ContainerProvider:
+class ContainerProvider(OfFleet[Container]):
     """Runs the components of one environment as containers; what it has to remember is below `root`."""
 
     def __init__(
@@ -45,11 +43,6 @@ class ContainerProvider:
         self._crew = DockerCrew(environment, images, maker, variables, self._outputs, habits)
         self._fleet = Fleet(self._layout, traffic, self._crew)
 
-    async def running(self, component: Component) -> Running:
-        with stored(self._layout.root):
-            self._layout.check()
-            return await self._fleet.running(component)
-
     async def build(self, component: Component, version: Version, checkout: Checkout, say: Say) -> Artifact:
         with stored(self._layout.root):
             return await self._images.build(component, version, checkout, say)
@@ -65,21 +58,6 @@ class ContainerProvider:
         with stored(self._layout.root):
             return await self._images.artifact(component, version)
 
-    async def apply(self, component: Component, move: Move, say: Say) -> None:
-        say(words(move))
-        with stored(self._layout.root):
-            await self._fleet.apply(component, move, say)
-
-    async def stop_all(self, component: Component) -> None:
-        """End the router and every container of the component; images and logs stay."""
-        with stored(self._layout.root):
-            await self._fleet.stop_all(component)
-
-    async def tend(self, component: Component) -> tuple[str, ...]:
-        """Bring back what should run and does not, also what somebody stopped or removed by hand."""
-        with stored(self._layout.root):
-            return await self._fleet.tend(component)
-
     async def resources(self) -> Resources:
         """How full this machine is; the disk is the one that the engine keeps its images on."""
         answer = await engine_of(self._environment.components[0]).ask("GET", "/info")
@@ -91,9 +69,6 @@ class ContainerProvider:
         if members:
             return await self._outputs.newest(engine_of(component), members, lines)
         return await self._outputs.kept(component, slot, lines)
-
-    async def public(self, component: Component) -> str:
-        return f"http://{health.HOST}:{component.port}" if component.port else self._environment.url
 
 
 def docker_provider(

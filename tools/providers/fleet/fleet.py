@@ -9,15 +9,17 @@ from contextlib import suppress
 from typing import Generic
 
 from orchestrate.errors import EffectRefused, OutsideFailed
-from orchestrate.models.environment import Component
+from orchestrate.models.environment import Component, Environment
 from orchestrate.models.move import Drain, Move, Scale, SetTraffic, Start, Stop, words
 from orchestrate.models.runtime import Instance, Running, Slot
 from tools.provider import Say, require_well, without
+from tools.providers.fleet import health
 from tools.providers.fleet.crew import Crew, M
 from tools.providers.fleet.layout import Layout
 from tools.providers.fleet.lock import held, held_if_free
 from tools.providers.fleet.routing import Routing, Servers
 from tools.providers.fleet.slots import Slots, Wanted
+from tools.providers.fleet.storage import stored
 from tools.traffic import Traffic
 
 AGAIN = 0.1  # seconds
@@ -191,6 +193,41 @@ class Fleet(Generic[M]):
 
     def _routing(self, component: Component) -> Routing:
         return Routing(self._layout, component, self._traffic(component) if component.port else None)
+
+
+class OfFleet(Generic[M]):
+    """What a provider says whose instances run on this machine, as a fleet."""
+
+    _environment: Environment
+    _layout: Layout
+    _fleet: Fleet[M]
+
+    async def running(self, component: Component) -> Running:
+        with stored(self._layout.root):
+            self._layout.check()
+            return await self._fleet.running(component)
+
+    async def apply(self, component: Component, move: Move, say: Say) -> None:
+        say(words(move))
+        with stored(self._layout.root):
+            await self._fleet.apply(component, move, say)
+
+    async def stop_all(self, component: Component) -> None:
+        """End the router and every instance of the component; artifacts and logs stay."""
+        with stored(self._layout.root):
+            await self._fleet.stop_all(component)
+
+    async def tend(self, component: Component) -> tuple[str, ...]:
+        """Bring back what should run and does not, as after a restart of the machine; what that was.
+
+        A move that is under way is left alone.
+        Raises StartFailed, PortTaken, ProgramMissing, ImageMissing, UnknownVersion.
+        """
+        with stored(self._layout.root):
+            return await self._fleet.tend(component)
+
+    async def public(self, component: Component) -> str:
+        return f"http://{health.HOST}:{component.port}" if component.port else self._environment.url
 
 
 def _silent(line: str) -> None:
