@@ -9,6 +9,22 @@ import pytest
 from orchestrate.errors import SettingsInvalid
 from orchestrate.settings import Settings, load
 
+GOOD = """\
+service: shop
+people:
+  ann: {cli: ann}
+environments:
+  staging:
+    type: staging
+    components:
+      - name: web
+        run: [python, -m, shop]
+        port: 8081
+  production:
+    type: production
+    components: [{name: web, run: [x]}]
+"""
+
 
 def loaded(folder: Path, text: str) -> Settings:
     """The settings that `text` says."""
@@ -31,3 +47,8 @@ def changed(text: str, old: str, new: str) -> str:
     """`text` with `new` for `old`, which stands in it."""
     assert old in text
     return text.replace(old, new)
+
+
+def refused_with(folder: Path, old: str, new: str) -> SettingsInvalid:
+    """What is said about the good settings with `new` for `old`."""
+    return refused(folder, changed(GOOD, old, new))
