@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import copy
-import json
-import pickle
 import subprocess
 import sys
 from decimal import Decimal
@@ -13,33 +10,13 @@ from textwrap import dedent
 
 import pytest
 
-from orchestrate.errors import SettingsInvalid, UnknownEnvironment, UnknownSecret, VariableMissing
+from orchestrate.errors import UnknownEnvironment
 from orchestrate.models.environment import CanaryStep, Channel, EnvironmentType, Role, Strategy
-from orchestrate.models.secret import Secret
 from orchestrate.models.task import Queue
 from orchestrate.models.thresholds import alerts_of
-from orchestrate.settings import Settings, find, load
+from orchestrate.settings import load
 from orchestrate.settings.deployer import DEFAULTS
-
-SMALL = """
-    service: shop
-    environments:
-      production:
-        type: prod
-        components: [{name: web, run: [python, -m, shop]}]
-"""
-
-
-def written(folder: Path, text: str) -> Path:
-    path = folder / "orchestrate.yaml"
-    path.write_text(dedent(text))
-    return path
-
-
-def production(folder: Path, *lines: str, top: str = "") -> Settings:
-    """Settings with `lines` added to production, and `top` to the top of the file."""
-    added = "".join(f"        {line}\n" for line in lines)
-    return load(written(folder, f"{SMALL}{added}    {top}\n"))
+from tests.orchestrate.written import SMALL, production, written
 
 
 def test_a_small_file_is_enough(tmp_path: Path) -> None:
@@ -297,158 +274,6 @@ def test_the_digest_follows_the_environments_settings(tmp_path: Path) -> None:
 
     assert production(tmp_path, top="worker: {poll_interval: 1s}").digest("prod") == first
     assert production(tmp_path, "move_timeout: 1s").digest("production") != first
-
-
-def test_references_are_replaced_in_any_value(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("SHOP_PORT", "8123")
-    line = "variables: {A: 'x ${SHOP_PORT}', B: '${NOT_SET:-two}', C: '$${SHOP_PORT}', D: $HOME}"
-
-    environment = production(tmp_path, line, "url: http://127.0.0.1:${SHOP_PORT}").environment("production")
-
-    assert environment.variables == {"A": "x 8123", "B": "two", "C": "${SHOP_PORT}", "D": "$HOME"}
-    assert environment.url == "http://127.0.0.1:8123"
-
-
-def test_what_a_variable_brings_in_is_not_read_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("SLY", "${OTHER}, [a]: {b}")
-
-    environment = production(tmp_path, "url: ${SLY}").environment("production")
-
-    assert environment.url == "${OTHER}, [a]: {b}"
-
-
-def test_a_variable_without_a_value_is_named_with_its_line(tmp_path: Path) -> None:
-    with pytest.raises(VariableMissing, match=r"orchestrate.yaml:7: \$\{NOT_SET\} is not set") as caught:
-        production(tmp_path, "url: ${NOT_SET}")
-
-    assert (caught.value.name, caught.value.line, caught.value.cure) == ("NOT_SET", 7, "export NOT_SET=…")
-
-
-def test_a_secret_is_no_part_of_the_settings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("PROD_PASSWORD", "hunter2")
-
-    settings = production(
-        tmp_path,
-        "secrets: {PASSWORD: '${PROD_PASSWORD}'}",
-        "variables: {A: 'x:${PASSWORD}', B: 'y:${PROD_PASSWORD}'}",
-    )
-
-    environment = settings.environment("production")
-    assert environment.secrets == ("PASSWORD",)
-    assert "hunter2" not in environment.model_dump_json() + repr(settings)
-    assert settings.secret("prod", "PASSWORD").reveal() == "hunter2"
-    assert [settings.filled("prod", text).reveal() for text in environment.variables.values()] == [
-        "x:hunter2",
-        "y:hunter2",
-    ]
-
-
-def test_only_the_environments_secrets_are_filled_in(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("OTHER", "not for you")
-    monkeypatch.setenv("PASSWORD", "hunter2")
-
-    settings = production(tmp_path, "secrets: {PASSWORD: '${PASSWORD}'}")
-
-    assert settings.filled("production", "${OTHER} ${PASSWORD} $HOME").reveal() == "${OTHER} hunter2 $HOME"
-
-
-@pytest.mark.parametrize("value", [None, ""])
-def test_a_secret_without_a_value_is_missed_when_it_is_used(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, value: str | None
-) -> None:
-    if value is not None:
-        monkeypatch.setenv("NOT_SET", value)
-    settings = production(tmp_path, "secrets: {PASSWORD: '${NOT_SET}'}")
-
-    with pytest.raises(VariableMissing, match="NOT_SET"):
-        settings.secret("production", "PASSWORD")
-
-
-def test_a_secret_may_be_kept_in_the_vault(tmp_path: Path) -> None:
-    settings = production(tmp_path, "secrets: {PASSWORD: {secret: db-password}}")
-
-    def kept(environment: str, name: str) -> Secret:
-        return Secret(f"{environment}/{name}")
-
-    assert settings.environment("production").secrets == ("PASSWORD",)
-    assert settings.secret("prod", "PASSWORD", kept).reveal() == "production/db-password"
-    assert settings.filled("prod", "x ${PASSWORD}", kept).reveal() == "x production/db-password"
-    with pytest.raises(UnknownSecret, match="db-password of production"):
-        settings.secret("production", "PASSWORD")
-
-
-def test_the_master_key_lies_beside_the_file_unless_it_is_named(tmp_path: Path) -> None:
-    assert production(tmp_path).vault.key_file == tmp_path / ".orchestrate" / "master.key"
-    assert production(tmp_path, top="vault: {key_file: k/one.key}").vault.key_file == tmp_path / "k/one.key"
-    assert production(tmp_path, top="vault: {key_file: /etc/one.key}").vault.key_file == Path("/etc/one.key")
-
-
-def test_a_secret_that_the_file_does_not_name_is_unknown(tmp_path: Path) -> None:
-    settings = production(tmp_path, "secrets: {PASSWORD: '${NOT_SET}'}")
-
-    with pytest.raises(UnknownSecret, match=r"'PASSWORT' \(known: PASSWORD\)"):
-        settings.secret("production", "PASSWORT")
-
-
-def test_a_secret_does_not_show_itself() -> None:
-    secret = Secret("hunter2")
-
-    shown = f"{secret} {secret!r} {secret:>20} {[secret]} {secret}" + str(secret)
-
-    assert "hunter2" not in shown
-    assert copy.deepcopy([secret]) == [Secret("hunter2")]
-    assert secret != Secret("other")
-    assert secret != "hunter2"
-
-
-@pytest.mark.parametrize("store", [pickle.dumps, json.dumps])
-def test_a_secret_is_not_stored(store: object) -> None:
-    assert callable(store)
-    with pytest.raises(TypeError):
-        store(Secret("hunter2"))
-
-
-def test_the_file_is_found_from_a_folder_below(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.delenv("ORCHESTRATE_CONFIG", raising=False)
-    path = written(tmp_path, SMALL)
-    below = tmp_path / "a" / "b"
-    below.mkdir(parents=True)
-
-    assert find(below) == path
-
-
-def test_a_variable_names_another_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    other = tmp_path / "other.yaml"
-    other.write_text(dedent(SMALL))
-    monkeypatch.setenv("ORCHESTRATE_CONFIG", str(other))
-
-    assert find(tmp_path) == other
-
-
-def test_a_variable_that_names_no_file_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("ORCHESTRATE_CONFIG", str(tmp_path / "gone.yaml"))
-
-    with pytest.raises(
-        SettingsInvalid, match=r"gone.yaml: there is no such file; ORCHESTRATE_CONFIG names it"
-    ):
-        find(tmp_path)
-
-
-def test_no_file_anywhere_comes_with_a_cure(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.delenv("ORCHESTRATE_CONFIG", raising=False)
-
-    with pytest.raises(SettingsInvalid, match="no such file") as caught:
-        find(tmp_path)
-
-    assert "orchestrate demo" in caught.value.cure
-
-
-def test_settings_know_when_their_file_was_changed(tmp_path: Path) -> None:
-    path = written(tmp_path, SMALL)
-
-    settings = load(path)
-
-    assert (settings.path, settings.mtime) == (path, path.stat().st_mtime)
 
 
 def test_reading_settings_needs_nothing_heavy() -> None:

@@ -3,12 +3,20 @@
 from __future__ import annotations
 
 from pathlib import Path
+from textwrap import dedent
 
 import pytest
 
 from orchestrate.errors import SettingsInvalid
 from orchestrate.settings import Settings, load
 
+SMALL = """
+    service: shop
+    environments:
+      production:
+        type: prod
+        components: [{name: web, run: [python, -m, shop]}]
+"""
 GOOD = """\
 service: shop
 people:
@@ -52,3 +60,15 @@ def changed(text: str, old: str, new: str) -> str:
 def refused_with(folder: Path, old: str, new: str) -> SettingsInvalid:
     """What is said about the good settings with `new` for `old`."""
     return refused(folder, changed(GOOD, old, new))
+
+
+def written(folder: Path, text: str) -> Path:
+    path = folder / "orchestrate.yaml"
+    path.write_text(dedent(text))
+    return path
+
+
+def production(folder: Path, *lines: str, top: str = "") -> Settings:
+    """Settings with `lines` added to production, and `top` to the top of the file."""
+    added = "".join(f"        {line}\n" for line in lines)
+    return load(written(folder, f"{SMALL}{added}    {top}\n"))
