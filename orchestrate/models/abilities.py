@@ -100,6 +100,11 @@ def _published(_: Component) -> Abilities:
     )
 
 
+def _vercel(part: Component) -> Abilities:
+    able = _published(part)
+    return able.model_copy(update={"can": able.can | {Ability.LOGS}})
+
+
 def _cloudfront(_: Component) -> Abilities:
     can = frozenset({Ability.SLOTS, Ability.BUILD, Ability.DIGEST})
     why = "a distribution shows one version, always"
@@ -133,7 +138,7 @@ DECLARED: Mapping[str, Callable[[Component], Abilities]] = {
     "ecs": _ecs,
     "awslambda": _awslambda,
     "cloudrun": _cloudrun,
-    "vercel": _published,
+    "vercel": _vercel,
     "netlify": _published,
     "cloudfront": _cloudfront,
     "containerapps": _containerapps,

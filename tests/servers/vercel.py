@@ -29,6 +29,7 @@ class Vercel(Pending):
     deployments: dict[str, Json] = field(default_factory=dict[str, Json])  # newest last
     does: dict[str, str] = field(default_factory=dict[str, str])  # commit → what its build and program do
     published: str = ""
+    events: list[Json] = field(default_factory=list[Json])
     follows: bool = False  # each new build gets the domains by itself
     link: str = "github"
     token: str = TOKEN
@@ -85,6 +86,22 @@ class Vercel(Pending):
         if call.params["idOrUrl"] not in self.deployments:
             raise Refusal(404, "The deployment was not found.", "not_found")
         return {**self.deployments[call.params["idOrUrl"]], "name": "shop", "projectId": PROJECT}
+
+    def say(self, name: str, text: str, kind: str = "stdout", *, is_of_build: bool = False) -> None:
+        """A line of a deployment's build, or of a function of it."""
+        number = len(self.events)
+        usual: Json = {"deploymentId": name, "id": f"e{number}", "date": AT + number, "serial": f"{number}"}
+        told = {**usual, "text": text, "info": {"type": "build", "name": "bld_1"}}
+        shape = told if is_of_build else {"payload": told}
+        self.events.append({"type": kind, "created": AT + number, **shape})
+
+    def log(self, call: Call) -> Json:
+        if call.params["idOrUrl"] not in self.deployments:
+            raise Refusal(403, "Not authorized", "forbidden")
+        newest = [*reversed(self.events)] if call.query.get("direction") == "backward" else self.events
+        assigned: Json = {"type": "alias-assigned", "deploymentId": call.params["idOrUrl"], "date": AT}
+        more: list[Json | None] = [None, {**assigned, "alias": [], "aliasError": None, "aliasWarning": None}]
+        return cast("Json", [*newest[: int(call.query["limit"])], *more])
 
     def create(self, call: Call) -> Json:
         source = cast("dict[str, str]", call.body["gitSource"])
@@ -151,6 +168,7 @@ def vercel() -> Generator[tuple[Vercel, Vendor]]:
         ("get", "/v7/deployments"): world.list,
         ("post", "/v13/deployments"): world.create,
         ("get", "/v13/deployments/{idOrUrl}"): world.deployment,
+        ("get", "/v3/deployments/{idOrUrl}/events"): world.log,
         promote: world.promote,
     }
     vendor = Vendor(

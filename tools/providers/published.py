@@ -68,6 +68,12 @@ class PublishedProvider(Cloud):
         found = await (await self._site(component)).built(version)
         return _artifact(component, version, found) if found and found.is_ready else None
 
+    async def tail(self, component: Component, slot: str, lines: int) -> tuple[str, ...]:
+        """The newest lines of the slot's build. Raises as Site.lines."""
+        site = await self._site(component)
+        found = (await self._seen(component, site)).slots.get(slot)
+        return await site.lines(found, lines) if found is not None and lines > 0 else ()
+
     async def stop_all(self, component: Component) -> None:
         """Forget the slots; the site stays as it is, and keeps answering."""
         self._slots.forget(component.name)

@@ -63,6 +63,10 @@ class Site(Protocol):
         """One build; None where it is not there any more."""
         ...
 
+    async def lines(self, build: Built, count: int) -> tuple[str, ...]:
+        """The newest lines that were written of a build and what runs of it, oldest first."""
+        ...
+
     async def built(self, version: Version) -> Built | None:
         """The best build for production of the version's commit: ready, or under way, or the newest."""
         ...

@@ -44,6 +44,10 @@ class NetlifySite:
     async def named(self, name: str) -> Built | None:
         return self._built(await self.client.deploy(name))
 
+    async def lines(self, build: Built, count: int) -> tuple[str, ...]:  # noqa: ARG002
+        """Nothing: Netlify's API shows no log."""
+        return ()
+
     async def built(self, version: Version) -> Built | None:
         return self._built(await self.client.built(version))
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pydantic import Field
+from pydantic import Field, RootModel
 
 from tools.systems.web_api import Answered
 
@@ -49,6 +49,28 @@ class Deployments(Answered):
     """The newest of them, newest first."""
 
     deployments: tuple[Deployment, ...] = ()
+
+
+class Said(Answered):
+    """What an event says, where it does not say so itself."""
+
+    text: str | None = None
+
+
+class Event(Answered):
+    """Something that happened while a deployment was built, or since it runs."""
+
+    created: float = 0.0  # milliseconds
+    text: str | None = None
+    payload: Said | None = None
+
+    @property
+    def lines(self) -> list[str]:
+        return (self.text or (self.payload.text if self.payload else None) or "").splitlines()
+
+
+class Events(RootModel[tuple[Event | None, ...] | None]):
+    """Some of them."""
 
 
 class Link(Answered):

@@ -8,7 +8,7 @@ from urllib.parse import quote
 from orchestrate.errors import BuildFailed
 from orchestrate.models.change import Version
 from orchestrate.models.hosts import Vercel
-from tools.providers.vercel.answers import Deployment, Deployments, Project
+from tools.providers.vercel.answers import Deployment, Deployments, Events, Project
 from tools.systems.web_api import Absent, Json, Nothing, WebApi
 
 PRODUCTION = "production"
@@ -32,6 +32,14 @@ class Client:
             return await self.api.read(Deployment, where, f"the deployment {name}", self._team())
         except Absent:
             return None
+
+    async def lines(self, deployment: str, count: int) -> tuple[str, ...]:
+        """The newest lines of a deployment's events, oldest first."""
+        where = f"/v3/deployments/{quote(deployment, safe='')}/events"
+        query = (("direction", "backward"), ("follow", 0), ("builds", 1), ("limit", count), *self._team())
+        told = (await self.api.read(Events, where, f"the log of {deployment}", query)).root or ()
+        events = sorted((one for one in reversed(told) if one), key=lambda one: one.created)
+        return tuple(line for one in events for line in one.lines)[-count:]
 
     async def built(self, project: Project, version: Version) -> Deployment | None:
         """The best production deployment of the version's commit: ready, or under way, or the newest."""

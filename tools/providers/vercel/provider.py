@@ -49,6 +49,9 @@ class VercelSite:
     async def named(self, name: str) -> Built | None:
         return _built(await self.client.deployment(name))
 
+    async def lines(self, build: Built, count: int) -> tuple[str, ...]:
+        return await self.client.lines(build.name, count)
+
     async def built(self, version: Version) -> Built | None:
         return _built(await self.client.built(self.project, version))
 

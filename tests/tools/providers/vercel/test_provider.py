@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from orchestrate.errors import BuildFailed
+from orchestrate.errors import AccessDenied, BuildFailed
+from tests.servers.vendor import Trouble
 from tests.servers.vercel import Vercel
 from tests.tools.providers import publishing
 from tests.tools.providers.here import ONE
@@ -39,3 +40,23 @@ async def test_a_protected_deployment_is_asked_with_the_bypass(here: Here) -> No
     await here.start()
 
     assert any(one.get("x-vercel-protection-bypass") == here.site.token for one in here.vendor.headers)
+
+
+async def test_what_the_build_and_the_functions_wrote_is_told_oldest_first(here: Here) -> None:
+    await here.build(ONE)
+    await here.start()
+    here.site.say("dpl_1", "too old", is_of_build=True)
+    here.site.say("dpl_1", "built", is_of_build=True)
+    here.site.say("dpl_1", "no database\nno answer", "stderr")
+
+    assert await here.provider().tail(here.web, "blue", 3) == ("built", "no database", "no answer")
+    assert await here.provider().tail(here.web, "green", 3) == ()
+
+
+async def test_a_log_that_may_not_be_read_is_told(here: Here) -> None:
+    await here.build(ONE)
+    await here.start()
+    here.vendor.troubles.append(Trouble("GET", "/events", 403))
+
+    with pytest.raises(AccessDenied, match="the log of dpl_1"):
+        await here.provider().tail(here.web, "blue", 3)
