@@ -13,7 +13,7 @@ from orchestrate.models.environment import Component, Environment
 from orchestrate.models.move import Scale, SetTraffic, Start, Weights
 from orchestrate.models.runtime import Artifact, Instance, Running, Slot
 from tools.health import trouble_at
-from tools.provider import Checkout, Say, require_well, runs_another, shares
+from tools.provider import Checkout, Say, require_well, shares
 from tools.providers.cloud import Cloud
 from tools.providers.fleet.layout import Layout
 from tools.providers.fleet.slots import Slots, Wanted
@@ -83,9 +83,7 @@ class PublishedProvider(Cloud):
 
     async def _bring_to(self, component: Component, move: Start | Scale, say: Say) -> None:  # noqa: ARG002
         """Have the version's build answer well, and its slot known as such."""
-        before = self._slots.read(component.name, move.slot)
-        if before is not None and before.version.tree != move.version.tree:
-            raise runs_another(move.slot, move.version)
+        self._slots.refuse_another(component.name, move.slot, move.version)
         site = await self._site(component)
         found = await site.built(move.version)
         if found is None or not found.is_ready:

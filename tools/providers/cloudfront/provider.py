@@ -13,7 +13,7 @@ from orchestrate.models.environment import Component, Environment
 from orchestrate.models.move import Scale, SetTraffic, Start, words
 from orchestrate.models.runtime import Artifact, Instance, Running, Slot
 from tools.health import address_of
-from tools.provider import Checkout, Say, require_well, runs_another, shares
+from tools.provider import Checkout, Say, require_well, shares
 from tools.providers.cloud import Cloud
 from tools.providers.cloudfront.answer import Answered, answered, file_of
 from tools.providers.cloudfront.bucket import Bucket, Manifest
@@ -109,9 +109,7 @@ class CloudFrontProvider(Cloud):
         """Have the release whole, with the file by which its health is asked, and its slot known."""
         if move.instances != 1:
             raise EffectRefused(words(move), "a static site has no instances; ask for 1")
-        before = self._slots.read(component.name, move.slot)
-        if before is not None and before.version.tree != move.version.tree:
-            raise runs_another(move.slot, move.version)
+        self._slots.refuse_another(component.name, move.slot, move.version)
         found = await self._bucket(component).found(move.version)
         if found.manifest is None or found.wrong:
             raise UnknownVersion(move.version.name)

@@ -6,6 +6,7 @@ from pydantic import ValidationError
 
 from orchestrate.models.change import Version
 from orchestrate.models.fact import Fact
+from tools.provider import runs_another
 from tools.providers.fleet.layout import Layout, made
 from tools.providers.fleet.private import write_privately
 
@@ -36,6 +37,12 @@ class Slots:
     def kept(self, component: str) -> dict[str, Wanted]:
         """What each slot should run, by its name; what cannot be read is left out."""
         return {name: one for name in self.names(component) if (one := self.read(component, name))}
+
+    def refuse_another(self, component: str, slot: str, version: Version) -> None:
+        """Raise StartFailed where the slot was started with another version, and not stopped."""
+        before = self.read(component, slot)
+        if before is not None and before.version.tree != version.tree:
+            raise runs_another(slot, version)
 
     def write(self, component: str, slot: str, wanted: Wanted | None) -> None:
         """Remember what the slot should run; None forgets the slot."""
