@@ -112,7 +112,7 @@ def _cloudfront(_: Component) -> Abilities:
 
 
 def _containerapps(_: Component) -> Abilities:
-    can = {Ability.SLOTS, Ability.SHARES, Ability.SCALE, Ability.DIGEST, Ability.RESTARTS}
+    can = {Ability.SLOTS, Ability.SHARES, Ability.SCALE, Ability.DIGEST, Ability.RESTARTS, Ability.LOGS}
     why = "an app always gives its traffic to a revision, and has as many replicas as it needs"
     return Abilities(strategies=(Strategy.BLUE_GREEN, Strategy.CANARY), can=frozenset(can), why=why)
 

@@ -47,6 +47,7 @@ class ContainerApps(Pushed, Pending):
     operates_at: str = ""  # the host where an operation is asked for; '': here
     is_halved: bool = False  # of the next shares only the first comes into force
     has_ingress: bool = True
+    logs_at: str | None = ""  # where the logs of replicas are; '': here, None: nowhere
 
     def __post_init__(self) -> None:
         self.does[""] = "serve"
@@ -96,6 +97,11 @@ class ContainerApps(Pushed, Pending):
         name = call.params["revision"]
         facts = self.facts(name)
         return {"value": [self._replica(name, number) for number in range(cast(int, facts["replicas"]))]}
+
+    def log_token(self, call: Call) -> Json:
+        self._here(call)
+        given: Json = {"token": "token-of-the-logs", "expires": "2026-01-01T01:00:00Z"}
+        return {"location": "West Europe", "properties": given}
 
     def operation(self, call: Call) -> Json:
         self.turn()
@@ -234,11 +240,16 @@ class ContainerApps(Pushed, Pending):
         told: Json = {"name": "app", "ready": not is_sick, "started": True, "restartCount": 7 * is_sick}
         told["runningState"] = "Waiting" if is_sick else "Running"
         told["runningStateDetails"] = "CrashLoopBackOff" if is_sick else ""
+        if self.logs_at is not None:
+            where = self.logs_at or f"{self.url}/logs"
+            told["logStreamEndpoint"] = f"{where}/{revision}-{number}/logstream"
         facts: Json = {"createdTime": "2026-01-01T00:00:00Z", "containers": [told]}
         return {"name": f"{revision}-{number}", "properties": {**facts, "runningState": "Running"}}
 
     def outside(self, verb: str, path: str, body: str) -> Plain | None:  # noqa: ARG002
         """The registry, who gives tokens, and the deployed program at each revision's own address."""
+        if path.startswith("/logs/"):
+            return Plain(body={"message": "listening"})
         if path.startswith("/at/"):
             name = path.split("/")[2]
             return Plain(500 if self.does_at(name) == "broken" else 200, {"status": "ok", "revision": name})
@@ -256,6 +267,7 @@ def container_apps() -> Generator[tuple[ContainerApps, Vendor]]:
     routes = {
         ("get", PLACE): world.show,
         ("patch", PLACE): world.patch,
+        ("post", f"{PLACE}/getAuthtoken"): world.log_token,
         ("get", f"{PLACE}/revisions"): world.list,
         ("get", f"{PLACE}/revisions/{{revision}}"): world.revision,
         ("get", f"{PLACE}/revisions/{{revision}}/replicas"): world.replicas,

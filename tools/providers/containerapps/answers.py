@@ -147,6 +147,8 @@ class Revisions(Answered):
 class ReplicaContainer(Answered):
     """A container of a replica."""
 
+    name: str = ""
+    log_stream_endpoint: str = ""
     ready: bool = False
     restart_count: int = 0
     running_state_details: str | None = None
@@ -176,6 +178,11 @@ class Replica(Answered):
     def restarts(self) -> int:
         return sum(one.restart_count for one in self.facts.containers)
 
+    def log_at(self, container: str) -> str:
+        """Where the log of a container is ('': of the first); '' where that is not told."""
+        own = (one for one in self.facts.containers if container in ("", one.name))
+        return next((one.log_stream_endpoint for one in own), "")
+
     @property
     def words(self) -> str:
         told = (
@@ -189,6 +196,18 @@ class Replicas(Answered):
     """Those of one revision."""
 
     value: tuple[Replica, ...] = ()
+
+
+class LogToken(Answered):
+    """What lets us at the logs of an app, for an hour."""
+
+    token: str = Field(repr=False)
+
+
+class LogTokenAnswer(Answered):
+    """The token, as it is answered."""
+
+    facts: LogToken = Field(alias="properties")
 
 
 class Problem(Answered):

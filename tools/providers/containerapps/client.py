@@ -5,14 +5,22 @@ from __future__ import annotations
 import asyncio
 from dataclasses import dataclass
 from typing import TypeVar
-from urllib.parse import quote
+from urllib.parse import quote, urlencode
 
 from pydantic import BaseModel
 
-from orchestrate.errors import AnswerLost, ChangedMeanwhile, OutcomeUnknown, OutsideFailed, StartFailed
+from orchestrate.errors import (
+    AnswerLost,
+    ChangedMeanwhile,
+    OutcomeUnknown,
+    OutsideFailed,
+    StartFailed,
+    Unreachable,
+)
 from orchestrate.models.environment import Component
 from tools.providers.containerapps.answers import (
     App,
+    LogTokenAnswer,
     Operation,
     Replica,
     Replicas,
@@ -23,6 +31,8 @@ from tools.providers.containerapps.objects import app_name, containerapps_of
 from tools.systems.shown import Habits, Seen
 from tools.systems.web_api import Absent, Json, WebApi
 
+LINES = 300  # of one replica that can be asked for, as az containerapp logs show has it
+REPLICAS = 5  # the newest of a revision, whose logs are read
 VERSION = (("api-version", "2024-03-01"),)
 PLACES = ("azure-asyncoperation", "location")
 """Headers that say where the end of something is asked for, the better one first."""
@@ -72,6 +82,25 @@ class Client:
     async def replicas(self, revision: str) -> tuple[Replica, ...]:
         where = f"/revisions/{revision}/replicas"
         return (await self._read(Replicas, where, f"the replicas of {revision}")).value
+
+    async def lines(self, revision: str, count: int) -> tuple[str, ...]:
+        """The newest lines of the revision's replicas, of each its share. Raises as WebApi.elsewhere."""
+        what = f"the log of {revision}"
+        replicas = sorted(await self.replicas(revision), key=lambda one: one.facts.created_time)[-REPLICAS:]
+        urls = [one.log_at(containerapps_of(self.component).container) for one in replicas]
+        if not any(urls):
+            if replicas:
+                raise Unreachable(f"Azure names no address of {what}")
+            return ()
+        where = f"{self.path}/getAuthtoken"
+        token = (await self.api.read(LogTokenAnswer, where, what, VERSION, body={})).facts.token
+        share = min(max(1, count // len(urls)), LINES)
+        query = urlencode({"follow": "false", "output": "text", "tailLines": share})
+        proof = {"authorization": f"Bearer {token}"}
+        texts = [
+            await self.api.elsewhere(f"{url.partition('?')[0]}?{query}", what, proof) for url in urls if url
+        ]
+        return tuple(line for text in texts for line in text.splitlines())[-count:]
 
     async def patch(self, app: App, properties: Json, shown: Seen) -> None:
         """Change the app as it was read. Raises ChangedMeanwhile, StartFailed, OutcomeUnknown.

@@ -72,6 +72,13 @@ class ContainerAppsProvider(OfPushedImages, Cloud):
             if note_of(one):
                 await client.switch(one.name, is_on=False)
 
+    async def tail(self, component: Component, slot: str, lines: int) -> tuple[str, ...]:
+        """The newest lines of the slot's replicas. Raises as Client.lines."""
+        found = (await self._seen(component)).slots.get(slot)
+        if found is None or lines <= 0:
+            return ()
+        return await self._client(component).lines(found.name, lines)
+
     async def public(self, component: Component) -> str:
         if self._environment.url:
             return self._environment.url
