@@ -144,8 +144,8 @@ async def test_the_memory_of_descendants_counts(folder: Path) -> None:
 
 async def test_the_end_is_passed_on_and_the_child_may_finish(folder: Path) -> None:
     program = """
-import signal, sys, time
-def finish(*_): print("finished", flush=True); sys.exit(0)
+import os, signal, sys, time
+def finish(*_): os.write(1, b"finished\\n"); sys.exit(0)
 signal.signal(signal.SIGTERM, finish)
 print("ready", flush=True)
 time.sleep(60)
