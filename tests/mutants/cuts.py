@@ -249,6 +249,13 @@ CUTS = (
         FETCHING,
     ),
     Cut(
+        "tools/systems/web_api.py",
+        "where a vendor's answer leads is asked over TLS, by a name",
+        'if not is_own and (place.scheme != "https" or is_address(place.hostname or "")):',
+        "if False:",
+        "tests/tools/providers/digitalocean/test_logs.py",
+    ),
+    Cut(
         "orchestrate/approvals.py",
         "letters that look alike are no answer",
         "if line.isascii() else None",

@@ -219,3 +219,10 @@ async def test_health_checks_cannot_be_pointed_inside(address: str) -> None:
 def test_a_path_starts_with_a_slash_and_has_no_blank(path: str) -> None:
     with pytest.raises(ValueError, match="path"):
         HealthCheck(path=path)
+
+
+async def test_of_an_answer_without_an_end_what_came_in_time_is_the_answer() -> None:
+    async with speaking(saying(b"HTTP/1.1 200 OK\r\n\r\na line\n", b"much later\n", every=60)) as port:
+        answer = await fetch(Ask(url=f"http://127.0.0.1:{port}/", listens=0.2))
+
+    assert answer.text == "a line\n"
