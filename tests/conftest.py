@@ -21,6 +21,7 @@ from tests.servers.aws import site as aws_server
 from tests.servers.docker_engine import DockerEngine
 from tests.servers.kubernetes import site as kubernetes_server
 from tests.servers.kubernetes.site import Site
+from tests.servers.kubernetes.steering import steering
 from tests.servers.postgres import Postgres
 from tests.servers.processes import processes_of
 
@@ -48,6 +49,13 @@ def kubernetes_site() -> Iterator[Site]:
     """A cluster with a node and a registry. Its node is a thread: it ends before others fork."""
     with kubernetes_server.site() as made:
         yield made
+
+
+@pytest.fixture(scope="module")
+def steered_site(kubernetes_site: Site) -> Iterator[Site]:
+    """The cluster, with the controllers of Argo Rollouts and of Flagger at work."""
+    with steering(kubernetes_site.cluster):
+        yield kubernetes_site
 
 
 @pytest.fixture(scope="module")

@@ -59,6 +59,15 @@ class Kubernetes(Fact):
     room: Literal["nodes", "quota"] = "nodes"  # what is asked for room; nodes: both
     route: str = ""  # an HTTPRoute whose weights share the traffic; '': the Service's selector does
     ingress: str = ""  # an Ingress of the nginx controller, beside which ours takes a share
+    rollout: str = ""  # a Rollout of Argo, which owns the pods and the steps: only its image is set
+    canary: str = ""  # a Canary of Flagger, which does: only the image of its target is set
+
+    @property
+    def owner(self) -> str:
+        """The object to which a deployment is handed over, in words; '' where we do it."""
+        if self.rollout:
+            return f"the Rollout {self.rollout} of Argo Rollouts"
+        return f"the Canary {self.canary} of Flagger" if self.canary else ""
 
     @property
     def has_router(self) -> bool:

@@ -45,6 +45,13 @@ EXAMPLES: Mapping[str, Component] = {
         port=80,
         kubernetes=CLUSTER.model_copy(update={"route": "shop"}),
     ),
+    "kubernetes, handed over": Component(
+        name="web",
+        provider="kubernetes",
+        port=80,
+        instances=1,
+        kubernetes=CLUSTER.model_copy(update={"rollout": "shop"}),
+    ),
     "compose": Component(name="web", provider="compose", port=8080),
     "ecs": Component(name="web", provider="ecs", port=443, ecs=IN_ECS),
     "awslambda": Component(name="web", provider="awslambda", port=443, awslambda=IN_LAMBDA),

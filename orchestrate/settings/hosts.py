@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import get_args
 
 from orchestrate.models.environment import Component
-from orchestrate.models.hosts import Compose, Docker, ProviderName
+from orchestrate.models.hosts import Compose, Docker, Kubernetes, ProviderName
 from orchestrate.settings.aws import check_awslambda, check_cloudfront, check_ecs
 from orchestrate.settings.images import check_build, check_credentials, check_image
 from orchestrate.settings.tree import Document, Loc
@@ -83,6 +83,28 @@ def _kubernetes(document: Document, loc: Loc, part: Component, secrets: Sequence
     if part.port and part.metrics.kind == "proxy":
         said = "metrics: the traffic of a Service does not pass our router; name another source"
         raise document.fault((*loc, "kubernetes"), said, cure="metrics: {kind: prometheus, url: …}")
+    if own.owner:
+        _handed_over(document, loc, part, own)
+
+
+THEIRS = ("canary", "route", "ingress", "service", "secret", "pull_secret")
+"""What the object to which a component is handed over decides, or does with its own."""
+
+
+def _handed_over(document: Document, loc: Loc, part: Component, own: Kubernetes) -> None:
+    for key in THEIRS:
+        if getattr(own, key) and not (key == "canary" and not own.rollout):
+            said = f"{key}: {own.owner} decides that; only the image is set there"
+            raise document.fault((*loc, "kubernetes", key), said)
+    for key in ("run", "memory_limit"):
+        if getattr(part, key):
+            raise document.fault((*loc, key), f"{key}: {own.owner} has it in its pods' template")
+    if part.instances != 1:
+        said = f"instances: how many pods there are is said in {own.owner}"
+        raise document.fault((*loc, "instances"), said, cure="instances: 1")
+    if part.port and part.metrics.kind == "endpoint":
+        said = f"metrics: the pods of {own.owner} are not asked one by one; name another source"
+        raise document.fault((*loc, "metrics"), said, cure="metrics: {kind: prometheus, url: …}")
 
 
 def _custom(document: Document, loc: Loc, part: Component, _: Sequence[str]) -> None:

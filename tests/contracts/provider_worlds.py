@@ -28,8 +28,9 @@ from tests.servers.aws import site as aws
 from tests.servers.docker_engine import DockerEngine
 from tests.servers.kubernetes.gateway import backends, define, gateway, make_route
 from tests.servers.kubernetes.site import Site
+from tests.servers.kubernetes.workloads import Team
 from tests.servers.live import require
-from tests.servers.sample_service import checkout, component, environment
+from tests.servers.sample_service import checkout, component, environment, version
 from tools.provider import Hosting, MemoryProvider
 from tools.providers.awslambda.provider import AwsLambdaProvider
 from tools.providers.cloudfront.provider import CloudFrontProvider
@@ -38,6 +39,7 @@ from tools.providers.custom.provider import CustomProvider
 from tools.providers.docker.crew import Habits
 from tools.providers.docker.provider import docker_provider
 from tools.providers.ecs.provider import EcsProvider
+from tools.providers.kubernetes.handover import Patience
 from tools.providers.kubernetes.provider import KubernetesProvider
 from tools.providers.process.provider import ProcessProvider
 from tools.traffic import MemoryTraffic
@@ -113,6 +115,21 @@ async def routed(request: pytest.FixtureRequest, folder: Path) -> AsyncGenerator
         await provider.stop_all(web)
 
 
+@asynccontextmanager
+async def handed_over(request: pytest.FixtureRequest, folder: Path) -> AsyncGenerator[World]:
+    """To a Rollout that is there, with the image that its team made it with."""
+    site: Site = request.getfixturevalue("steered_site")
+    namespace = site.namespace()
+    first = version("v0")
+    digest = await site.publish(namespace, first, checkout())
+    team = Team(site.cluster, namespace)
+    await team.make_rollout(f"{site.registry}/{namespace}@{digest}")
+    web = in_cluster(site, namespace, repository=namespace, rollout="shop")
+    shop = environment(folder / "root", web, url="http://127.0.0.1:8080")
+    yield InCluster(site, KubernetesProvider(shop, None, patience=Patience(again=0.2)), web)
+    team.leave()
+
+
 def in_cluster(
     site: Site,
     namespace: str,
@@ -120,6 +137,8 @@ def in_cluster(
     repository: str = "shop",
     route: str = "",
     ingress: str = "",
+    rollout: str = "",
+    canary: str = "",
     **facts: object,
 ) -> Component:
     """The service as a component of the kubernetes provider."""
@@ -131,8 +150,10 @@ def in_cluster(
         pause=1,
         route=route,
         ingress=ingress,
+        rollout=rollout,
+        canary=canary,
     )
-    run = (sys.executable, "-S", "service.py", "8000")
+    run = () if words.owner else (sys.executable, "-S", "service.py", "8000")
     return component(provider="kubernetes", run=run, kubernetes=words, **facts)
 
 
@@ -229,6 +250,7 @@ WORLDS: dict[str, Opening] = {
     "compose": compose,
     "kubernetes": kubernetes,
     "kubernetes with a route": routed,
+    "kubernetes handed over": handed_over,
     "custom": custom,
     "ecs": ecs,
     "awslambda": awslambda,
@@ -247,6 +269,7 @@ MARKS = {
     "compose": (pytest.mark.docker, pytest.mark.slow),
     "kubernetes": (pytest.mark.kubernetes, pytest.mark.slow),
     "kubernetes with a route": (pytest.mark.kubernetes, pytest.mark.slow),
+    "kubernetes handed over": (pytest.mark.kubernetes, pytest.mark.slow),
     "ecs": (pytest.mark.slow,),
     "awslambda": (pytest.mark.slow,),
     "netlify": (pytest.mark.slow,),

@@ -45,6 +45,11 @@ PLACES = (
     Place("tools/providers/fleet/fleet.py", Says.RAISE, "tests/tools/providers/process"),
     Place("tools/providers/cloud.py", Says.RAISE, "tests/tools/providers/kubernetes/test_words.py"),
     Place(
+        "tools/providers/kubernetes/handover.py",
+        Says.RAISE,
+        "tests/tools/providers/kubernetes/test_handover_words.py",
+    ),
+    Place(
         "tools/providers/awslambda/provider.py",
         Says.RAISE,
         "tests/tools/providers/awslambda tests/contracts/test_provider.py",

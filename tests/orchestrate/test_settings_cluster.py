@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
@@ -24,6 +25,11 @@ environments:
         metrics: {kind: prometheus, url: "http://prometheus:9090"}
         kubernetes: {image: "registry.example/api:{commit}", namespace: shop, credentials: TOKEN}
 """
+HANDED = (
+    GOOD.replace("blue-green", "rolling")
+    .replace("namespace: shop", "namespace: shop, rollout: api")
+    .replace("        port: 8082\n", "        port: 8082\n        instances: 1\n")
+)
 PROMETHEUS, CLUSTER = GOOD.splitlines(keepends=True)[-2:]
 
 
@@ -56,4 +62,36 @@ def test_a_wrong_word_is_told_with_its_line(tmp_path: Path, old: str, new: str, 
     problem = refused(tmp_path, changed(GOOD, old, new))
 
     assert said in str(problem)
+    assert f"orchestrate.yaml:{line}" in str(problem)
+
+
+def test_a_component_can_be_handed_over(tmp_path: Path) -> None:
+    path = tmp_path / "orchestrate.yaml"
+    path.write_text(HANDED)
+
+    (api,) = load(path).environment("dev").components
+
+    assert api.kubernetes is not None
+    assert api.kubernetes.owner == "the Rollout api of Argo Rollouts"
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "line", "said"),
+    [
+        ("rollout: api", "rollout: api, canary: api", 13, "canary: the Rollout api of Argo Rollouts decides"),
+        ("rollout: api", "rollout: api, route: api", 13, "route: the Rollout api of Argo Rollouts decides"),
+        ("rollout: api", "canary: api, ingress: api", 13, "ingress: the Canary api of Flagger decides that"),
+        ("rollout: api", "rollout: api, service: api", 13, "service: the Rollout api of Argo Rollouts"),
+        ("instances: 1", "instances: 3", 10, "instances: how many pods there are is said in the Rollout api"),
+        ("strategy: rolling", "strategy: canary", 11, "has its own steps|steps are those of the Rollout api"),
+        ("strategy: rolling", "strategy: rolling\n        run: [./api]", 12, "run: the Rollout api"),
+        ('{kind: prometheus, url: "http://prometheus:9090"}', "{kind: endpoint}", 12, "not asked one by one"),
+    ],
+)
+def test_what_the_owner_decides_is_not_said_twice(
+    tmp_path: Path, old: str, new: str, line: int, said: str
+) -> None:
+    problem = refused(tmp_path, changed(HANDED, old, new))
+
+    assert re.search(said, str(problem))
     assert f"orchestrate.yaml:{line}" in str(problem)

@@ -12,15 +12,19 @@ VERSION = "1.36.3"
 MINUTES = 60
 """An hour is enough for the first build on a small machine."""
 
-_SOURCE = Path(__file__).parent / "control"
+SOURCE = Path(__file__).parent / "control"
 _SET = "-X k8s.io/component-base/version.git"
 
 
 def cached() -> Path:
     """Where it lies once it is built; another source or another version lies elsewhere."""
-    cache = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
-    digest = hashlib.sha256(b"".join(one.read_bytes() for one in sorted(_SOURCE.iterdir()))).hexdigest()
-    return Path(cache) / "orchestrate-tests" / f"kubernetes-{VERSION}-{digest[:12]}"
+    digest = hashlib.sha256(b"".join(one.read_bytes() for one in sorted(SOURCE.iterdir()))).hexdigest()
+    return cache() / f"kubernetes-{VERSION}-{digest[:12]}"
+
+
+def cache() -> Path:
+    """Where everything lies that tests build once."""
+    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "orchestrate-tests"
 
 
 def why_not() -> str:
@@ -43,7 +47,7 @@ def build() -> Path:
     told = f"-s -w {_SET}Version=v{VERSION} {_SET}Major={major} {_SET}Minor={minor}"
     subprocess.run(
         ["go", "build", "-trimpath", "-ldflags", told, "-o", str(new), "."],
-        cwd=_SOURCE,
+        cwd=SOURCE,
         env={**os.environ, "CGO_ENABLED": "0"},
         check=True,
         timeout=MINUTES * 60,

@@ -4,6 +4,6 @@ from __future__ import annotations
 
 import sys
 
-from tests.servers.kubernetes import build
+from tests.servers.kubernetes import build, steering
 
-sys.stdout.write(f"{build()}\n")
+sys.stdout.write(f"{build()}\n{steering.build()}\n")

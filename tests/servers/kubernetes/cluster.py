@@ -90,13 +90,25 @@ def running() -> Generator[Cluster]:
         etcd, peer, secure = free_ports(3)
         cluster = Cluster(folder, f"https://127.0.0.1:{secure}")
         _write_keys(folder)
-        stack.enter_context(_started(folder, "etcd", _etcd(folder, etcd, peer)))
-        server = stack.enter_context(_started(folder, "kube-apiserver", _apiserver(folder, etcd, secure)))
+        stack.enter_context(started(folder, "etcd", _control("etcd", *_etcd(folder, etcd, peer))))
+        server = stack.enter_context(
+            started(folder, "kube-apiserver", _control("kube-apiserver", *_apiserver(folder, etcd, secure)))
+        )
         _until_ready(cluster, server)
         config = f"--kubeconfig={cluster.kubeconfig()}"
-        stack.enter_context(_started(folder, "kube-controller-manager", [config, *_controllers(folder)]))
-        stack.enter_context(_started(folder, "kube-scheduler", [config, *QUIET]))
+        stack.enter_context(
+            started(
+                folder,
+                "kube-controller-manager",
+                _control("kube-controller-manager", config, *_controllers(folder)),
+            )
+        )
+        stack.enter_context(started(folder, "kube-scheduler", _control("kube-scheduler", config, *QUIET)))
         yield cluster
+
+
+def _control(name: str, *options: str) -> Sequence[str]:
+    return (str(cached()), name, *options)
 
 
 QUIET = ("--leader-elect=false", "--secure-port=0")
@@ -148,12 +160,12 @@ def _write_keys(folder: Path) -> None:
 
 
 @contextmanager
-def _started(folder: Path, name: str, words: Sequence[str]) -> Generator[subprocess.Popen[bytes]]:
+def started(folder: Path, name: str, words: Sequence[str]) -> Generator[subprocess.Popen[bytes]]:
     """One of the programs, by its pid; what it says is in the folder."""
     environment: Mapping[str, str] = {"PATH": os.defpath, "HOME": str(folder)}
     with (folder / f"{name}.log").open("wb") as log:
         process = subprocess.Popen(
-            [str(cached()), name, *words], stdin=subprocess.DEVNULL, stdout=log, stderr=log, env=environment,
+            list(words), stdin=subprocess.DEVNULL, stdout=log, stderr=log, env=environment,
             start_new_session=True,
         )  # fmt: skip
     try:

@@ -17,6 +17,7 @@ class Wanted(Fact):
     version: Version
     wanted: int
     build: str = ""  # what its place calls what runs there; '': it is found by the version
+    before: str = ""  # what the place had there until then, where it must be told to bring that back
 
 
 class Slots:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from orchestrate.errors import (
     AccessDenied,
+    ChangedMeanwhile,
     CommandFailed,
     NameTaken,
     OutsideFailed,
@@ -50,6 +51,11 @@ MEANINGS = (
         NameTaken,
         "somebody else manages it",
         "let one of the two manage these fields",
+    ),
+    Meaning(
+        "rejected our request due to an error in our request|testing value",
+        ChangedMeanwhile,
+        "somebody changed it since it was looked at",
     ),
     Meaning("too many requests", RateLimited, "the cluster is asked too often"),
     Meaning(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 from typing import cast
@@ -22,6 +23,7 @@ MANAGER = "orchestrate"
 SECONDS = 30.0
 CAP = 16 * 1024 * 1024  # bytes of one answer
 _NAME = re.compile(r"[a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?")
+_IMAGE = re.compile(r"[a-zA-Z0-9][\w.:/@-]{0,511}")
 _SELECTOR = re.compile(r"[\w./-]+=[\w.-]*(,[\w./-]+=[\w.-]*)*")
 
 
@@ -39,6 +41,31 @@ class Kind(StrEnum):
     REPLICASET = "replicasets.apps"
     ROUTE = "httproutes.gateway.networking.k8s.io"
     INGRESS = "ingresses.networking.k8s.io"
+
+
+IMAGES = (Kind.ROLLOUT, Kind.DEPLOYMENT)
+"""Of what the image is set where a deployment is handed over; nothing else is ever patched."""
+
+
+@dataclass(frozen=True)
+class Target:
+    """One container of the pod template of an object, as it was read."""
+
+    kind: Kind
+    name: str
+    state: str  # the object's resourceVersion
+    index: int
+    container: str
+    image: str
+
+    def patch(self, image: str) -> list[Json]:
+        """Nothing but the image is changed, and that only where nobody changed anything."""
+        where = f"/spec/template/spec/containers/{self.index}"
+        return [
+            {"op": "test", "path": "/metadata/resourceVersion", "value": self.state},
+            {"op": "test", "path": f"{where}/name", "value": self.container},
+            {"op": "replace", "path": f"{where}/image", "value": image},
+        ]
 
 
 class Kubectl:
@@ -75,6 +102,18 @@ class Kubectl:
         words = ("apply", "--server-side", f"--field-manager={MANAGER}", "--filename=-", "--output=json")
         said = await self._say(*words, stdin=json.dumps(body).encode())
         return cast("Json", json.loads(said.stdout))
+
+    async def set_image(self, target: Target, image: str, *, is_rehearsal: bool = False) -> None:
+        """Change the image of one container of a pod template, if the object is still as it was read.
+
+        `is_rehearsal`: the cluster says whether it would, and changes nothing. Raises ChangedMeanwhile
+        where somebody changed the object since, AccessDenied, Unreachable.
+        """
+        if target.kind not in IMAGES or not _IMAGE.fullmatch(image):
+            raise OutsideFailed(f"the image {image[:60]!r} is not set in {target.kind.value}")
+        words = ["patch", target.kind, _named(target.name), "--type=json", f"--field-manager={MANAGER}"]
+        words += [f"--patch={json.dumps(target.patch(image))}", "--output=name"]
+        await self._say(*words, *(["--dry-run=server"] if is_rehearsal else []))
 
     async def delete(self, kind: Kind, name: str) -> None:
         """Remove one object and wait until it is gone; nothing happens where there is none."""

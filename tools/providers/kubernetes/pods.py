@@ -80,10 +80,24 @@ class Metadata(BaseModel):
     deletionTimestamp: datetime | None = None
 
 
+class Container(BaseModel):
+    """What a container is made of."""
+
+    name: str
+    image: str = ""
+
+
+class Spec(BaseModel):
+    """What a pod runs."""
+
+    containers: tuple[Container, ...] = ()
+
+
 class Pod(BaseModel):
     """As much of a pod as we look at."""
 
     metadata: Metadata
+    spec: Spec = Spec()
     status: Status = Status()
 
     @property
@@ -93,6 +107,10 @@ class Pod(BaseModel):
     @property
     def first(self) -> ContainerStatus:
         return next(iter(self.status.containerStatuses), ContainerStatus())
+
+    def image_of(self, container: str) -> str:
+        """The image of the container with this name."""
+        return next((one.image for one in self.spec.containers if one.name == container), "")
 
     @property
     def is_ready(self) -> bool:

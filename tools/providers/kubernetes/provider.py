@@ -11,13 +11,15 @@ from typing import cast
 from orchestrate.errors import OrchestrateError, OutsideFailed, StartFailed, UnknownVersion
 from orchestrate.models.change import Version
 from orchestrate.models.environment import Component, Environment
-from orchestrate.models.move import Drain, Scale, SetTraffic, Start
+from orchestrate.models.move import Drain, Move, Scale, SetTraffic, Start
 from orchestrate.models.runtime import Instance, Resources, Running, Slot
 from tools.provider import Say, require_well, runs_another, shares, without
 from tools.providers.cloud import Cloud
 from tools.providers.fleet.layout import Layout
 from tools.providers.fleet.settling import End, until_well
+from tools.providers.fleet.slots import Slots
 from tools.providers.fleet.variables import Variables, unchanged
+from tools.providers.kubernetes.handover import Handover, Patience
 from tools.providers.kubernetes.kubectl import Json, Kind, Kubectl
 from tools.providers.kubernetes.objects import (
     PART,
@@ -48,13 +50,17 @@ class KubernetesProvider(OfPushedImages, Cloud):
         secrets: Callable[[str], str] | None,
         *,
         filled: Callable[[str], str] = unchanged,
+        patience: Patience | None = None,
     ) -> None:
         self._environment = environment
         self._layout = Layout(environment.root)
         self._images = Images(self._layout, secrets, kubernetes_of)
         self._variables = Variables(environment, secrets, filled)
+        self._patience = patience
 
     async def running(self, component: Component) -> Running:
+        if kubernetes_of(component).owner:
+            return await self._handover(component).seen()
         kubectl = self._kubectl(component)
         found, pods, weights = await asyncio.gather(
             kubectl.list(Kind.DEPLOYMENT, _whole(component)),
@@ -67,8 +73,17 @@ class KubernetesProvider(OfPushedImages, Cloud):
         slots = tuple(sorted((_slot(one, instances) for one in found), key=lambda one: one.name))
         return Running(component=component.name, slots=slots, weights=weights if slots else {})
 
+    async def apply(self, component: Component, move: Move, say: Say) -> None:
+        if kubernetes_of(component).owner:
+            await self._handover(component).apply(component, move, say)
+        else:
+            await super().apply(component, move, say)
+
     async def stop_all(self, component: Component) -> None:
         """Remove the Deployments and the Services of the component."""
+        if kubernetes_of(component).owner:
+            self._handover(component).forget()
+            return
         kubectl = self._kubectl(component)
         await self._sharing(component).end()
         for one in await kubectl.list(Kind.DEPLOYMENT, _whole(component)):
@@ -78,9 +93,14 @@ class KubernetesProvider(OfPushedImages, Cloud):
 
     async def resources(self) -> Resources:
         """The quotas of the namespaces, and the ready nodes, beside what the next deployment starts."""
-        return await resources(self._environment, self._kubectl)
+        handed = [one for one in self._environment.components if one.kubernetes and one.kubernetes.owner]
+        found = await resources(self._environment, self._kubectl)
+        lacks = [words for one in handed for words in await self._handover(one).lacks()]
+        return found.model_copy(update={"lacks": (*found.lacks, *lacks)})
 
     async def tail(self, component: Component, slot: str, lines: int) -> tuple[str, ...]:
+        if kubernetes_of(component).owner:
+            return await self._handover(component).logs(slot, lines)
         kubectl = self._kubectl(component)
         said = [await kubectl.logs(one.metadata.name, lines) for one in await self._pods(component, slot)]
         return tuple(line for one in said for line in one)[-lines:]
@@ -182,6 +202,11 @@ class KubernetesProvider(OfPushedImages, Cloud):
 
     async def _pods(self, component: Component, slot: str) -> list[Pod]:
         return pods_of(await self._kubectl(component).list(Kind.POD, _selector(component, slot)))
+
+    def _handover(self, component: Component) -> Handover:
+        return Handover(
+            component, self._kubectl(component), Slots(self._layout), self._images, self._patience
+        )
 
     def _sharing(self, component: Component) -> Sharing:
         return sharing_of(component, self._kubectl(component))

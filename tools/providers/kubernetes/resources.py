@@ -45,7 +45,7 @@ async def resources(environment: Environment, asking: Asking) -> Resources:
 async def _quotas(environment: Environment, some: Sequence[Component], asking: Asking) -> tuple[str, ...]:
     kubectl = asking(some[0])
     steering = [one for kind in (Kind.ROLLOUT, Kind.CANARY) for one in await _told(kubectl, kind)]
-    names = [deployment_name(part, slot) for part in some for slot in SLOTS]
+    names = [deployment_name(part, slot) for part in some if not kubernetes_of(part).owner for slot in SLOTS]
     return (*in_quotas(await kubectl.every(Kind.QUOTA), needs(environment, some)), *claims(steering, names))
 
 

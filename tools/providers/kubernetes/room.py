@@ -27,10 +27,11 @@ class Need:
 
 
 def needs(environment: Environment, parts: Sequence[Component]) -> list[Need]:
-    """What the usual strategy of each component starts before it stops anything."""
+    """What the usual strategy of each component starts before it stops anything, where we do it."""
     return [
         Need(part.name, more(part, environment.strategy_of(part)), (part.memory_limit or 0) * MIB)
         for part in parts
+        if part.kubernetes is None or not part.kubernetes.owner
     ]
 
 

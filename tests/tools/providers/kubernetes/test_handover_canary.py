@@ -1,0 +1,55 @@
+"""Hand-over to a Canary, with the real controller of Flagger: it moves the traffic, we the image."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator
+from pathlib import Path
+from typing import cast
+
+import pytest
+
+from orchestrate.errors import StartFailed
+from tests.servers.kubernetes.pods import Json
+from tests.servers.kubernetes.site import Site
+from tests.servers.kubernetes.workloads import image_of, phase_of
+from tests.servers.sample_service import version
+from tests.tools.providers.kubernetes.handing import Here
+from tools.provider import holds
+
+pytestmark = [pytest.mark.kubernetes, pytest.mark.slow, pytest.mark.timeout(180)]
+
+ONE, BAD = version("v1"), version("bad", does="crash")
+
+
+@pytest.fixture
+async def here(steered_site: Site, tmp_path: Path) -> AsyncGenerator[Here]:
+    made = Here.at(steered_site, tmp_path, canary="shop")
+    await made.team.make_canary(await made.first())
+    await made.build(ONE)
+    yield made
+    made.team.leave()
+
+
+async def test_the_primary_has_the_image_when_the_move_is_done(here: Here) -> None:
+    before = cast("Json", here.team.deployment()["spec"])
+
+    await here.start("blue", ONE)
+
+    after, running = here.team.deployment(), await here.running()
+    assert {**cast("Json", after["spec"]), "template": {}} == {**before, "template": {}}
+    assert image_of(after) == image_of(here.team.deployment("shop-primary")) == await here.image(ONE)
+    assert (phase_of(here.team.canary()), running.weights) == ("Succeeded", {"blue": 100})
+    assert holds(here.move("blue", ONE), running)
+
+
+async def test_what_flagger_gives_up_is_told_and_leaves_the_primary_as_it_was(here: Here) -> None:
+    await here.start("blue", ONE)
+    await here.build(BAD, "crash")
+
+    with pytest.raises(StartFailed, match="the Canary shop: Failed: "):
+        await here.start("green", BAD)
+
+    running = await here.running()
+    assert (running.weights, [one.is_healthy for one in running.slots]) == ({"blue": 100}, [True])
+    assert image_of(here.team.deployment()) == await here.image(ONE)
+    assert any("cannot find the database" in one for one in here.said)
