@@ -74,7 +74,8 @@ class Handover(Cloud):
         """Give the object the version's image, and wait until its owner is done; else what was before."""
         image = self._image(move.version)
         seen, mine = await self._owner.look(), self._beliefs().get(move.slot)
-        if mine and mine.image in (seen.image, seen.stable) and mine.image != image:
+        is_there = mine is not None and mine.is_wanted and mine.image in (seen.image, seen.stable)
+        if is_there and mine and mine.version.tree != move.version.tree:
             raise runs_another(move.slot, move.version)
         if seen.image != image:
             await self._give(seen, move.slot, move.version, image)

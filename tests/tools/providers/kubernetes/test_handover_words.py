@@ -9,10 +9,10 @@ from typing import cast
 
 import pytest
 
-from orchestrate.errors import EffectRefused, OutsideFailed
+from orchestrate.errors import EffectRefused, OutsideFailed, StartFailed
 from orchestrate.models.environment import Component
 from orchestrate.models.hosts import Kubernetes
-from orchestrate.models.move import SetTraffic, Stop
+from orchestrate.models.move import SetTraffic, Start, Stop
 from orchestrate.models.runtime import Artifact
 from tests.servers.kubernetes.pods import Json
 from tests.servers.sample_service import component, silent, version
@@ -21,7 +21,7 @@ from tools.commands import Output
 from tools.providers.fleet.layout import Layout
 from tools.providers.fleet.slots import Slots, Wanted
 from tools.providers.kubernetes.argo import HASH
-from tools.providers.kubernetes.handover import Handover, owner_of
+from tools.providers.kubernetes.handover import Handover, Patience, owner_of
 from tools.providers.kubernetes.kubectl import Kind, Kubectl, Target
 from tools.providers.kubernetes.objects import kubernetes_of
 from tools.providers.kubernetes.steered import State, Steered
@@ -69,7 +69,7 @@ async def test_no_image_is_anything_else(tmp_path: Path, image: str) -> None:
 
 
 KINDS = {
-    "pods": "Pod",
+    "pods": "Pod", "events": "Event",
     "rollouts": "Rollout", "canaries": "Canary", "deployments": "Deployment", "replicasets": "ReplicaSet",
 }  # fmt: skip
 
@@ -93,7 +93,7 @@ class Cluster:
         kind, name = KINDS[argv[2].partition(".")[0]], argv[3]
         fits = [one for one in self.found if one["kind"] == kind]
         named = [one for one in fits if cast("Json", one["metadata"]).get("name") == name]
-        body: object = {"items": fits} if name.startswith("--selector") else named[0] if named else ""
+        body: object = {"items": fits} if name.startswith("--") else named[0] if named else ""
         return Output(tuple(argv), 0, json.dumps(body).encode() if body else b"", b"")
 
 
@@ -277,3 +277,28 @@ async def test_of_two_versions_with_one_image_the_wanted_one_is_shown(tmp_path: 
     running = await handover.seen()
 
     assert ([one.name for one in running.slots], running.weights) == (["green"], {"green": 100})
+
+
+async def test_a_failure_of_before_is_not_taken_for_one_of_now_but_ends_in_time(tmp_path: Path) -> None:
+    in_force(tmp_path)
+    web = component(provider="kubernetes", kubernetes=WHERE.model_copy(update={"canary": "shop"}))
+    Slots(Layout(tmp_path)).write("web", "green", Wanted(version=TWO, wanted=1, build="5"))
+    failed: Json = {"phase": "Failed", "lastAppliedSpec": "5"}
+    canary: Json = {"kind": "Canary", "metadata": {"name": "shop"}, "spec": CANARY, "status": failed}
+    answers = Cluster(canary, made("Deployment"), made("Deployment", "shop-primary", OLD, status=ROLLED))
+    kubectl = Kubectl(kubernetes_of(web), tmp_path, runner=answers)
+    images = Images(Layout(tmp_path), None, kubernetes_of)
+    handover = Handover(web, kubectl, Slots(Layout(tmp_path)), images, Patience(again=0.01, begin=0.02))
+    said: list[str] = []
+
+    with pytest.raises(StartFailed, match="the Canary shop has not taken .* up: Failed"):
+        await handover.apply(web, Start(component="web", slot="green", version=TWO, instances=1), said.append)
+
+    assert "the Canary shop: Failed" in said
+
+
+async def test_a_slot_is_not_taken_from_another_version_whatever_its_image(tmp_path: Path) -> None:
+    web, handover = in_force(tmp_path, old=NEW)
+
+    with pytest.raises(StartFailed, match="it must be stopped before v1 starts"):
+        await handover.apply(web, Start(component="web", slot="green", version=ONE, instances=1), silent)
