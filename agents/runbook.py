@@ -15,6 +15,7 @@ from orchestrate.models.runtime import Running
 from orchestrate.models.thresholds import alerts_of
 from orchestrate.policy import verification
 from orchestrate.strategies import moves
+from orchestrate.way_back import taken_back
 
 RUNBOOK = "runbook"
 _SWITCH = 1  # seconds that any move takes which starts nothing
@@ -58,7 +59,7 @@ class RunbookPlanner:
             risk=risk,
             risk_reasons=reasons,
             success=_success(environment, situation, steps),
-            rollback_seconds=_rollback_seconds(environment, steps),
+            rollback_seconds=_rollback_seconds(environment, steps, ships),
             settings_digest=situation.settings_digest,
             made_by=RUNBOOK,
         )
@@ -115,11 +116,13 @@ def _success(
     return tuple(found)
 
 
-def _rollback_seconds(environment: Environment, steps: tuple[PlannedMove, ...]) -> int:
+def _rollback_seconds(
+    environment: Environment, steps: tuple[PlannedMove, ...], ships: tuple[Shipped, ...]
+) -> int:
     """The longest that the undos may take until the old version serves alone; checking it comes on top."""
     until = next((index for index, step in enumerate(steps) if _is_final(step.move)), len(steps))
-    undos = [step.undo for step in steps[:until] if not isinstance(step.undo, Irreversible)]
-    return sum(_seconds(environment, undo) for undo in undos)
+    undos = [steps[index].undo for index in taken_back(steps[:until], ships)]
+    return sum(_seconds(environment, undo) for undo in undos if not isinstance(undo, Irreversible))
 
 
 def _is_final(move: Move) -> bool:

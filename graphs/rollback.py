@@ -19,7 +19,7 @@ def undoing(state: State) -> Undoing:
 
 
 def workflow(retreat: Retreat) -> Workflow:
-    """Take back one move per superstep, the newest first; then verify."""
+    """Take back one move per superstep; then verify."""
     graph: Workflow = StateGraph(State, Drive)
 
     graph.add_node(Stage.ROLL_BACK, partial(retreat.roll_back))

@@ -130,7 +130,9 @@ class State(TypedDict, total=False):
     watch: ForTime
     reports: int  # watch reports that went out
     failure: Failure
-    undo: int  # index of the next move to take back; −1: none is left
+    undo: int  # index of the last move to take back
+    undone: int  # how many of the way back are behind
+    careful: bool  # there was no room to go back at once
     undoing: Undoing
     rollback_failure: Failure
     fix_tasks: list[str]

@@ -1,4 +1,4 @@
-"""Steps of the way back: one undo at a time, the newest first, then proof that the old version serves."""
+"""Steps of the way back: one undo at a time, then proof that the old version serves."""
 
 from __future__ import annotations
 
@@ -21,10 +21,12 @@ from orchestrate.errors import (
     with_cure,
 )
 from orchestrate.models.deployment import Failure, Stage
+from orchestrate.models.environment import Strategy
 from orchestrate.models.move import Irreversible, Start, words
-from orchestrate.models.plan import Shipped
+from orchestrate.models.plan import PlannedMove, Shipped
 from orchestrate.models.task import FailureKind
 from orchestrate.outside import clipped
+from orchestrate.way_back import grows, taken_back
 from tools.executor import EffectClass, Errand
 from tools.moves import Done, PlacedMove, moving
 
@@ -40,9 +42,11 @@ class Retreat:
 
     async def roll_back(self, state: State, runtime: Runtime[Drive]) -> State:
         """Take back one move; one that fails does not keep the others from being taken back."""
-        at, index = self.crew.errand(state, Stage.ROLL_BACK, runtime), state["undo"]
+        at, undone = self.crew.errand(state, Stage.ROLL_BACK, runtime), state.get("undone", 0)
+        way = self._way(state)
+        index = way[undone]
         step = self.crew.plan(state).moves[index]
-        left = State(undo=index - 1, undoing=Undoing.MORE if index > 0 else Undoing.ALL)
+        left = State(undone=undone + 1, undoing=Undoing.MORE if undone + 1 < len(way) else Undoing.ALL)
         if isinstance(step.undo, Irreversible):
             self.crew.event(at, "kept", f"{words(step.move)}: {step.undo.reason}", index=str(index))
             return left
@@ -54,6 +58,8 @@ class Retreat:
             if self._waits(state, at, problem):
                 raise
             self.crew.event(at, "undo_failed", str(problem), index=str(index))
+            if self._may_lack_room(state, step):
+                return State(undone=0, careful=True, undoing=Undoing.MORE)
             failure = Failure(
                 stage=at.stage,
                 kind=FailureKind.ROLLBACK_FAILURE,
@@ -64,6 +70,17 @@ class Retreat:
             return left | State(rollback_failure=failure)
         self.crew.event(at, "undone", done.said, index=str(index))
         return left
+
+    def _way(self, state: State) -> tuple[int, ...]:
+        plan = self.crew.plan(state)
+        done, is_careful = plan.moves[: state["undo"] + 1], state.get("careful", False)
+        return taken_back(done, plan.ships, careful=is_careful)
+
+    def _may_lack_room(self, state: State, step: PlannedMove) -> bool:
+        """Whether the old instances did not start beside the new ones, and it was not tried bit by bit."""
+        shipped = next(one for one in self.crew.plan(state).ships if one.component == step.move.component)
+        is_rolling = shipped.strategy is Strategy.ROLLING
+        return is_rolling and grows(step) and not state.get("careful", False)
 
     def _waits(self, state: State, at: Errand, problem: OrchestrateError) -> bool:
         """Whether a silent outside is asked again later; after one was given up, none is."""

@@ -25,6 +25,7 @@ from orchestrate.reports.approval import approval
 from orchestrate.reports.exact import code, inline
 from orchestrate.reports.markdown import bullets, duration, numbered, page, percent, section, table
 from orchestrate.reports.origin import images, proven, rehearsals, signature
+from orchestrate.way_back import taken_back
 
 RISKS: Mapping[Risk, str] = {Risk.LOW: "🟢 low", Risk.MEDIUM: "🟡 medium", Risk.HIGH: "🔴 high"}
 
@@ -127,7 +128,7 @@ def monitoring(plan: Plan) -> str:
 
 def rollback(plan: Plan) -> str:
     """The way back: the undos in reverse, what stays, and how the old version is checked."""
-    back = [step for step in reversed(plan.moves) if not isinstance(step.undo, Irreversible)]
+    back = [plan.moves[index] for index in taken_back(plan.moves, plan.ships)]
     undos = [
         f"{inline(words(step.undo), 1000)}{_more(step.undo)}"
         for step in back
@@ -140,7 +141,7 @@ def rollback(plan: Plan) -> str:
     return "\n".join(
         (
             f"Takes at most about {duration(plan.rollback_seconds)} ({plan.rollback_seconds} s). "
-            "What was done is taken back, the newest first:",
+            "What was done is taken back, the newest first, and what rolled in at once:",
             numbered(undos) or "nothing can be taken back by a move",
             "",
             verified if served else "Nothing ran before, so there is no old version to verify.",

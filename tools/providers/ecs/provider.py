@@ -154,7 +154,7 @@ class EcsProvider(OfPushedImages, Cloud):
         require_well(component, wanted, well_in(running.slots))
         now = shares(running.weights)
         if move.was and now not in (shares(move.was), wanted):
-            say(f"{component.name}: somebody else changed the rule: it had {now}, we left {shares(move.was)}")
+            say(f"{component.name}: the rule had {now}, and not {shares(move.was)}")
         await self._rule(component).share(wanted)
 
     async def _drain(self, component: Component, move: Drain) -> None:
