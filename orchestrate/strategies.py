@@ -98,8 +98,13 @@ def destination(component: Component, running: Running, version: Version) -> str
 def rolling(
     component: Component, _environment: Environment, running: Running, version: Version
 ) -> tuple[Move, ...]:
-    """One instance more in the new slot, its part of the traffic, one less in the old slot; and again."""
+    """One instance more in the new slot, its part of the traffic, one less in the old slot; and again.
+
+    Where two versions never run beside each other, the place itself puts one in place of the other, whole.
+    """
     live = running.live
+    if not abilities_of(component).does(Ability.SLOTS):
+        return blue_green(component, _environment, running, version)
     if live is None:
         return _first(component, version)
     slot = destination(component, running, version)

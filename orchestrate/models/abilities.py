@@ -123,8 +123,8 @@ def _containerapps(_: Component) -> Abilities:
 
 def _digitalocean(_: Component) -> Abilities:
     can = frozenset({Ability.SCALE, Ability.DIGEST, Ability.LOGS})
-    why = "an app runs one version, which has all of the traffic"
-    return Abilities(strategies=(Strategy.RECREATE,), can=can, why=why)
+    why = "an app runs one version, which App Platform replaces when the next one is well"
+    return Abilities(strategies=(Strategy.ROLLING,), can=can, why=why)
 
 
 def _railway(_: Component) -> Abilities:

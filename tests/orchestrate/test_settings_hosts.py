@@ -195,7 +195,7 @@ def test_a_wrong_word_about_a_site_of_netlify_is_told_with_its_line(
 
 OCEAN = (
     FAR.replace("provider: cloudrun", "provider: digitalocean")
-    .replace("strategy: canary", "strategy: recreate")
+    .replace("strategy: canary", "strategy: rolling")
     .replace("cloudrun: {", "digitalocean: {")
     .replace("project: shop, region: europe-west1, key: TOKEN", "app: 4f6c71e2, token: TOKEN")
 )
@@ -215,8 +215,8 @@ OCEAN = (
             11,
             "run: App Platform runs the image",
         ),
-        ("strategy: recreate", "strategy: blue-green", 5, "the provider digitalocean cannot do blue-green"),
-        ("strategy: recreate", "strategy: canary", 5, "use recreate"),
+        ("strategy: rolling", "strategy: blue-green", 5, "the provider digitalocean cannot do blue-green"),
+        ("strategy: rolling", "strategy: recreate", 5, "use rolling"),
         ("kind: prometheus", "kind: proxy", 12, "does not pass our router"),
         (OCEAN.splitlines()[-1] + "\n", "", 8, "web: missing key 'digitalocean'"),
     ],

@@ -250,6 +250,18 @@ def test_rolling_never_runs_more_than_one_extra_instance() -> None:
         assert sum(slot.wanted for slot in now.slots) <= 5
 
 
+@pytest.mark.parametrize("provider", ["digitalocean", "railway"])
+def test_rolling_where_versions_never_run_beside_each_other_brings_all_instances_at_once(
+    provider: str,
+) -> None:
+    part = component(3).model_copy(update={"provider": provider})
+
+    taken = rollout(part, environment(part), running(wanted=3), NEW)
+
+    assert [one.instances for one in taken if isinstance(one, Start)] == [3]
+    assert kinds(taken) == ["start", "set_traffic", "verify"]
+
+
 def test_recreate_stops_before_it_starts() -> None:
     taken = rollout(component(strategy=Strategy.RECREATE), environment(component()), running(), NEW)
 

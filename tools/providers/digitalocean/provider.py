@@ -42,6 +42,7 @@ class Seen:
     app: App
     slot: Slot | None = None
     is_ours: bool = False
+    digest: str = ""
 
     @property
     def weights(self) -> Weights:
@@ -95,23 +96,24 @@ class DigitalOceanProvider(OfPushedImages, Cloud):
     async def _bring_to(self, component: Component, move: Start | Scale, say: Say) -> None:  # noqa: ARG002
         """Have the app run the version, so many times, all well; on failure, what was before."""
         artifact = self._images.require(component, move.version)
-        self._refuse_second(component, move)
+        kept = self._kept(component)
+        if kept and kept[0] == move.slot and kept[1].version.tree != move.version.tree:
+            raise runs_another(move.slot, move.version)
+        await self._put(component, move.slot, artifact, Wanted(version=move.version, wanted=move.instances))
+
+    async def _put(self, component: Component, slot: str, artifact: Artifact, wanted: Wanted) -> None:
+        """Have the app run it, well, in the slot; the one whose place it took has 0 wanted from then on."""
         client = self._client(component)
         app = await self._free(component, client)
-        spec = wished(app.spec, component, artifact.location, move.instances)
+        spec = wished(app.spec, component, artifact.location, wanted.wanted)
         active = app.active_deployment
         if active and all(is_same(one, spec, client.service) for one in (app.spec, active.spec)):
-            await self._until_live(component, client, active, move.instances)
+            await self._until_live(component, client, active, wanted.wanted)
         else:
             await self._replaced(component, client, app, spec)
-        kept = Wanted(version=move.version, wanted=move.instances)
-        self._slots.write(component.name, move.slot, kept)
-
-    def _refuse_second(self, component: Component, move: Start | Scale) -> None:
-        """Raise StartFailed where another version has the one place that there is."""
-        kept = self._kept(component)
-        if kept is not None and (kept[0] != move.slot or kept[1].version.tree != move.version.tree):
-            raise runs_another(kept[0], move.version)
+        for name, former in self._slots.kept(component.name).items():
+            self._slots.write(component.name, name, former.model_copy(update={"wanted": 0}))
+        self._slots.write(component.name, slot, wanted)
 
     async def _free(self, component: Component, client: Client) -> App:
         """The app when nobody changes it. Raises ChangedMeanwhile where that does not come."""
@@ -155,6 +157,9 @@ class DigitalOceanProvider(OfPushedImages, Cloud):
     async def _share(self, component: Component, move: SetTraffic, say: Say) -> None:
         seen, wanted = await self._seen(component), shares(move.weights)
         active = seen.app.active_deployment
+        if former := self._former(component, seen, wanted):
+            await self._put(component, *former)
+            return
         if shares(move.was) and seen.slot and active and not seen.is_ours:
             said = f"{component.name}: the app runs {active.id}, which somebody else deployed"
             raise ChangedMeanwhile(said)
@@ -162,6 +167,19 @@ class DigitalOceanProvider(OfPushedImages, Cloud):
             say(f"{component.name}: {STAYS}")
             return
         require_well(component, wanted, well_in([seen.slot] if seen.slot else []))
+
+    def _former(
+        self, component: Component, seen: Seen, wanted: Weights
+    ) -> tuple[str, Artifact, Wanted] | None:
+        """What a slot had that is to have all of the traffic again; None where others deployed since."""
+        name = next(iter(wanted), "")
+        former = self._slots.kept(component.name).get(name)
+        if len(wanted) != 1 or former is None or former.wanted or seen.slot is None:
+            return None
+        artifact = self._images.require(component, former.version)
+        is_there = artifact.digest == seen.digest  # it was brought back, and nobody came to write that down
+        count = former.model_copy(update={"wanted": seen.slot.wanted})
+        return (name, artifact, count) if seen.is_ours or is_there else None
 
     async def _stop(self, component: Component, slot: str) -> None:
         """Forget what the slot was."""
@@ -184,11 +202,11 @@ class DigitalOceanProvider(OfPushedImages, Cloud):
         count = instances_in(active.spec, client.service)
         instances = tuple(_instance(name, active, number, tree, ready) for number in range(1, count + 1))
         slot = Slot(name=name, version=wanted.version, wanted=wanted.wanted, instances=instances)
-        return Seen(app, slot, is_ours)
+        return Seen(app, slot, is_ours, digest)
 
     def _kept(self, component: Component) -> tuple[str, Wanted] | None:
-        """The one slot that was started and not stopped."""
-        return next(iter(self._slots.kept(component.name).items()), None)
+        """The slot that was started last and not stopped; one that was replaced has 0 wanted."""
+        return next((one for one in self._slots.kept(component.name).items() if one[1].wanted), None)
 
     def _client(self, component: Component) -> Client:
         own = digitalocean_of(component)

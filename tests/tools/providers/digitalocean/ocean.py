@@ -44,7 +44,7 @@ class Here(OfImages[DigitalOcean]):
 
     async def plan(self, version: Version) -> list[Move]:
         """What brings the version in, by the one strategy that there is."""
-        shop = environment(self.root, self.web, strategy=Strategy.RECREATE)
+        shop = environment(self.root, self.web, strategy=Strategy.ROLLING)
         moves = rollout(self.web, shop, await self.running(), version)
         return [one for one in moves if not isinstance(one, Verify)]
 

@@ -41,6 +41,7 @@ async def test_a_plan_brings_a_version_in_and_its_undo_goes_back_to_the_deployme
     running = await here.running()
     assert (running.weights, [one.version for one in running.slots]) == ({"blue": 100}, [ONE])
     assert here.vendor.count("POST", BACK) == 1
+    assert here.changes == 3  # the first one, the next one, and the way back: each once
 
 
 async def test_where_the_way_back_would_not_lead_to_the_same_the_spec_is_given_anew(here: Here) -> None:
@@ -196,11 +197,42 @@ async def test_what_runs_already_and_is_not_well_has_not_started(here: Here) -> 
 
 async def test_an_app_has_one_version_at_a_time(here: Here) -> None:
     await here.serving()
-
     with pytest.raises(StartFailed, match="blue runs another version; it must be stopped before v2"):
-        await here.start("green", TWO)
-    with pytest.raises(StartFailed, match="green has no healthy instance"):
+        await here.start("blue", TWO)
+
+    await here.start("green", TWO)
+
+    assert [one.name for one in (await here.running()).slots] == ["green"]
+    with pytest.raises(StartFailed, match="blue has no healthy instance"):
         await here.share({"blue": 50, "green": 50})
+
+
+async def test_a_way_back_that_was_not_written_down_is_not_asked_for_again(here: Here) -> None:
+    await here.serving()
+    await here.start("green", TWO)
+    slots = {one: one.read_bytes() for one in here.root.rglob("slots/**/*.json")}
+    await here.share({"blue": 100}, was={"green": 100})
+    for file, before in slots.items():
+        file.write_bytes(before)
+    asked = here.changes
+
+    await here.share({"blue": 100}, was={"green": 100})
+
+    assert slots and here.changes == asked
+    assert (await here.running()).weights == {"blue": 100}
+
+
+async def test_what_somebody_else_deployed_since_is_not_taken_away_by_the_way_back(here: Here) -> None:
+    await here.serving()
+    await here.start("green", TWO)
+    eve = here.site.put(FIRST)
+    here.site.settle()
+    before = here.changes
+
+    with pytest.raises(ChangedMeanwhile, match=f"the app runs {eve}, which somebody else deployed"):
+        await here.share({"blue": 100}, was={"green": 100})
+
+    assert here.changes == before
 
 
 async def test_taking_the_traffic_from_everybody_says_that_the_app_goes_on_answering(here: Here) -> None:
