@@ -119,6 +119,12 @@ class Team:
         return f"/{group}/namespaces/{self.namespace}/{kind}"
 
 
+def is_healthy(rollout: Json) -> bool:
+    """Whether its controller says so of what it is now."""
+    status, about = cast("Json", rollout.get("status") or {}), cast("Json", rollout["metadata"])
+    return phase_of(rollout) == "Healthy" and status.get("observedGeneration") == str(about["generation"])
+
+
 def phase_of(found: Json) -> str:
     return str(cast("Json", found.get("status") or {}).get("phase", ""))
 

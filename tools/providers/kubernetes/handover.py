@@ -135,20 +135,26 @@ class Handover(Cloud):
 
     async def _give(self, seen: Steered, slot: str, version: Version, image: str) -> None:
         """Write down what is asked, then ask it: whoever comes after a crash knows of both."""
-        for left in reversed(range(TRIES)):
-            if problem := self._problem(seen):
-                raise StartFailed(problem, cure="docs/providers/kubernetes.md")
-            self._write(slot, version, seen.mark, seen.image)
-            try:
-                await self._set(seen, image)
-                return
-            except ChangedMeanwhile:
-                if not left:
-                    raise
-                seen = await self._owner.look()
+        if problem := self._problem(seen, slot):
+            raise StartFailed(problem, cure="docs/providers/kubernetes.md")
+        self._write(slot, version, seen.mark, seen.image)
+        try:
+            await self._set(seen, image)
+        except ChangedMeanwhile:
+            self._slots.write(self._component.name, slot, None)
+            raise
 
     async def _set(self, seen: Steered, image: str) -> None:
-        await self._kubectl.set_image(seen.target, image)
+        """What changes beside the image, such as its status, is no reason not to. Raises ChangedMeanwhile."""
+        for left in reversed(range(TRIES)):
+            try:
+                await self._kubectl.set_image(seen.target, image)
+                return
+            except ChangedMeanwhile:
+                now = await self._owner.look()
+                if not left or now.image != seen.image:
+                    raise
+                seen = now
 
     async def _until_done(self, image: str, mark: str, say: Say) -> None:
         """Return when the owner says so. Raises StartFailed with its words, ChangedMeanwhile."""
@@ -181,7 +187,9 @@ class Handover(Cloud):
         try:
             seen = await self._owner.look()
             await kept(self._kubectl, seen.target.name, await self._pods(seen.new), say)
-            if seen.image == image and before:
+            if seen.image == before:
+                self._slots.write(self._component.name, slot, None)
+            elif seen.image == image and before:
                 await self._set(seen, before)
                 self._slots.write(self._component.name, slot, None)
                 async with asyncio.timeout(self._patience.back):
@@ -189,10 +197,13 @@ class Handover(Cloud):
         except (OrchestrateError, TimeoutError) as stuck:
             say(f"{self._component.name}: it is not back at {before or 'what was before'}: {stuck}")
 
-    def _problem(self, seen: Steered) -> str:
-        """Why its image is not changed now; '' when it can be."""
+    def _problem(self, seen: Steered, slot: str = "") -> str:
+        """Why its image is not changed now; '' when it can be.
+
+        What was there before `slot` was asked for is known: whoever asked may have been killed before that.
+        """
         beliefs = self._beliefs()
-        known = {one.image for one in beliefs.values()}
+        known = {one.image for one in beliefs.values()} | {one.before for one in [beliefs.get(slot)] if one}
         if beliefs and seen.image not in known:
             return _drift(seen, beliefs)
         if seen.halted:

@@ -60,7 +60,10 @@ def _slot(
     """
     each = [instance(one, 0) for one in pods]
     sick = next((f"{one.id}: {one.detail}" for one in each if not one.healthy), "")
-    is_well = seen.state is State.DONE if is_given else bool(each) and not sick
+    really = _really(belief, seen, pods, is_given=is_given)
+    is_up = bool(each) and not sick and really == belief.version.tree
+    is_in_force = seen.is_promoted and seen.state is not State.FAILED
+    is_well = seen.state is State.DONE or is_up and (is_in_force or not is_given)
     whole = Instance(
         id=f"{component.name}-{name}",
         slot=name,
@@ -69,7 +72,7 @@ def _slot(
         restarts=sum(one.restarts for one in each),
         started_at=min((one.started_at for one in each), default=datetime.now(UTC)),
         detail="" if is_well else "; ".join(filter(None, [seen.words if is_given else "", sick])),
-        tree=_really(belief, seen, pods, is_given=is_given),
+        tree=really,
     )
     return Slot(name=name, version=belief.version, wanted=1, instances=(whole,))
 

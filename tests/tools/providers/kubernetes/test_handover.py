@@ -13,7 +13,7 @@ from orchestrate.errors import AccessDenied, ChangedMeanwhile, EffectRefused, Ou
 from orchestrate.models.move import SetTraffic, Stop
 from tests.servers.kubernetes.pods import Json
 from tests.servers.kubernetes.site import Site
-from tests.servers.kubernetes.workloads import ROLLOUTS, image_of, phase_of, until, with_image
+from tests.servers.kubernetes.workloads import ROLLOUTS, image_of, is_healthy, phase_of, until, with_image
 from tests.servers.sample_service import version
 from tests.tools.providers.kubernetes.handing import Here
 from tools.provider import holds
@@ -134,7 +134,7 @@ async def test_an_image_that_somebody_else_set_is_named_and_left_alone(here: Her
     await here.team.make_rollout(first)
     await here.start("blue", ONE)
     here.team.change(ROLLOUTS, "rollouts", "shop", with_image(first))
-    await until(lambda: phase_of(here.team.rollout()) == "Healthy")
+    await until(lambda: is_healthy(here.team.rollout()))
 
     running, (lack,) = await here.running(), (await here.provider.resources()).lacks
     with pytest.raises(StartFailed, match=f"runs another version than we gave it: {first} instead of v1"):
