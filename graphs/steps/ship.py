@@ -186,9 +186,8 @@ class Ship:
             if self.crew.may_still_come(at):
                 raise
             return await self.helm.failed(state, at, silent, FailureKind.HEALTH_CHECKS_FAILED)
-        said = Told(
-            kind="verified", text=f"{move.component}: {report.words}", data={"good": str(report.is_good)}
-        )
+        where = f"{move.component}/{move.slot}"
+        said = Told(kind="verified", text=f"{where}: {report.words}", data={"good": str(report.is_good)})
         is_new = move.version == plan.version  # else it is the rehearsal of the way back
         new = (await self._new_lines(state, component, move),) if is_new else ()
         self.crew.store.events.tell(at.deployment, at.stage, (said, *new))

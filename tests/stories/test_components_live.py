@@ -65,7 +65,7 @@ async def test_the_backend_comes_with_its_migration_before_the_frontend(folder: 
             *("frontend start", "frontend traffic"),
             *("backend let", "backend stop", "frontend let", "frontend stop"),
         ]
-        assert [one.text.partition(":")[0] for one in shop.events(row.id, "verified")] == [
+        assert [one.text.partition("/")[0] for one in shop.events(row.id, "verified")] == [
             "backend",
             "frontend",
         ]

@@ -38,7 +38,7 @@ def test_a_version_is_deployed_followed_and_remembered(shop: Shop) -> None:
 
     ran.check_calm()
     assert (ran.code, ran.err) == (0, "")
-    assert "move 1/" in ran.out and "web: 7/7 passed" in ran.out
+    assert "move 1/" in ran.out and "web/blue: 7/7 passed" in ran.out
     assert ran.out.splitlines()[-1].startswith("Deployed: shop ")
     assert commit_served(shop) == shop.remote.tip("main")
 
