@@ -242,7 +242,9 @@ async def cloudfront(request: pytest.FixtureRequest, folder: Path) -> AsyncGener
 def at_the_edge(site: aws.Site, own: CloudFront | None = None, **facts: object) -> Component:
     """A site whose build makes a page and a file for its health."""
     own = own or site.cloudfront().model_copy(update={"output": "site"})
-    return component(provider="cloudfront", run=(), build=(("sh", "-c", SITE),), cloudfront=own, **facts)
+    patient = HealthCheck(expect={"status": "ok"}, start_seconds=10, timeout=5)
+    shown = {"run": (), "build": (("sh", "-c", SITE),), "health": patient} | facts
+    return component(provider="cloudfront", cloudfront=own, **shown)
 
 
 WORLDS: dict[str, Opening] = {

@@ -12,6 +12,7 @@ from orchestrate.models.change import Version
 from orchestrate.models.deployment import Kind, Request
 from orchestrate.models.environment import EnvironmentType, Freeze, Gates, Window
 from orchestrate.models.gate import Finding, GateName, Override
+from orchestrate.models.proven import Proven, Sameness
 from orchestrate.models.quarantine import Quarantine
 from orchestrate.models.rehearsed import Rehearsal, Trial
 from orchestrate.models.runtime import Running, Slot
@@ -91,6 +92,25 @@ def test_production_takes_what_staging_proved(promoted: bool | None, expected: F
     given = evidence({"gates": Gates(promoted_from="staging")}, promoted=promoted)
 
     assert finding(GateName.PROMOTION, given).finding is expected
+
+
+def test_another_artifact_than_staging_ran_is_refused_though_the_version_is_the_same() -> None:
+    ran = Proven(
+        component="web",
+        environment="staging",
+        deployment="01ABC",
+        commit=VERSION.commit,
+        digest="sha256:1",
+        sameness=Sameness.DIGEST,
+    )
+    rules: dict[str, object] = {"gates": Gates(promoted_from="staging")}
+    same = evidence(rules, promoted=True, proven=(ran,), digests={"web": "sha256:1"})
+    other = evidence(rules, promoted=True, proven=(ran,), digests={"web": "sha256:2"})
+
+    assert finding(GateName.PROMOTION, same).finding is Finding.PASS
+    found = finding(GateName.PROMOTION, other)
+    assert found.finding is Finding.FAIL
+    assert found.sentence == "web: staging ran sha256:1, and here this version is sha256:2"
 
 
 def test_what_did_badly_here_is_refused_with_the_reason() -> None:
