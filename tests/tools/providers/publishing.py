@@ -98,9 +98,7 @@ VERCEL = Words(
 def netlify(folder: Path) -> Generator[Here[Netlify]]:
     """A site that shows what somebody published before."""
 
-    def made(shop: Environment, habits: Habits) -> PublishedProvider:
-        return netlify_provider(shop, lambda _: netlify_server.TOKEN, habits=habits)
-
+    made = _made(netlify_provider, netlify_server.TOKEN)
     with netlify_server.netlify() as (site, vendor):
         yield Here(site, vendor, folder, in_netlify(site), NETLIFY, made)
 
@@ -109,8 +107,17 @@ def netlify(folder: Path) -> Generator[Here[Netlify]]:
 def vercel(folder: Path) -> Generator[Here[Vercel]]:
     """A project to which nothing was deployed yet."""
 
-    def made(shop: Environment, habits: Habits) -> PublishedProvider:
-        return vercel_provider(shop, lambda _: vercel_server.TOKEN, habits=habits)
-
+    made = _made(vercel_provider, vercel_server.TOKEN)
     with vercel_server.vercel() as (site, vendor):
         yield Here(site, vendor, folder, in_vercel(site), VERCEL, made)
+
+
+def _made(
+    provider: Callable[..., PublishedProvider], token: str
+) -> Callable[[Environment, Habits], PublishedProvider]:
+    """How a test makes a provider that has the token, with the test's habits."""
+
+    def secret(_: str) -> str:
+        return token
+
+    return lambda shop, habits: provider(shop, secret, habits=habits)
