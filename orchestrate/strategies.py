@@ -96,7 +96,7 @@ def destination(component: Component, running: Running, version: Version) -> str
 
 
 def rolling(
-    component: Component, _environment: Environment, running: Running, version: Version
+    component: Component, environment: Environment, running: Running, version: Version
 ) -> tuple[Move, ...]:
     """One instance more in the new slot, its part of the traffic, one less in the old slot; and again.
 
@@ -104,7 +104,7 @@ def rolling(
     """
     live = running.live
     if not abilities_of(component).does(Ability.SLOTS):
-        return blue_green(component, _environment, running, version)
+        return blue_green(component, environment, running, version)
     if live is None:
         return _first(component, version)
     slot = destination(component, running, version)

@@ -61,8 +61,10 @@ class Rehearsals:
 
     def _failed(self, source: Environment, version: Version, since: str | None) -> Iterator[Run]:
         for row in self._ended(source, since):
-            plan = self._plan(row.id) if row.outcome is not Outcome.DEPLOYED and row.plan_hash else None
-            if plan is not None and plan.version.tree == version.tree:
+            if row.outcome is Outcome.DEPLOYED or not row.plan_hash:
+                continue
+            plan = self.store.plans.of(row.id)
+            if plan.version.tree == version.tree:
                 yield Run(row.id, plan, self._made(row.id), is_verified=False)
 
     def _ended(self, source: Environment, since: str | None) -> Iterator[Deployment]:

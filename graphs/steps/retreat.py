@@ -23,7 +23,7 @@ from orchestrate.errors import (
 from orchestrate.models.deployment import Failure, Stage
 from orchestrate.models.environment import Strategy
 from orchestrate.models.move import Irreversible, Start, words
-from orchestrate.models.plan import PlannedMove, Shipped
+from orchestrate.models.plan import Plan, PlannedMove, Shipped
 from orchestrate.models.task import FailureKind
 from orchestrate.outside import clipped
 from orchestrate.way_back import grows, taken_back
@@ -43,9 +43,10 @@ class Retreat:
     async def roll_back(self, state: State, runtime: Runtime[Drive]) -> State:
         """Take back one move; one that fails does not keep the others from being taken back."""
         at, undone = self.crew.errand(state, Stage.ROLL_BACK, runtime), state.get("undone", 0)
-        way = self._way(state)
+        plan, is_careful = self.crew.plan(state), state.get("careful", False)
+        way = taken_back(plan.moves[: state["undo"] + 1], plan.ships, careful=is_careful)
         index = way[undone]
-        step = self.crew.plan(state).moves[index]
+        step = plan.moves[index]
         left = State(undone=undone + 1, undoing=Undoing.MORE if undone + 1 < len(way) else Undoing.ALL)
         if isinstance(step.undo, Irreversible):
             self.crew.event(at, "kept", f"{words(step.move)}: {step.undo.reason}", index=str(index))
@@ -58,7 +59,7 @@ class Retreat:
             if self._waits(state, at, problem):
                 raise
             self.crew.event(at, "undo_failed", str(problem), index=str(index))
-            if self._may_lack_room(state, step):
+            if not is_careful and _may_lack_room(plan, step):
                 return State(undone=0, careful=True, undoing=Undoing.MORE)
             failure = Failure(
                 stage=at.stage,
@@ -70,17 +71,6 @@ class Retreat:
             return left | State(rollback_failure=failure)
         self.crew.event(at, "undone", done.said, index=str(index))
         return left
-
-    def _way(self, state: State) -> tuple[int, ...]:
-        plan = self.crew.plan(state)
-        done, is_careful = plan.moves[: state["undo"] + 1], state.get("careful", False)
-        return taken_back(done, plan.ships, careful=is_careful)
-
-    def _may_lack_room(self, state: State, step: PlannedMove) -> bool:
-        """Whether the old instances did not start beside the new ones, and it was not tried bit by bit."""
-        shipped = next(one for one in self.crew.plan(state).ships if one.component == step.move.component)
-        is_rolling = shipped.strategy is Strategy.ROLLING
-        return is_rolling and grows(step) and not state.get("careful", False)
 
     def _waits(self, state: State, at: Errand, problem: OrchestrateError) -> bool:
         """Whether a silent outside is asked again later; after one was given up, none is."""
@@ -130,6 +120,12 @@ class Retreat:
                 raise
             return [f"{component.name}: {blind}"]
         return [] if report.is_good else [f"{component.name}: {report.words}"]
+
+
+def _may_lack_room(plan: Plan, step: PlannedMove) -> bool:
+    """Whether it was the start of old instances beside the new ones that did not work."""
+    shipped = next(one for one in plan.ships if one.component == step.move.component)
+    return shipped.strategy is Strategy.ROLLING and grows(step)
 
 
 def _may_work_at_once(problem: BaseException) -> bool:

@@ -221,10 +221,11 @@ class Watches:
         """
         values = [{"watch": id, "at": one.at, "sample": text_of(one)} for one in taken]
         with self._database.writing() as connection:
-            if _found(connection, id).closed_at is not None:
+            watch = _found(connection, id) if judgement is None else _owned(connection, id)
+            if watch.closed_at is not None:
                 return
             if judgement is not None:
-                _judge(connection, id, judgement, self._database.clock())
+                _judge(connection, watch, judgement, self._database.clock())
             if values:
                 connection.execute(MEASURE, values)
             connection.execute(COUNTED, {"watched": id, "counters": TOTALS.dump_json(dict(totals)).decode()})
@@ -241,7 +242,7 @@ class Watches:
         A closed watch keeps what was decided on. Raises UnknownWatch.
         """
         with self._database.writing() as connection:
-            _judge(connection, id, judgement, self._database.clock())
+            _judge(connection, _owned(connection, id), judgement, self._database.clock())
 
     def extend(self, id: str, until: float, since: float | None = None) -> Watch:
         """Watch longer, to `until`; with `since`, its time is counted anew from there (epoch seconds).
@@ -256,7 +257,7 @@ class Watches:
         """Measure no more; what was `decided` on is the last word of the watch, with its numbers."""
         with self._database.writing() as connection:
             if decided is not None:
-                _judge(connection, id, decided, self._database.clock())
+                _judge(connection, _owned(connection, id), decided, self._database.clock())
             connection.execute(CLOSE, {"watched": id, "now": self._database.clock()})
 
 
@@ -265,12 +266,16 @@ def close_all(connection: Connection, deployment: str, now: float) -> None:
     connection.execute(CLOSE_ALL, {"whose": deployment, "now": now})
 
 
-def _judge(connection: Connection, id: str, judgement: Judgement, now: float) -> None:
+def _owned(connection: Connection, id: str) -> Watch:
+    """The watch, while its deployment is woken by nobody else."""
     connection.execute(LOCK_OWNER, {"watched": id})
-    watch = _found(connection, id)
+    return _found(connection, id)
+
+
+def _judge(connection: Connection, watch: Watch, judgement: Judgement, now: float) -> None:
     if watch.is_bad or watch.closed_at is not None:
         return
-    connection.execute(JUDGE, {"watched": id, "verdict": judgement.model_dump_json()})
+    connection.execute(JUDGE, {"watched": watch.id, "verdict": judgement.model_dump_json()})
     known = watch.judgement.named_alerts if watch.judgement else {}
     is_news = not judgement.named_alerts.keys() <= known.keys()
     if judgement.verdict is not Verdict.INCONCLUSIVE or is_news or now >= watch.until:

@@ -10,7 +10,7 @@ import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from orchestrate.errors import ChangedMeanwhile, EffectRefused, OrchestrateError, StartFailed, UnknownVersion
+from orchestrate.errors import ChangedMeanwhile, EffectRefused, OrchestrateError, StartFailed
 from orchestrate.models.change import Version
 from orchestrate.models.environment import Component
 from orchestrate.models.move import Scale, SetTraffic, Start
@@ -23,7 +23,7 @@ from tools.providers.kubernetes.flagger import ByCanary
 from tools.providers.kubernetes.kubectl import Kind, Kubectl
 from tools.providers.kubernetes.objects import kubernetes_of
 from tools.providers.kubernetes.pods import Pod, pods_of
-from tools.providers.kubernetes.remains import kept
+from tools.providers.kubernetes.remains import kept, newest
 from tools.providers.kubernetes.steered import Owner, State, Steered
 from tools.providers.kubernetes.told import Belief, running_of
 from tools.providers.pushed_images import Images
@@ -130,8 +130,7 @@ class Handover(Cloud):
         if mine is None or lines <= 0 or mine.image not in (seen.image, seen.stable):
             return ()
         pods = await self._pods(seen.new if mine.image == seen.image else seen.old)
-        said = [await self._kubectl.logs(one.metadata.name, lines) for one in pods]
-        return tuple(line for one in said for line in one)[-lines:]
+        return await newest(self._kubectl, pods, lines)
 
     async def _give(self, seen: Steered, slot: str, version: Version, image: str) -> None:
         """Write down what is asked, then ask it: whoever comes after a crash knows of both."""
@@ -243,10 +242,7 @@ class Handover(Cloud):
         }
 
     def _image(self, version: Version) -> str:
-        artifact = self._images.recorded(self._component, version)
-        if artifact is None:
-            raise UnknownVersion(version.name)
-        return artifact.location
+        return self._images.require(self._component, version).location
 
     async def _pods(self, selector: str) -> list[Pod]:
         return pods_of(await self._kubectl.list(Kind.POD, selector)) if selector else []

@@ -8,7 +8,7 @@ from contextlib import suppress
 from datetime import UTC, datetime
 from typing import cast
 
-from orchestrate.errors import OrchestrateError, OutsideFailed, StartFailed, UnknownVersion
+from orchestrate.errors import OrchestrateError, OutsideFailed, StartFailed
 from orchestrate.models.change import Version
 from orchestrate.models.environment import Component, Environment
 from orchestrate.models.move import Drain, Move, Scale, SetTraffic, Start
@@ -32,7 +32,7 @@ from tools.providers.kubernetes.objects import (
 )
 from tools.providers.kubernetes.owners import unowned
 from tools.providers.kubernetes.pods import Pod, instance, pods_of
-from tools.providers.kubernetes.remains import kept
+from tools.providers.kubernetes.remains import kept, newest
 from tools.providers.kubernetes.resources import resources
 from tools.providers.kubernetes.sharing import Sharing, sharing_of
 from tools.providers.pushed_images import Images, OfPushedImages
@@ -101,19 +101,11 @@ class KubernetesProvider(OfPushedImages, Cloud):
     async def tail(self, component: Component, slot: str, lines: int) -> tuple[str, ...]:
         if kubernetes_of(component).owner:
             return await self._handover(component).logs(slot, lines)
-        kubectl = self._kubectl(component)
-        said = [await kubectl.logs(one.metadata.name, lines) for one in await self._pods(component, slot)]
-        return tuple(line for one in said for line in one)[-lines:]
-
-    async def public(self, component: Component) -> str:  # noqa: ARG002
-        return self._environment.url
+        return await newest(self._kubectl(component), await self._pods(component, slot), lines)
 
     async def _bring_to(self, component: Component, move: Start | Scale, say: Say) -> None:
         """Have exactly the wanted instances of the version, all well; on failure, what was before."""
-        artifact = self._images.recorded(component, move.version)
-        if artifact is None:
-            raise UnknownVersion(move.version.name)
-        image = artifact.location
+        image = self._images.require(component, move.version).location
         before = (await self.running(component)).slot(move.slot)
         if before and before.version and before.version.tree != move.version.tree:
             raise runs_another(move.slot, move.version)

@@ -37,6 +37,12 @@ class Happening(BaseModel):
         return self.lastTimestamp or self.eventTime or ""
 
 
+async def newest(kubectl: Kubectl, pods: Iterable[Pod], lines: int) -> tuple[str, ...]:
+    """The newest lines that pods wrote, one pod after the other."""
+    said = [await kubectl.logs(one.metadata.name, lines) for one in pods]
+    return tuple(line for one in said for line in one)[-lines:]
+
+
 async def kept(kubectl: Kubectl, deployment: str, pods: Sequence[Pod], say: Say) -> None:
     """Say the newest lines of pods that are not well, and the warnings about them, as far as it is let."""
     ill = [pod for pod in pods if not pod.is_ready][:MOST_PODS]
