@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from dataclasses import dataclass
 from functools import partial
 
@@ -12,6 +11,7 @@ from graphs.patience import AT_THE_GATES
 from graphs.state import Course, Drive, Merging, State
 from graphs.steps.crew import MOST_SAID, Crew
 from graphs.steps.helm import Helm
+from graphs.steps.new_lines import new_lines
 from graphs.steps.queued import called_off, leave_queue, taken_out
 from graphs.steps.shown import show
 from orchestrate.errors import (
@@ -31,14 +31,11 @@ from orchestrate.errors import (
 )
 from orchestrate.models.change import Merged
 from orchestrate.models.deployment import Outcome, Stage, Told
-from orchestrate.models.environment import Component
 from orchestrate.models.move import Verify, words
 from orchestrate.models.plan import Plan
 from orchestrate.models.runtime import Artifact
 from orchestrate.models.task import FailureKind
 from orchestrate.outside import clipped
-from orchestrate.strategies import SLOTS
-from orchestrate.traces import new_kinds
 from tools.building import BuildOrder, building, ordered
 from tools.executor import EffectClass, Errand, is_change_of
 from tools.merging import merging
@@ -189,29 +186,13 @@ class Ship:
         where = f"{move.component}/{move.slot}"
         said = Told(kind="verified", text=f"{where}: {report.words}", data={"good": str(report.is_good)})
         is_new = move.version == plan.version  # else it is the rehearsal of the way back
-        new = (await self._new_lines(state, component, move),) if is_new else ()
+        new = (await new_lines(place, component, move.slot),) if is_new else ()
         self.crew.store.events.tell(at.deployment, at.stage, (said, *new))
         if report.is_good:
             return self.helm.onward(state, at, index + 1)
         sick = {"instances", "version", "traffic", "verification"} & {point.name for point in report.bad}
         kind = FailureKind.HEALTH_CHECKS_FAILED if sick else FailureKind.SMOKE_TESTS_FAILED
         return await self.helm.failed(state, at, OutsideFailed(report.words), kind)
-
-    async def _new_lines(self, state: State, component: Component, move: Verify) -> Told:
-        """Count the kinds of log lines that the version before did not write (V1)."""
-        new = await self.crew.lines(state, component, move.slot)
-        old = [
-            line
-            for slot in SLOTS
-            if slot != move.slot
-            for line in await self.crew.lines(state, component, slot)
-        ]
-        kinds = new_kinds(new, old) if old else Counter[str]()
-        said = "; ".join(f"{count} × {kind[:120]}" for kind, count in kinds.most_common(5))
-        text = f"{component.name}: {len(kinds)} kinds of log lines that the version before did not write"
-        return Told(
-            kind="new_lines", text=f"{text}: {said}" if said else text, data={"count": str(len(kinds))}
-        )
 
 
 def _merged(merged: Merged) -> Told:

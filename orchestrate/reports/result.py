@@ -58,7 +58,7 @@ def success(deployment: Deployment, plan: Plan, events: Sequence[Event], now: fl
         ),
         section("What was deployed", ships(plan)),
         section("Merge", bullets(merged)),
-        section("Verification", bullets(_texts(events, "verified"))),
+        section("Verification", bullets((*_texts(events, "verified"), *_texts(events, "new_lines")))),
         section("Metrics", bullets(_texts(events, "verdict"))),
         section("Alerts", bullets(_texts(events, "alert"))),
         section("Links", _links(plan.deployment, plan.change)),

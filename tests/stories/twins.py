@@ -183,6 +183,7 @@ class Provider(MemoryProvider):
         self.at: dict[str, Callable[[], object]] = {}  # words of a move → what happens then; it may raise
         self.slow: set[str] = set()
         self.is_down = False
+        self.locked: dict[str, str] = {}  # slot → why its log cannot be read
 
     async def running(self, component: Component) -> Running:
         if self.is_down:
@@ -195,6 +196,11 @@ class Provider(MemoryProvider):
             await asyncio.sleep(60)
         self.at.get(said, lambda: None)()
         await super().apply(component, move, say)
+
+    async def tail(self, component: Component, slot: str, lines: int) -> tuple[str, ...]:
+        if slot in self.locked:
+            raise OutsideFailed(self.locked[slot])
+        return await super().tail(component, slot, lines)
 
     def live(self, component: str = "web") -> Slot:
         """The slot with most of the traffic."""
