@@ -54,6 +54,9 @@ class PostgresBackup:
                 await self._restored(dump, name)
                 await self._compared(name, counts, schema)
             dump.replace(proved)  # noqa: ASYNC240
+        except BackupFailed:
+            dump.unlink(missing_ok=True)  # noqa: ASYNC240
+            raise
         except (psycopg.Error, OSError, CommandFailed) as problem:
             dump.unlink(missing_ok=True)  # noqa: ASYNC240
             raise BackupFailed(f"the backup failed: {problem}", cure=_cure(problem)) from problem
@@ -130,6 +133,7 @@ async def _counts(connection: Connection) -> Counts:
 
 
 async def _schema(connection: Connection) -> list[tuple[str, ...]]:
+    await connection.execute("SET search_path = pg_catalog")  # a database's own one leaves schemas unsaid
     rows = await (await connection.execute(_SCHEMA.encode())).fetchall()
     return [tuple(str(value) for value in row) for row in rows]
 

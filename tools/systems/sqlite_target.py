@@ -107,7 +107,7 @@ class SqliteTarget:
             with self._reading() as source, closing(_connected(copy)) as destination:
                 counts, schema = _copied(source, destination)
             with closing(_connected(copy, "?mode=ro")) as restored:
-                _compared(restored, counts, schema)
+                compared(restored, counts, schema)
             copy.replace(proved)
         except (sqlite3.Error, OSError, OutsideFailed) as problem:
             copy.unlink(missing_ok=True)
@@ -242,7 +242,8 @@ def _copied(source: sqlite3.Connection | None, destination: sqlite3.Connection) 
     return counts, schema
 
 
-def _compared(restored: sqlite3.Connection, counts: Counts, schema: list[str]) -> None:
+def compared(restored: sqlite3.Connection, counts: Counts, schema: list[str]) -> None:
+    """Raise BackupFailed where a restored copy is damaged, or has another schema or number of rows."""
     answer: str = restored.execute("PRAGMA integrity_check").fetchone()[0]
     if answer != "ok":
         raise BackupFailed(f"the restored copy is damaged: {answer}")

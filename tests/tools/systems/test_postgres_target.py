@@ -153,6 +153,38 @@ async def test_a_dump_is_restored_and_compared(target: PostgresTarget, url: str,
     assert ask(url, "SELECT count(*) FROM pg_database WHERE datname LIKE 'orchestrate%'") == [(0,)]
 
 
+@pytest.mark.parametrize(
+    ("made", "why"),
+    [
+        ("CREATE TABLE lost (id int); ALTER EXTENSION plpgsql ADD TABLE lost", "another schema"),
+        (
+            "CREATE MATERIALIZED VIEW here AS SELECT 1 WHERE current_database() NOT LIKE 'orchestrate%'",
+            "another number of rows",
+        ),
+    ],
+)
+async def test_a_copy_that_does_not_bring_back_the_same_is_none(
+    target: PostgresTarget, url: str, tmp_path: Path, made: str, why: str
+) -> None:
+    ask(url, made)
+
+    with pytest.raises(BackupFailed, match=why):
+        await target.backup(tmp_path)
+
+    assert list(tmp_path.iterdir()) == []
+    assert ask(url, "SELECT count(*) FROM pg_database WHERE datname LIKE 'orchestrate%'") == [(0,)]
+
+
+async def test_a_search_path_of_the_database_makes_no_other_schema(
+    target: PostgresTarget, url: str, tmp_path: Path
+) -> None:
+    ask(url, "CREATE SCHEMA app; CREATE TYPE app.mood AS ENUM ('good'); CREATE TABLE app.said (m app.mood)")
+    name = url.rpartition("/")[2].partition("?")[0]
+    ask(url, f'ALTER DATABASE "{name}" SET search_path = app')
+
+    assert (await target.backup(tmp_path)).tables == 1
+
+
 async def test_a_user_who_may_not_restore_gets_a_cure(url: str, tmp_path: Path) -> None:
     ask(url, "CREATE ROLE shop LOGIN; CREATE SCHEMA s AUTHORIZATION shop")
     try:

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from orchestrate.errors import BackupFailed, MigrationFailed, Unreachable
-from tools.systems.sqlite_target import SqliteTarget, statements
+from tools.systems.sqlite_target import SqliteTarget, compared, statements
 
 USERS = "CREATE TABLE users (id INTEGER PRIMARY KEY, name TEXT);"
 
@@ -173,6 +173,21 @@ async def test_a_copy_holds_what_was_there_at_one_moment(
     assert (receipt.tables, receipt.rows) == (2, 3)
     assert ask(copy, "SELECT name FROM users ORDER BY id") == [("ada",), ("grace",)]
     assert copy.stat().st_mode & 0o777 == 0o600
+
+
+async def test_a_copy_that_does_not_bring_back_the_same_is_none(target: SqliteTarget, file: Path) -> None:
+    await target.apply("1.sql", USERS)
+    schema = [
+        " ".join(map(str, row))
+        for row in ask(file, "SELECT type, name, coalesce(sql, '') FROM sqlite_master ORDER BY 1, 2")
+    ]
+
+    with closing(sqlite3.connect(file)) as restored:
+        compared(restored, {"orchestrate_migrations": 1, "users": 0}, schema)
+        with pytest.raises(BackupFailed, match="another number of rows"):
+            compared(restored, {"orchestrate_migrations": 1, "users": 2}, schema)
+        with pytest.raises(BackupFailed, match="another schema"):
+            compared(restored, {"orchestrate_migrations": 1, "users": 0}, schema[1:])
 
 
 async def test_a_copy_is_right_while_others_write(target: SqliteTarget, file: Path, tmp_path: Path) -> None:
