@@ -92,7 +92,8 @@ def resources(evidence: Evidence) -> GateResult:
     if full:
         return failed(gate, ", ".join(full), "make room")
     said = [f"{what} {used:.0f} %" if used is not None else f"{what} unsupported" for what, used, _ in pairs]
-    return passed(gate, ", ".join(said))
+    room = "room for its instances" if found.headroom else "room for its instances unsupported"
+    return passed(gate, ", ".join((*said, room)))
 
 
 def backup(evidence: Evidence) -> GateResult:

@@ -73,3 +73,4 @@ class Resources(Fact):
     memory: float | None = None
     cpu: float | None = None
     lacks: tuple[str, ...] = ()  # why what is to start finds no room
+    headroom: bool = False  # whether it was looked at: without lacks there is room then

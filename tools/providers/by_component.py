@@ -54,6 +54,7 @@ class ByComponent:
             memory=_most([one.memory for one in found]),
             cpu=_most([one.cpu for one in found]),
             lacks=tuple(words for one in found for words in one.lacks),
+            headroom=all(one.headroom for one in found),
         )
 
     async def tail(self, component: Component, slot: str, lines: int) -> tuple[str, ...]:

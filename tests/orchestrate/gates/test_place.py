@@ -78,7 +78,13 @@ def test_a_place_that_is_not_known_to_be_well_is_not_deployed_to(
 
 
 def test_what_is_not_supported_is_said() -> None:
-    assert "unsupported" in finding(GateName.RESOURCES, evidence(resources=Resources())).sentence
+    blind = finding(GateName.RESOURCES, evidence(resources=Resources())).sentence
+    cluster = Resources(memory=40, cpu=10, headroom=True)
+
+    words = ("disk", "memory", "CPU", "room for its instances")
+    assert blind == ", ".join(f"{what} unsupported" for what in words)
+    sentence = finding(GateName.RESOURCES, evidence(resources=cluster)).sentence
+    assert sentence == "disk unsupported, memory 40 %, CPU 10 %, room for its instances"
 
 
 def test_production_without_alerts_is_not_monitored() -> None:

@@ -36,7 +36,8 @@ async def test_each_component_is_in_its_own_place_alone() -> None:
 
 async def test_the_fullest_place_counts_and_what_one_cannot_tell_another_does() -> None:
     here, there = MemoryProvider(), MemoryProvider()
-    here.full, there.full = Resources(disk=10, memory=50), Resources(disk=80, memory=20, cpu=3)
+    here.full = Resources(disk=10, memory=50, headroom=True)
+    there.full = Resources(disk=80, memory=20, cpu=3)
 
     found = await ByComponent({"web": here, "mail": there, "chat": there}).resources()
 

@@ -39,6 +39,7 @@ async def resources(environment: Environment, asking: Asking) -> Resources:
         memory=max((one.memory for one in nodes if one.memory is not None), default=None),
         cpu=max((one.cpu for one in nodes if one.cpu is not None), default=None),
         lacks=tuple(words for some in (*quotas, *(one.lacks for one in nodes)) for words in some),
+        headroom=True,
     )
 
 
