@@ -104,6 +104,24 @@ def _runs(slot: Slot | None, version: Version, instances: int) -> bool:
     )
 
 
+def refuse_another(slot: str, runs: Version | None, version: Version) -> None:
+    """Raise StartFailed unless a slot that is there runs `version`: what nobody knows is not taken for it."""
+    if runs is None:
+        raise runs_unknown(slot, version)
+    if runs.tree != version.tree:
+        raise runs_another(slot, version)
+
+
+def runs_unknown(slot: str, version: Version, why: str = "") -> StartFailed:
+    """Why `version` cannot be started in a slot of which nobody knows what it runs."""
+    return StartFailed(
+        f"nobody knows which version {slot} runs{f' ({why})' if why else ''}; "
+        f"it must be stopped before {version.name} starts",
+        cure="see what runs there, and end it or put back what says which version it is; "
+        "the other slot can have the traffic meanwhile",
+    )
+
+
 def runs_another(slot: str, version: Version) -> StartFailed:
     """Why `version` cannot be started in a slot that another one has."""
     return StartFailed(f"{slot} runs another version; it must be stopped before {version.name} starts")
@@ -211,10 +229,8 @@ class MemoryProvider:
         if version.name in self.start_failures:
             raise StartFailed(self.start_failures[version.name])
         slot = self.slots.get((component.name, name))
-        if slot and slot.instances and slot.version and slot.version.tree != version.tree:
-            raise StartFailed(
-                f"{name} runs {slot.version.name}; it must be stopped before {version.name} starts"
-            )
+        if slot and slot.instances:
+            refuse_another(name, slot.version, version)
         kept = slot.instances[:count] if slot else ()
         new = (self._instance(component, name, number) for number in range(len(kept) + 1, count + 1))
         self.slots[component.name, name] = Slot(

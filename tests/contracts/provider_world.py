@@ -30,6 +30,7 @@ class World:
 
     provider: Hosting
     web: Component
+    lose: Callable[[str], object]  # which version a slot has: nobody can read it any more
     said: list[str] = field(default_factory=list[str])
     crash: str = "crash loop: ended with 3"  # what is said of a program that ends at once
 
@@ -47,6 +48,11 @@ class World:
 
     async def holds(self, move: Move) -> bool:
         return holds(move, await self.provider.running(self.web))
+
+
+def spoiling(root: Path) -> Callable[[str], object]:
+    """What makes the record of a slot below `root` unreadable."""
+    return lambda slot: (root / "slots" / "web" / f"{slot}.json").write_text('{"version": ')
 
 
 @dataclass

@@ -15,7 +15,7 @@ from orchestrate.models.change import Version
 from orchestrate.models.environment import Component
 from orchestrate.models.hosts import Compose, Custom, Docker, Kubernetes
 from orchestrate.models.smoke import HealthCheck
-from tests.contracts.provider_world import BAD, DOES, ONE, RED, TWO, Opening, Pushed, World
+from tests.contracts.provider_world import BAD, DOES, ONE, RED, TWO, Opening, Pushed, World, spoiling
 from tests.contracts.web_worlds import (
     at_digitalocean,
     at_netlify,
@@ -54,7 +54,11 @@ async def memory(request: pytest.FixtureRequest, folder: Path) -> AsyncGenerator
     twin = MemoryProvider()
     twin.start_failures["bad"] = "web-1: crash loop: ended with 3"
     twin.build_failures["red"] = "2 tests failed"
-    yield World(twin, component())
+
+    def lose(slot: str) -> None:
+        twin.slots["web", slot] = twin.slots["web", slot].model_copy(update={"version": None})
+
+    yield World(twin, component(), lose)
 
 
 @asynccontextmanager
@@ -62,7 +66,7 @@ async def process(request: pytest.FixtureRequest, folder: Path) -> AsyncGenerato
     build = ("sh", "-c", "! grep -q red does.txt || { echo 2 tests failed; exit 1; }")
     web, router = component(build=(build,)), MemoryTraffic()
     provider = ProcessProvider(environment(folder / "root", web), None, lambda _: router, stop_seconds=2)
-    yield World(provider, web)
+    yield World(provider, web, spoiling(folder / "root"))
     await provider.stop_all(web)
 
 
@@ -71,7 +75,7 @@ async def docker(request: pytest.FixtureRequest, folder: Path) -> AsyncGenerator
     engine: DockerEngine = request.getfixturevalue("docker_engine")
     web, router = in_docker(engine), MemoryTraffic()
     provider = docker_provider(environment(folder / "root", web), None, lambda _: router, habits=QUICK)
-    yield World(provider, web)
+    yield World(provider, web, spoiling(folder / "root"))
     await provider.stop_all(web)
 
 
@@ -79,7 +83,7 @@ class InCluster(World):
     """A version's image is pushed by others before it is built; each world has a repository of its own."""
 
     def __init__(self, site: Site, provider: Hosting, web: Component) -> None:
-        super().__init__(provider, web)
+        super().__init__(provider, web, self._unwritten)
         self._site = site
 
     async def build(self, version: Version) -> None:
@@ -88,6 +92,15 @@ class InCluster(World):
             self.web.kubernetes.namespace, version, checkout(DOES.get(version.name, "serve"))
         )
         await super().build(version)
+
+    def _unwritten(self, slot: str) -> None:
+        """The Deployment of the slot does not say any more which version it is."""
+        assert self.web.kubernetes is not None
+        path = f"/apis/apps/v1/namespaces/{self.web.kubernetes.namespace}/deployments/web-{slot}"
+        merge = {"content-type": "application/merge-patch+json"}
+        body = {"metadata": {"annotations": {"orchestrate/version": None}}}
+        with self._site.cluster.client() as client:
+            client.patch(path, json=body, headers=merge).raise_for_status()
 
 
 @asynccontextmanager
@@ -127,7 +140,7 @@ async def handed_over(request: pytest.FixtureRequest, folder: Path) -> AsyncGene
     web = in_cluster(site, namespace, repository=namespace, rollout="shop")
     shop = environment(folder / "root", web, url="http://127.0.0.1:8080")
     made = InCluster(site, KubernetesProvider(shop, None, patience=Patience(again=0.2)), web)
-    made.crash = "Degraded: ProgressDeadlineExceeded"
+    made.crash, made.lose = "Degraded: ProgressDeadlineExceeded", spoiling(folder / "root")
     yield made
     team.leave()
 
@@ -166,7 +179,7 @@ async def compose(request: pytest.FixtureRequest, folder: Path) -> AsyncGenerato
     own, router = Compose(socket=engine.socket, port=8000), MemoryTraffic()
     web = component(provider="compose", run=WORDS, compose=own)
     provider = compose_provider(environment(folder / "root", web), None, lambda _: router, habits=QUICK)
-    yield World(provider, web)
+    yield World(provider, web, spoiling(folder / "root"))
     await provider.stop_all(web)
 
 
@@ -175,7 +188,7 @@ async def custom(request: pytest.FixtureRequest, folder: Path) -> AsyncGenerator
     own = in_a_file(folder / "place.json")
     web = component(provider="custom", run=(), custom=own)
     provider = CustomProvider(environment(folder / "root", web), None)
-    yield World(provider, web)
+    yield World(provider, web, spoiling(folder / "root"))
     await provider.stop_all(web)
 
 
@@ -209,7 +222,7 @@ async def ecs(request: pytest.FixtureRequest, folder: Path) -> AsyncGenerator[Wo
     web = component(provider="ecs", run=(), ecs=own, health=HealthCheck(start_seconds=20))
     shop = environment(folder / "root", web, url="http://127.0.0.1:8080")
     provider = EcsProvider(shop, aws.KEYS.__getitem__, again=0.05)
-    yield Pushed(provider, web, push=partial(site.publish, own.cluster))
+    yield Pushed(provider, web, partial(site.untag, own), push=partial(site.publish, own.cluster))
     await provider.stop_all(web)
 
 
@@ -220,7 +233,7 @@ async def awslambda(request: pytest.FixtureRequest, folder: Path) -> AsyncGenera
     web = component(provider="awslambda", run=(), awslambda=own)
     shop = environment(folder / "root", web, url="http://127.0.0.1:8080")
     provider = AwsLambdaProvider(shop, aws.KEYS.__getitem__, again=0.05)
-    yield Pushed(provider, web, push=partial(site.upload, own))
+    yield Pushed(provider, web, partial(site.unname, own), push=partial(site.upload, own))
     await provider.stop_all(web)
 
 
@@ -235,7 +248,7 @@ async def cloudfront(request: pytest.FixtureRequest, folder: Path) -> AsyncGener
     web = at_the_edge(site)
     shop = environment(folder / "root", web, url="http://127.0.0.1:8080")
     provider = CloudFrontProvider(shop, aws.KEYS.__getitem__, again=0.03)
-    yield World(provider, web, crash="bad has no file 'health'")
+    yield World(provider, web, spoiling(folder / "root"), crash="bad has no file 'health'")
     await provider.stop_all(web)
 
 

@@ -112,6 +112,39 @@ async def test_a_slot_is_not_taken_from_another_version(world: World) -> None:
     assert await world.holds(start("blue"))
 
 
+async def test_a_slot_of_which_nobody_knows_the_version_is_shown_and_not_taken_from_it(world: World) -> None:
+    await world.build(ONE)
+    await world.build(TWO)
+    await world.do(start("blue"))
+    world.lose("blue")
+
+    with pytest.raises(StartFailed, match="stopped before v2"):
+        await world.do(start("blue", TWO))
+
+    running = await world.provider.running(world.web)
+    assert [(one.name, one.version) for one in running.slots] == [("blue", None)]
+    assert running.live is None
+    assert not await world.holds(stop("blue"))
+
+
+async def test_the_way_back_does_not_ask_which_version_the_other_slot_has(world: World) -> None:
+    world.needs(Ability.SLOTS)
+    await world.build(ONE)
+    await world.build(TWO)
+    await world.do(start("blue"))
+    await world.do(traffic({"blue": 100}))
+    await world.do(start("green", TWO))
+    await world.do(traffic({"green": 100}, was={"blue": 100}))
+    world.lose("green")
+
+    await world.do(traffic({"blue": 100}, was={"green": 100}))
+    await world.do(stop("green", TWO))
+
+    running = await world.provider.running(world.web)
+    assert (running.weights, [one.name for one in running.slots]) == ({"blue": 100}, ["blue"])
+    await world.do(start("green", TWO))
+
+
 async def test_a_slot_is_scaled_up_and_down(world: World) -> None:
     world.needs(Ability.SCALE)
     await world.build(ONE)

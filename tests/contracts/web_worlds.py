@@ -14,7 +14,7 @@ from orchestrate.models.change import Version
 from orchestrate.models.environment import Component, Environment
 from orchestrate.models.hosts import CloudRun, ContainerApps, DigitalOcean, Netlify, Railway, Vercel
 from orchestrate.models.smoke import HealthCheck
-from tests.contracts.provider_world import Opening, Pushed, World
+from tests.contracts.provider_world import Opening, Pushed, World, spoiling
 from tests.servers.cloudrun import PROJECT, REGION, cloud_run
 from tests.servers.cloudrun import CloudRun as CloudRunServer
 from tests.servers.containerapps import APP, GROUP, SUBSCRIPTION, container_apps
@@ -64,7 +64,8 @@ async def cloudrun(request: pytest.FixtureRequest, folder: Path) -> AsyncGenerat
         web = in_cloud_run(site)
         shop = environment(folder / "root", web, url="http://127.0.0.1:8080", secrets=("KEY",))
         provider = CloudRunProvider(shop, lambda _: site.account.key, habits=IMPATIENT)
-        yield Pushed(provider, web, crash="container failed to start and listen", push=site.push_version)
+        crash = "container failed to start and listen"
+        yield Pushed(provider, web, site.unwrite, crash=crash, push=site.push_version)
         await provider.stop_all(web)
         assert not site.services
 
@@ -84,7 +85,7 @@ async def containerapps(request: pytest.FixtureRequest, folder: Path) -> AsyncGe
         web = in_container_apps(site)
         shop = environment(folder / "root", web, url="http://127.0.0.1:8080", secrets=("SECRET",))
         provider = ContainerAppsProvider(shop, lambda _: SECRET, habits=IMPATIENT)
-        yield Pushed(provider, web, crash="Container crashing", push=site.push_version)
+        yield Pushed(provider, web, site.unwrite, crash="Container crashing", push=site.push_version)
         await provider.stop_all(web)
         assert [name for name in site.revisions if site.facts(name)["active"]] == ["shop--hello"]
 
@@ -156,7 +157,8 @@ def _by_token(
             web = part(site)
             shop = environment(folder / "root", web, url="http://127.0.0.1:8080", secrets=("TOKEN",))
             provider = made(shop, lambda _: token, habits=IMPATIENT)
-            yield Pushed(provider, web, crash=crash, push=partial(push, site))
+            lose = spoiling(folder / "root")
+            yield Pushed(provider, web, lose, crash=crash, push=partial(push, site))
             await provider.stop_all(web)
 
     return opened

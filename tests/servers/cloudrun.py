@@ -84,6 +84,13 @@ class CloudRun(Pushed, Pending):
         self.later(over)
         return dict(self.operations[name])
 
+    def unwrite(self, slot: str) -> None:
+        """The revision of a slot does not say any more which version it is."""
+        kept = self.services[SERVICE]
+        name = next(str(one["revision"]) for one in kept.statuses if one.get("tag") == slot)
+        notes = cast("dict[str, str]", kept.revisions[name]["annotations"])
+        kept.revisions[name]["annotations"] = {**notes, "orchestrate/version": "v1, I think"}
+
     # what the API does
 
     def show(self, call: Call) -> Json:

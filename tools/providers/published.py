@@ -52,7 +52,8 @@ class PublishedProvider(Cloud):
     async def running(self, component: Component) -> Running:
         seen = await self._seen(component, await self._site(component))
         slots = tuple(_slot(name, seen.wanted[name], one) for name, one in sorted(seen.slots.items()))
-        return Running(component=component.name, slots=slots, weights=seen.weights)
+        unknown = self._slots.unknown(component.name)
+        return Running(component=component.name, slots=(*slots, *unknown), weights=seen.weights)
 
     async def build(self, component: Component, version: Version, checkout: Checkout, say: Say) -> Artifact:  # noqa: ARG002
         """What was built of the commit, or is built now.
@@ -107,7 +108,7 @@ class PublishedProvider(Cloud):
         require_well(component, wanted, {name for name, one in seen.slots.items() if one.is_ready})
         if len(wanted) != 1:
             raise EffectRefused(f"{component.name}: traffic {wanted or 'to nobody'}", ONE)
-        if seen.weights != wanted:
+        if seen.weights != wanted and not self._slots.may_be_unknown(component.name, move.was):
             _refuse_foreign(component, seen, move)
         (name,) = wanted
         await self._publisher(component).publish(seen.slots[name], say)

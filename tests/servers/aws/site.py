@@ -111,6 +111,12 @@ class Site:
             pause=0,
         )
 
+    def untag(self, own: Ecs, slot: str) -> None:
+        """A slot's service runs a task definition that nobody says a version of."""
+        self.client("ecs").update_service(
+            cluster=own.cluster, service=f"{own.service}-{slot}", taskDefinition=own.template
+        )
+
     def upload(self, own: Functions, version: Version, does: str = "serve") -> str:
         """Put the version's archive where the settings say; its SHA-256 in base64."""
         file = io.BytesIO()
@@ -142,6 +148,11 @@ class Site:
             Code={"S3Bucket": name, "S3Key": f"releases/{first.commit}.zip"},
         )
         return own
+
+    def unname(self, own: Functions, slot: str) -> None:
+        """The alias of a slot does not say any more which version it is."""
+        named = {"FunctionName": own.function, "Name": f"{own.alias}-{slot}"}
+        self.client("lambda").update_alias(**named, Description="v1, I think")
 
     def cloudfront(self) -> CloudFront:
         """A bucket, and a distribution of it, that nobody else uses; nothing is shown yet."""

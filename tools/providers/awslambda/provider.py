@@ -11,7 +11,7 @@ from orchestrate.models.change import Version
 from orchestrate.models.environment import Component, Environment
 from orchestrate.models.move import Scale, SetTraffic, Start, words
 from orchestrate.models.runtime import Artifact, Instance, Running, Slot
-from tools.provider import Checkout, Say, require_well, runs_another, shares, well_in, without
+from tools.provider import Checkout, Say, refuse_another, require_well, shares, well_in, without
 from tools.providers.awslambda.code import Code, as_lambda_says, functions_of
 from tools.providers.awslambda.function import Function, Named
 from tools.providers.cloud import Cloud
@@ -69,8 +69,8 @@ class AwsLambdaProvider(Cloud):
             raise EffectRefused(words(move), "a function has no instances; ask for 1")
         function = self._function(component)
         before = (await function.slots()).get(move.slot)
-        if before and (before.version is None or before.version.tree != move.version.tree):
-            raise runs_another(move.slot, move.version)
+        if before:
+            refuse_another(move.slot, before.version, move.version)
         code = await self._code.words(component, artifact) if before is None else {}
         if before is None:
             seconds = component.health.start_seconds

@@ -53,7 +53,8 @@ class CloudFrontProvider(Cloud):
     async def running(self, component: Component) -> Running:
         seen = await self._seen(component)
         slots = [await self._slot(component, seen, name) for name in sorted(seen.wanted)]
-        return Running(component=component.name, slots=tuple(slots), weights=seen.weights)
+        unknown = self._slots.unknown(component.name)
+        return Running(component=component.name, slots=(*slots, *unknown), weights=seen.weights)
 
     async def build(self, component: Component, version: Version, checkout: Checkout, say: Say) -> Artifact:
         """Build the release here and upload it; what was uploaded before is taken as it is.
@@ -131,7 +132,8 @@ class CloudFrontProvider(Cloud):
             raise EffectRefused(f"{component.name}: traffic {wanted or 'to nobody'}", ONE_ALWAYS)
         if seen.weights == {name: 100}:
             return
-        self._refuse_foreign(component, seen, move)
+        if not self._slots.may_be_unknown(component.name, move.was):
+            self._refuse_foreign(component, seen, move)
         if seen.live not in seen.places:
             say(f"{component.name}: {site_of(component).distribution} showed {seen.live} until now")
         wrong = (await self._bucket(component).found(seen.wanted[name].version)).wrong

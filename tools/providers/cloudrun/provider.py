@@ -12,7 +12,7 @@ from orchestrate.errors import EffectRefused, OrchestrateError, StartFailed
 from orchestrate.models.environment import Component, Environment
 from orchestrate.models.move import Scale, SetTraffic, Start, Weights
 from orchestrate.models.runtime import Artifact, Instance, Running, Slot
-from tools.provider import Say, require_well, runs_another, shares
+from tools.provider import Say, refuse_another, require_well, shares
 from tools.providers.cloud import Cloud
 from tools.providers.cloudrun import logs
 from tools.providers.cloudrun.answers import Revision, Service, short
@@ -101,8 +101,8 @@ class CloudRunProvider(OfPushedImages, Cloud):
         seen = await self._seen(component)
         before = seen.slots.get(move.slot)
         slot = self._slot(component, move.slot, before) if before else None
-        if slot and slot.version and slot.version.tree != move.version.tree:
-            raise runs_another(move.slot, move.version)
+        if slot:
+            refuse_another(move.slot, slot.version, move.version)
         if slot and before and slot.wanted == move.instances and before.is_ready:
             return
         variables = self._variables.around(move.slot, move.version)

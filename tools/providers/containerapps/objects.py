@@ -24,10 +24,10 @@ TURNS, LONGEST = 10, 240
 
 
 class Note(Fact):
-    """What a revision of ours is."""
+    """What a revision of ours is; '' and None where nobody can read that any more."""
 
-    slot: str
-    version: Version
+    slot: str = ""
+    version: Version | None = None
     variables: tuple[str, ...] = ()  # names of those that are ours
 
 
@@ -95,11 +95,11 @@ def note_of(revision: Revision) -> Note | None:
     return None
 
 
-def _read(text: str) -> Note | None:
+def _read(text: str) -> Note:
     try:
         return Note.model_validate_json(text)
     except ValidationError:
-        return None
+        return Note()
 
 
 def _scale(usual: Json, instances: int) -> Json:
@@ -115,7 +115,7 @@ def _container(wish: Wish, usual: Json, port: int) -> Json:
     note = Note(slot=wish.slot, version=wish.version, variables=tuple(sorted(wish.variables)))
     ours = {**wish.variables, NOTE: note.model_dump_json()}
     found: Json = {**usual, "image": wish.image}
-    found["env"] = listed(given, ours, before.variables if before else ())
+    found["env"] = listed(given, ours, before.variables)
     if part.run:
         found["command"] = list(part.run)
     if part.health.path and port:

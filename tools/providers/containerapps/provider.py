@@ -14,7 +14,7 @@ from orchestrate.models.hosts import ContainerApps
 from orchestrate.models.move import Scale, SetTraffic, Start
 from orchestrate.models.runtime import Instance, Running, Slot
 from tools.health import address_of, trouble_at
-from tools.provider import Say, require_well, runs_another, shares
+from tools.provider import Say, refuse_another, require_well, shares
 from tools.providers.cloud import Cloud
 from tools.providers.containerapps.answers import App, Replica, Revision
 from tools.providers.containerapps.client import Client
@@ -90,9 +90,8 @@ class ContainerAppsProvider(OfPushedImages, Cloud):
         artifact = self._images.require(component, move.version)
         seen = await self._seen(component)
         before = seen.slots.get(move.slot)
-        note = note_of(before) if before else None
-        if note and note.version.tree != move.version.tree:
-            raise runs_another(move.slot, move.version)
+        if before and (note := note_of(before)):
+            refuse_another(move.slot, note.version, move.version)
         if before and before.kept == move.instances and before.is_ready:
             await self._leave(component, move.slot, before.name)
             return
@@ -179,10 +178,10 @@ class ContainerAppsProvider(OfPushedImages, Cloud):
 
     async def _leave(self, component: Component, slot: str, kept: str) -> None:
         """End what else was made for the slot and has no traffic."""
-        client = self._client(component)
-        for one in (await self._seen(component)).active.values():
-            note = note_of(one)
-            if note and note.slot == slot and one.name != kept and not one.facts.traffic_weight:
+        client, seen = self._client(component), await self._seen(component)
+        for one in seen.active.values():
+            is_its = one.name == seen.names.get(slot) or ((note := note_of(one)) and note.slot == slot)
+            if is_its and one.name != kept and not one.facts.traffic_weight:
                 await client.switch(one.name, is_on=False)
 
     async def _shared(self, component: Component, app: App, parts: Parts) -> None:

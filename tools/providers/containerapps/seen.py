@@ -28,7 +28,7 @@ class Seen:
     def slots(self) -> Mapping[str, Revision]:
         labelled = {one.tag: self.active[one.revision] for one in self.parts if one.tag}
         notes = {slot: note_of(revision) for slot, revision in labelled.items()}
-        return {slot: labelled[slot] for slot, note in notes.items() if note and note.slot == slot}
+        return {slot: labelled[slot] for slot, note in notes.items() if note and note.slot in (slot, "")}
 
     @property
     def names(self) -> dict[str, str]:

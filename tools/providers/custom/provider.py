@@ -21,7 +21,7 @@ from orchestrate.models.hosts import Custom
 from orchestrate.models.move import Drain, Move, Scale, SetTraffic, Start, Stop, Weights, words
 from orchestrate.models.runtime import Artifact, Instance, Resources, Running, Slot
 from tools.commands import PATH, Output, run
-from tools.provider import Checkout, Say, require_well, runs_another, shares, well_in, without
+from tools.provider import Checkout, Say, refuse_another, require_well, runs_another, shares, well_in, without
 from tools.providers.custom.said import Said, instance, said, tree_of
 from tools.providers.fleet.layout import Layout, made, word
 from tools.providers.fleet.lock import held
@@ -144,9 +144,11 @@ class CustomProvider:
             raise UnknownVersion(move.version.name)
         before = self._slots.read(component.name, move.slot)
         here = (await self._status(component)).slots.get(move.slot)
-        really = tree_of(here.version, move.version) if here and here.instances else ""
-        if really not in ("", move.version.tree):
-            raise runs_another(move.slot, move.version)
+        if here and here.instances and tree_of(here.version, move.version) != move.version.tree:
+            if here.version:
+                raise runs_another(move.slot, move.version)
+            self._slots.refuse_unknown(component.name, move.slot, move.version)
+            refuse_another(move.slot, before.version if before else None, move.version)
         wanted = Wanted(version=move.version, wanted=move.instances)
         self._slots.write(component.name, move.slot, wanted)
         try:
@@ -257,15 +259,10 @@ class CustomProvider:
         return await run(argv, cwd=folder or self._layout.home, env=env, timeout=seconds)
 
     def _slot(self, component: Component, name: str, found: Said) -> Slot:
-        wanted, here = self._slots.read(component.name, name), found.slots.get(name)
-        version = wanted.version if wanted else None
-        really = tree_of(here.version, version) if here else ""
-        return Slot(
-            name=name,
-            version=version,
-            wanted=wanted.wanted if wanted else 0,
-            instances=tuple(instance(name, one, really) for one in here.instances) if here else (),
-        )
+        slot, here = self._slots.slot(component.name, name), found.slots.get(name)
+        really = tree_of(here.version, slot.version) if here else ""
+        instances = tuple(instance(name, one, really) for one in here.instances) if here else ()
+        return slot.model_copy(update={"instances": instances})
 
     def _routing(self, component: Component) -> Routing:
         return Routing(self._layout, component, None)

@@ -13,7 +13,7 @@ from orchestrate.models.change import Version
 from orchestrate.models.environment import Component, Environment
 from orchestrate.models.move import Move, Scale, SetTraffic, Start, Stop, Weights
 from orchestrate.models.runtime import Artifact, Instance, Running, Slot
-from tools.provider import Checkout, Say, require_well, runs_another, shares, well_in
+from tools.provider import Checkout, Say, require_well, shares, well_in
 from tools.providers.cloud import Cloud
 from tools.providers.digitalocean.answers import App, Deployment
 from tools.providers.digitalocean.client import Client
@@ -67,8 +67,8 @@ class DigitalOceanProvider(OfPushedImages, Cloud):
 
     async def running(self, component: Component) -> Running:
         seen = await self._seen(component)
-        slots = (seen.slot,) if seen.slot else ()
-        return Running(component=component.name, slots=slots, weights=seen.weights)
+        there = {one.name: one for one in (*self._slots.unknown(component.name), seen.slot) if one}
+        return Running(component=component.name, slots=tuple(there.values()), weights=seen.weights)
 
     async def build(self, component: Component, version: Version, checkout: Checkout, say: Say) -> Artifact:
         """The version's image in the registry. Raises EffectRefused where a push would go live by itself."""
@@ -96,9 +96,7 @@ class DigitalOceanProvider(OfPushedImages, Cloud):
     async def _bring_to(self, component: Component, move: Start | Scale, say: Say) -> None:  # noqa: ARG002
         """Have the app run the version, so many times, all well; on failure, what was before."""
         artifact = self._images.require(component, move.version)
-        kept = self._kept(component)
-        if kept and kept[0] == move.slot and kept[1].version.tree != move.version.tree:
-            raise runs_another(move.slot, move.version)
+        self._slots.refuse_another(component.name, move.slot, move.version)
         await self._put(component, move.slot, artifact, Wanted(version=move.version, wanted=move.instances))
 
     async def _put(self, component: Component, slot: str, artifact: Artifact, wanted: Wanted) -> None:
@@ -157,7 +155,7 @@ class DigitalOceanProvider(OfPushedImages, Cloud):
     async def _share(self, component: Component, move: SetTraffic, say: Say) -> None:
         seen, wanted = await self._seen(component), shares(move.weights)
         active = seen.app.active_deployment
-        if former := self._former(component, seen, wanted):
+        if former := self._former(component, seen, move):
             await self._put(component, *former)
             return
         if shares(move.was) and seen.slot and active and not seen.is_ours:
@@ -169,9 +167,10 @@ class DigitalOceanProvider(OfPushedImages, Cloud):
         require_well(component, wanted, well_in([seen.slot] if seen.slot else []))
 
     def _former(
-        self, component: Component, seen: Seen, wanted: Weights
+        self, component: Component, seen: Seen, move: SetTraffic
     ) -> tuple[str, Artifact, Wanted] | None:
         """What a slot had that is to have all of the traffic again; None where others deployed since."""
+        wanted = shares(move.weights)
         name = next(iter(wanted), "")
         former = self._slots.kept(component.name).get(name)
         if len(wanted) != 1 or former is None or former.wanted or seen.slot is None:
@@ -179,7 +178,8 @@ class DigitalOceanProvider(OfPushedImages, Cloud):
         artifact = self._images.require(component, former.version)
         is_there = artifact.digest == seen.digest  # it was brought back, and nobody came to write that down
         count = former.model_copy(update={"wanted": seen.slot.wanted})
-        return (name, artifact, count) if seen.is_ours or is_there else None
+        may_be_ours = seen.is_ours or self._slots.may_be_unknown(component.name, move.was)
+        return (name, artifact, count) if may_be_ours or is_there else None
 
     async def _stop(self, component: Component, slot: str) -> None:
         """Forget what the slot was."""
@@ -187,26 +187,27 @@ class DigitalOceanProvider(OfPushedImages, Cloud):
 
     async def _seen(self, component: Component) -> Seen:
         client = self._client(component)
-        app, kept = await client.app(), self._kept(component)
-        if kept is None:
-            return Seen(app)
-        name, wanted = kept
+        app, slot = await client.app(), self._started(component)
         active = app.active_deployment
-        if active is None:
-            return Seen(app, Slot(name=name, version=wanted.version, wanted=wanted.wanted, instances=()))
-        artifact = self._images.recorded(component, wanted.version)
-        digest = digest_in(active.spec, client.service)
+        if slot is None or active is None:
+            return Seen(app, slot)
+        version, digest = slot.version, digest_in(active.spec, client.service)
+        artifact = self._images.recorded(component, version) if version else None
         is_ours = artifact is not None and artifact.digest == digest
         ready = await client.ready() if is_ours else 0
-        tree = wanted.version.tree if is_ours else digest
+        tree = version.tree if version and is_ours else digest
         count = instances_in(active.spec, client.service)
-        instances = tuple(_instance(name, active, number, tree, ready) for number in range(1, count + 1))
-        slot = Slot(name=name, version=wanted.version, wanted=wanted.wanted, instances=instances)
-        return Seen(app, slot, is_ours, digest)
+        found = {
+            "wanted": slot.wanted if version else count,
+            "instances": tuple(_instance(slot.name, active, one, tree, ready) for one in range(1, count + 1)),
+        }
+        return Seen(app, slot.model_copy(update=found), is_ours, digest)
 
-    def _kept(self, component: Component) -> tuple[str, Wanted] | None:
+    def _started(self, component: Component) -> Slot | None:
         """The slot that was started last and not stopped; one that was replaced has 0 wanted."""
-        return next((one for one in self._slots.kept(component.name).items() if one[1].wanted), None)
+        names = [name for name, one in self._slots.kept(component.name).items() if one.wanted]
+        known = (self._slots.slot(component.name, name) for name in names)
+        return next(iter((*known, *self._slots.unknown(component.name))), None)
 
     def _client(self, component: Component) -> Client:
         own = digitalocean_of(component)

@@ -12,7 +12,7 @@ from orchestrate.models.aws import Aws
 from orchestrate.models.environment import Component, Environment
 from orchestrate.models.move import Drain, Scale, SetTraffic, Start
 from orchestrate.models.runtime import Artifact, Instance, Running, Slot
-from tools.provider import Say, require_well, runs_another, shares, well_in, without
+from tools.provider import Say, refuse_another, require_well, shares, well_in, without
 from tools.providers.cloud import Cloud
 from tools.providers.ecs.complaints import failed
 from tools.providers.ecs.definitions import Definition, Definitions
@@ -77,8 +77,8 @@ class EcsProvider(OfPushedImages, Cloud):
         """Have exactly the wanted tasks of the version, all well; on failure, what was before."""
         artifact = self._images.require(component, move.version)
         before = (await self.running(component)).slot(move.slot)
-        if before and (before.version is None or before.version.tree != move.version.tree):
-            raise runs_another(move.slot, move.version)
+        if before:
+            refuse_another(move.slot, before.version, move.version)
         definition = await self._definition(component, move, artifact, before)
         began = datetime.now(UTC)
         try:

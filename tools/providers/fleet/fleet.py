@@ -11,7 +11,7 @@ from typing import Generic
 from orchestrate.errors import EffectRefused, OutsideFailed
 from orchestrate.models.environment import Component, Environment
 from orchestrate.models.move import Drain, Move, Scale, SetTraffic, Start, Stop, words
-from orchestrate.models.runtime import Instance, Running, Slot
+from orchestrate.models.runtime import Running
 from tools.provider import Say, require_well, without
 from tools.providers.fleet import health
 from tools.providers.fleet.crew import Crew, M
@@ -39,7 +39,10 @@ class Fleet(Generic[M]):
         members = await self._crew.members(component)
         seen = await self._crew.look(component, members, is_measured=True)
         names = {*self._slots.names(component.name), *(one.slot for one in members)}
-        slots = tuple(self._slot(component, name, seen) for name in sorted(names))
+        slots = tuple(
+            self._slots.slot(component.name, name, (one for one in seen if one.slot == name))
+            for name in sorted(names)
+        )
         return Running(
             component=component.name, slots=slots, weights=await self._routing(component).weights()
         )
@@ -181,15 +184,6 @@ class Fleet(Generic[M]):
             well = tuple(address for address, is_well in mine if is_well)
             servers[slot] = well if well or only_well else tuple(address for address, _ in mine)
         return servers
-
-    def _slot(self, component: Component, name: str, seen: Sequence[Instance]) -> Slot:
-        wanted = self._slots.read(component.name, name)
-        return Slot(
-            name=name,
-            version=wanted.version if wanted else None,
-            wanted=wanted.wanted if wanted else 0,
-            instances=tuple(one for one in seen if one.slot == name),
-        )
 
     def _routing(self, component: Component) -> Routing:
         return Routing(self._layout, component, self._traffic(component) if component.port else None)

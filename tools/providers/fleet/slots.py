@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from pydantic import ValidationError
 
 from orchestrate.models.change import Version
 from orchestrate.models.fact import Fact
-from tools.provider import runs_another
+from orchestrate.models.move import Weights
+from orchestrate.models.runtime import Instance, Slot
+from tools.provider import refuse_another, runs_unknown, shares
 from tools.providers.fleet.layout import Layout, made
 from tools.providers.fleet.private import write_privately
 
@@ -36,14 +40,36 @@ class Slots:
             return None
 
     def kept(self, component: str) -> dict[str, Wanted]:
-        """What each slot should run, by its name; what cannot be read is left out."""
+        """What each slot should run, by its name; those that cannot be read are the `unknown` ones."""
         return {name: one for name in self.names(component) if (one := self.read(component, name))}
 
+    def unknown(self, component: str) -> tuple[Slot, ...]:
+        """The slots that were started, and of which nobody can read any more with what."""
+        kept = self.kept(component)
+        return tuple(self.slot(component, name) for name in self.names(component) if name not in kept)
+
+    def slot(self, component: str, name: str, instances: Iterable[Instance] = ()) -> Slot:
+        """What should run, with the instances that do; one of which the record is damaged wants something."""
+        found, file = self.read(component, name), self._layout.slot(component, name)
+        wanted = found.wanted if found else int(file.exists())
+        version = found.version if found else None
+        return Slot(name=name, version=version, wanted=wanted, instances=tuple(instances))
+
+    def may_be_unknown(self, component: str, weights: Weights) -> bool:
+        """Whether who had these shares cannot be told: what is live, and of no slot, may be its."""
+        return any(shares(weights).get(one.name) for one in self.unknown(component))
+
     def refuse_another(self, component: str, slot: str, version: Version) -> None:
-        """Raise StartFailed where the slot was started with another version, and not stopped."""
+        """Raise StartFailed where the slot should run another version, or one that nobody can read."""
+        self.refuse_unknown(component, slot, version)
         before = self.read(component, slot)
-        if before is not None and before.version.tree != version.tree:
-            raise runs_another(slot, version)
+        if before is not None and before.wanted:
+            refuse_another(slot, before.version, version)
+
+    def refuse_unknown(self, component: str, slot: str, version: Version) -> None:
+        """Raise StartFailed where nobody can read what the slot should run."""
+        if any(one.name == slot for one in self.unknown(component)):
+            raise runs_unknown(slot, version, f"{self._layout.slot(component, slot)} cannot be read")
 
     def write(self, component: str, slot: str, wanted: Wanted | None) -> None:
         """Remember what the slot should run; None forgets the slot."""

@@ -13,7 +13,7 @@ from orchestrate.models.change import Version
 from orchestrate.models.environment import Component, Environment
 from orchestrate.models.move import Drain, Move, Scale, SetTraffic, Start
 from orchestrate.models.runtime import Instance, Resources, Running, Slot
-from tools.provider import Say, require_well, runs_another, shares, without
+from tools.provider import Say, refuse_another, require_well, shares, without
 from tools.providers.cloud import Cloud
 from tools.providers.fleet.layout import Layout
 from tools.providers.fleet.settling import End, until_well
@@ -54,13 +54,15 @@ class KubernetesProvider(OfPushedImages, Cloud):
     ) -> None:
         self._environment = environment
         self._layout = Layout(environment.root)
+        self._slots = Slots(self._layout)
         self._images = Images(self._layout, secrets, kubernetes_of)
         self._variables = Variables(environment, secrets, filled)
         self._patience = patience
 
     async def running(self, component: Component) -> Running:
         if kubernetes_of(component).owner:
-            return await self._handover(component).seen()
+            found = await self._handover(component).seen()
+            return found.model_copy(update={"slots": (*found.slots, *self._slots.unknown(component.name))})
         kubectl = self._kubectl(component)
         found, pods, weights = await asyncio.gather(
             kubectl.list(Kind.DEPLOYMENT, _whole(component)),
@@ -75,6 +77,8 @@ class KubernetesProvider(OfPushedImages, Cloud):
 
     async def apply(self, component: Component, move: Move, say: Say) -> None:
         if kubernetes_of(component).owner:
+            if isinstance(move, Start | Scale):
+                self._slots.refuse_unknown(component.name, move.slot, move.version)
             await self._handover(component).apply(component, move, say)
         else:
             await super().apply(component, move, say)
@@ -107,8 +111,8 @@ class KubernetesProvider(OfPushedImages, Cloud):
         """Have exactly the wanted instances of the version, all well; on failure, what was before."""
         image = self._images.require(component, move.version).location
         before = (await self.running(component)).slot(move.slot)
-        if before and before.version and before.version.tree != move.version.tree:
-            raise runs_another(move.slot, move.version)
+        if before:
+            refuse_another(move.slot, before.version, move.version)
         crashes = {one.id: one.restarts for one in before.instances} if before else {}
         try:
             await self._applied(component, move.slot, move.version, move.instances, image)
@@ -196,9 +200,7 @@ class KubernetesProvider(OfPushedImages, Cloud):
         return pods_of(await self._kubectl(component).list(Kind.POD, _selector(component, slot)))
 
     def _handover(self, component: Component) -> Handover:
-        return Handover(
-            component, self._kubectl(component), Slots(self._layout), self._images, self._patience
-        )
+        return Handover(component, self._kubectl(component), self._slots, self._images, self._patience)
 
     def _sharing(self, component: Component) -> Sharing:
         return sharing_of(component, self._kubectl(component))

@@ -13,7 +13,7 @@ from orchestrate.models.change import Version
 from orchestrate.models.environment import Component, Environment
 from orchestrate.models.move import Scale, SetTraffic, Start, Weights
 from orchestrate.models.runtime import Instance, Running, Slot
-from tools.provider import Say, require_well, runs_another, shares
+from tools.provider import Say, refuse_another, require_well, shares
 from tools.providers.cloud import Cloud
 from tools.providers.fleet.layout import Layout
 from tools.providers.fleet.slots import Slots, Wanted
@@ -65,12 +65,14 @@ class RailwayProvider(OfPushedImages, Cloud):
         """The slot that is live; what another one had is gone, and can be brought back."""
         seen = await self._seen(component)
         slots = tuple(self._slot(component, name, seen) for name in seen.kept if seen.has(name))
-        return Running(component=component.name, slots=slots, weights=seen.weights)
+        unknown = self._slots.unknown(component.name)
+        return Running(component=component.name, slots=(*slots, *unknown), weights=seen.weights)
 
     async def stop_all(self, component: Component) -> None:
         """End what we deployed, and forget the slots; the service stays."""
         for name in (await self._seen(component)).kept:
             await self._stop(component, name)
+        self._slots.forget(component.name)
 
     async def tail(self, component: Component, slot: str, lines: int) -> tuple[str, ...]:
         kept = self._slots.read(component.name, slot)
@@ -82,10 +84,11 @@ class RailwayProvider(OfPushedImages, Cloud):
         """Have the version live in the slot; on failure, what was before still is."""
         image = self._images.require(component, move.version).location
         seen = await self._seen(component)
-        if seen.has(move.slot) and seen.kept[move.slot].version.tree != move.version.tree:
-            raise runs_another(move.slot, move.version)
-        if seen.has(move.slot) and seen.live is not None and seen.live.is_well:
-            return
+        self._slots.refuse_unknown(component.name, move.slot, move.version)
+        if seen.has(move.slot):
+            refuse_another(move.slot, seen.kept[move.slot].version, move.version)
+            if seen.live is not None and seen.live.is_well:
+                return
         await self._deploy(component, seen.service, move.slot, move.version, image)
 
     async def _share(self, component: Component, move: SetTraffic, say: Say) -> None:  # noqa: ARG002
@@ -97,7 +100,8 @@ class RailwayProvider(OfPushedImages, Cloud):
         (name,) = wanted
         if seen.has(name):
             return
-        if shares(move.was) and not set(seen.weights) & {*seen.kept}:
+        is_foreign = shares(move.was) and not set(seen.weights) & {*seen.kept}
+        if is_foreign and not self._slots.may_be_unknown(component.name, move.was):
             said = f"{component.name}: {' '.join(seen.weights) or 'nothing'} is live, which somebody else did"
             raise ChangedMeanwhile(said)
         version = seen.kept[name].version

@@ -103,6 +103,30 @@ async def test_what_really_runs_is_what_the_status_says(place: Path) -> None:
         await provider.apply(web, start(), silent)
 
 
+async def test_where_the_status_does_not_say_the_version_what_was_started_counts(place: Path) -> None:
+    provider, web = provided(place)
+    await provider.apply(web, start(), silent)
+    _unsay(place)
+    with pytest.raises(StartFailed, match="blue runs another version"):
+        await provider.apply(web, start("blue", TWO), silent)
+    await provider.apply(web, start(), silent)
+    _unsay(place)
+    (record,) = place.parent.rglob("slots/web/blue.json")
+    record.write_text("{")
+
+    with pytest.raises(StartFailed, match=f"which version blue runs .{record} cannot be read") as told:
+        await provider.apply(web, start(), silent)
+
+    assert "put back what says" in told.value.cure
+
+
+def _unsay(place: Path) -> None:
+    """The status does not tell which version runs."""
+    found = json.loads(place.read_text())
+    found["slots"]["blue"]["version"] = ""
+    place.write_text(json.dumps(found))
+
+
 @pytest.mark.parametrize(
     ("status", "said"),
     [
