@@ -3,15 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from math import sqrt
-from statistics import NormalDist
 
 from orchestrate.models.sample import Sample
 from orchestrate.models.watch import Watch
 
 NAME = "the version before"
-TENTH = NormalDist().inv_cdf(0.1)
-LEAST_ROOT = 0.4  # with one or two counts the formula is of no use
 LEAST = 1800.0  # seconds: what differs from one time to another is not known from fewer than six periods
 
 
@@ -57,19 +53,8 @@ def over_time(watch: Watch) -> Watch:
     prior = watch.prior
     usual = prior.model_copy(
         update={
-            "dispersion": max(prior.dispersion, at_most(prior.drift, prior.periods)),
-            "dispersion_slow": max(prior.dispersion_slow, at_most(prior.drift_slow, prior.periods)),
+            "dispersion": max(prior.dispersion, prior.drift),
+            "dispersion_slow": max(prior.dispersion_slow, prior.drift_slow),
         }
     )
     return watch.model_copy(update={"prior": usual})
-
-
-def at_most(dispersion: float, freedom: int) -> float:
-    """The dispersion of which one in ten would have measured no more than this with so many counts.
-
-    Only what is above luck alone: by the cube root of chi-squared (Wilson & Hilferty, PNAS 17, 684, 1931).
-    """
-    if freedom < 1 or dispersion <= 1:
-        return dispersion
-    least = 1 - 2 / (9 * freedom) + TENTH * sqrt(2 / (9 * freedom))
-    return dispersion / max(least, LEAST_ROOT) ** 3

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import groupby
+from math import sqrt
+from statistics import NormalDist
 
 from orchestrate.analysis.series import bucket_of
 from orchestrate.models.sample import Part, Sample
@@ -13,6 +15,8 @@ from orchestrate.models.watch import Prior
 BLOCK = 300.0  # seconds that are counted together: noise that lasts for minutes shows in them
 DOUBT = 10  # so many counts with a dispersion of 1 are believed before any are seen; of periods, none
 EXPECTED = 1.0  # hits of an instance in a block, below which its count says nothing
+TENTH = NormalDist().inv_cdf(0.1)
+LEAST_ROOT = 0.4  # with one or two counts the formula is of no use
 SLOW = 0.9  # quantile of a slot beyond which its requests count as slow
 
 Hits = Sequence[tuple[int, int]]  # of each instance: requests, and to how many of them it happened
@@ -25,7 +29,8 @@ def prior(samples: Iterable[Sample], seconds: float) -> Prior:
 
     A dispersion is Pearson's: the mean of (counted − expected)² over what luck alone would give, where an
     instance's expected hits are its share of the block's. The evidence is divided by it: quasi-likelihood
-    (McCullagh & Nelder, Generalized Linear Models, 4.5).
+    (McCullagh & Nelder, Generalized Linear Models, 4.5). It is known no better than so many counts tell it,
+    and is given as `at_most` so much.
     """
     usable = [sample for sample in samples if sample.requests]
     blocks, edge = list(_blocks(usable)), decile(_latencies(usable))
@@ -74,7 +79,7 @@ def _periods(samples: Sequence[Sample], edge: int | None) -> Iterator[Part]:
 
 
 def _dispersion(blocks: Iterable[Hits], doubt: int = DOUBT) -> tuple[float, int]:
-    """The mean square, at least 1, and how many counts it is of."""
+    """The mean square, at most, and how many counts it is of."""
     squares, freedom = 0.0, 0
     for block in blocks:
         requests, hits = (sum(one[which] for one in block) for which in (0, 1))
@@ -84,7 +89,18 @@ def _dispersion(blocks: Iterable[Hits], doubt: int = DOUBT) -> tuple[float, int]
             continue
         squares += sum((had - share * of) ** 2 / (share * (1 - share) * of) for of, had in told)
         freedom += len(told) - 1
-    return max(1.0, (squares + doubt) / max(1, freedom + doubt)), freedom
+    return at_most((squares + doubt) / max(1, freedom + doubt), freedom + doubt), freedom
+
+
+def at_most(dispersion: float, freedom: int) -> float:
+    """At least 1: what is above luck alone, as large as one in ten would have measured no more of.
+
+    With so many counts, by the cube root of chi-squared (Wilson & Hilferty, PNAS 17, 684, 1931).
+    """
+    if freedom < 1 or dispersion <= 1:
+        return 1.0
+    least = 1 - 2 / (9 * freedom) + TENTH * sqrt(2 / (9 * freedom))
+    return 1 + (dispersion - 1) / max(least, LEAST_ROOT) ** 3
 
 
 def _latencies(samples: Sequence[Sample]) -> tuple[int, ...]:

@@ -8,8 +8,7 @@ import numpy as np
 import pytest
 
 from orchestrate.analysis import Trigger, judge
-from orchestrate.analysis.before import at_most
-from orchestrate.analysis.calibration import prior
+from orchestrate.analysis.calibration import DOUBT, at_most, prior
 from orchestrate.analysis.verdict import Looks
 from orchestrate.models.environment import Monitoring, Triggers
 from orchestrate.models.sample import Part, Sample, Verdict
@@ -96,10 +95,21 @@ def test_without_hours_before_only_thresholds_judge() -> None:
     assert judged.trigger == Trigger.WATCHING
 
 
-def test_what_few_periods_say_is_doubted() -> None:
+def test_what_few_counts_say_is_doubted() -> None:
     assert at_most(4.0, 5) > at_most(4.0, 50) > 4.0
-    assert at_most(1.0, 5) == 1.0
-    assert at_most(4.0, 11) == pytest.approx(4 * 11 / 5.578, rel=0.01)  # a tenth of chi-squared is below
+    assert at_most(1.0, 5) == at_most(0.7, 5) == 1.0
+    assert at_most(4.0, 11) == pytest.approx(1 + 3 * 11 / 5.578, rel=0.01)  # a tenth of chi-squared is below
+
+
+def test_what_two_instances_say_is_given_as_no_surer_than_it_is() -> None:
+    parts = {"pod 0": Part(1000, 10), "pod 1": Part(1000, 30)}
+    seen = Sample(at=10, component="api", slot="blue", requests=2000, errors=40, instances=parts)
+    beyond_luck = 2 * 10**2 / (0.02 * 0.98 * 1000)
+
+    known = prior([seen], 10)
+
+    assert known.dispersion == pytest.approx(at_most((beyond_luck + DOUBT) / (1 + DOUBT), 1 + DOUBT))
+    assert known.dispersion > (beyond_luck + DOUBT) / (1 + DOUBT)
 
 
 def test_a_service_that_wanders_is_not_taken_back_after_its_promotion() -> None:
