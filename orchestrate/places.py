@@ -35,6 +35,7 @@ from tools.providers.process.provider import ProcessProvider
 from tools.providers.railway.provider import RailwayProvider
 from tools.providers.vercel.provider import vercel_provider
 from tools.series import SeriesBySource, SeriesOfBoth, SeriesSource
+from tools.systems.alertmanager import AlertmanagerSeries
 from tools.systems.cloudwatch import CloudWatchMetrics
 from tools.systems.command_target import CommandTarget
 from tools.systems.datadog import Datadog, DatadogMetrics, DatadogSeries
@@ -92,6 +93,7 @@ def place_of(settings: Settings, environment: Environment, kept: Kept = no_vault
         Source.PROMETHEUS: PrometheusSeries(),
         Source.DATADOG: DatadogSeries(datadog),
         Source.SENTRY: SentrySeries(reading.value),
+        Source.ALERTMANAGER: AlertmanagerSeries(reading.value),
     }
     return Place(
         environment=environment,

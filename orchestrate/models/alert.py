@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from decimal import Decimal
 from enum import StrEnum
@@ -24,6 +25,9 @@ USUAL: Mapping[str, Decimal] = {
 """Above which a series of this name alerts, where its settings give no threshold."""
 
 
+_MATCHER = re.compile(r'\s*([a-zA-Z_]\w*\s*(?:=~|!~|!=|=)\s*"(?:[^"\\]|\\.)*")\s*(?:,|$)', re.ASCII)
+
+
 class Several(StrEnum):
     """What counts where several instances, or several lines of an answer, tell a series."""
 
@@ -37,6 +41,7 @@ class Source(StrEnum):
     PROMETHEUS = "prometheus"
     DATADOG = "datadog"
     SENTRY = "sentry"
+    ALERTMANAGER = "alertmanager"
 
 
 class Alert(Fact):
@@ -46,7 +51,7 @@ class Alert(Fact):
     query: str | None = None  # in the words of who is asked; {slot} is filled in
     source: Source = Source.PROMETHEUS  # who is asked the query
     url: str | None = None  # of who is asked; None: the component's
-    credentials: str | None = None  # a secret: api-key:application-key of Datadog, the token of Sentry
+    credentials: str | None = None  # a secret: api-key:application-key of Datadog, a token of the others
     instances: Several = Several.SUM
     above: Decimal | None = None
     below: Decimal | None = None
@@ -61,3 +66,16 @@ class Alert(Fact):
     def is_crossed(self, value: float) -> bool:
         above, below = self.above, self.below
         return (above is not None and value > above) or (below is not None and value < below)
+
+
+def matchers(query: str) -> tuple[str, ...]:
+    """Each of Alertmanager's matchers in `label="value", …`; none where the query is something else."""
+    found: list[str] = []
+    at = 0
+    while at < len(query):
+        one = _MATCHER.match(query, at)
+        if one is None:
+            return ()
+        found.append(one[1])
+        at = one.end()
+    return tuple(found)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 
-from orchestrate.models.alert import MEASURED, USUAL, Alert, Source
+from orchestrate.models.alert import MEASURED, USUAL, Alert, Source, matchers
 from orchestrate.models.environment import Environment
 from orchestrate.models.thresholds import complete, obstacle
 from orchestrate.settings.tree import Document, Loc
@@ -48,13 +48,23 @@ def _check_each(document: Document, loc: Loc, alerts: Mapping[str, Alert], envir
 
 def _source_problem(alert: Alert) -> str:
     if alert.source is Source.PROMETHEUS:
-        return "'credentials' are for datadog and sentry" if alert.credentials else ""
+        return "'credentials' are for datadog, sentry and alertmanager" if alert.credentials else ""
     if not alert.query:
         return f"{alert.source} wants a 'query'"
+    if alert.source is Source.ALERTMANAGER:
+        return _alertmanager_problem(alert)
     if alert.source is Source.SENTRY and not alert.url:
         return "sentry wants a 'url' such as https://sentry.io/api/0/organizations/SLUG"
     if alert.source is Source.SENTRY and not alert.credentials:
         return "sentry wants 'credentials', a secret that holds the token"
+    return ""
+
+
+def _alertmanager_problem(alert: Alert) -> str:
+    if not alert.url:
+        return "alertmanager wants a 'url' such as http://alertmanager:9093"
+    if not matchers((alert.query or "").replace("{slot}", "")):
+        return 'alertmanager wants a \'query\' of matchers such as service="shop", severity=~"page|critical"'
     return ""
 
 

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from orchestrate.errors import SettingsInvalid
+from orchestrate.models.alert import matchers
 from orchestrate.settings import Settings, load
 
 SETTINGS = """\
@@ -25,6 +26,9 @@ SENTRY = (
     "{source: sentry, url: https://sentry.test/api/0/organizations/acme, query: x, credentials: DD, above: 0}"
 )
 
+MATCHERS = 'service="shop", severity=~"page|red"'
+FIRING = f"{{source: alertmanager, url: http://alerts.test:9093, query: '{MATCHERS}', above: 0}}"
+
 
 def loaded(folder: Path, alert: str = ALERT, metrics: str = DATADOG) -> Settings:
     (folder / "orchestrate.yaml").write_text(SETTINGS.replace("ALERT", alert).replace("METRICS", metrics))
@@ -38,7 +42,15 @@ def test_both_sources_are_named_with_a_secret(tmp_path: Path, alert: str) -> Non
     assert environment.alerts["it"].credentials == environment.components[0].metrics.credentials == "DD"
 
 
+def test_an_alertmanager_needs_no_secret(tmp_path: Path) -> None:
+    alert = loaded(tmp_path, FIRING).environment("production").alerts["it"]
+
+    assert matchers(alert.query or "") == ('service="shop"', 'severity=~"page|red"')
+
+
 WRONG = {
+    "no Alertmanager": (FIRING.replace("url: http://alerts.test:9093, ", ""), DATADOG, 6, "wants a 'url'"),
+    "PromQL for Alertmanager": (FIRING.replace('service="shop", ', "sum(up), "), DATADOG, 6, "of matchers"),
     "a secret that is not there": (ALERT.replace("DD", "GONE"), DATADOG, 6, "has no secret 'GONE'"),
     "no query": ("{source: datadog, metric: x, above: 1}", DATADOG, 6, "datadog wants a 'query'"),
     "no organisation": (
@@ -52,7 +64,7 @@ WRONG = {
         '{query: x, url: "http://p", credentials: DD, above: 1}',
         DATADOG,
         6,
-        "are for datadog",
+        "are for datadog, sentry and alertmanager",
     ),
     "no slot": (ALERT, DATADOG.replace("slot:{slot}", "*"), 7, "requests: datadog wants a query with {slot}"),
     "no keys": (ALERT, DATADOG.replace(", credentials: DD", ""), 7, "expected a secret of the environment"),

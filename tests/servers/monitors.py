@@ -1,8 +1,9 @@
-"""Datadog and Sentry on loopback: what is asked must be as their references say, and so are the answers."""
+"""Datadog, Sentry and Alertmanager on loopback: what is asked, and the answers, are as they say."""
 
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Generator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -93,6 +94,72 @@ class FakeSentry:
             {"id": id, "firstSeen": f"{seen:%Y-%m-%dT%H:%M:%SZ}", "count": "1"} for id, seen in new.items()
         ]
         return Reply(body=json.dumps(told[:100]), headers={"x-hits": str(len(new) + self.more)})
+
+
+@dataclass
+class FakeAlertmanager:
+    """Alerts with their labels and beginnings; `silenced` ones are not shown to whoever leaves them out."""
+
+    alerts: Mapping[str, tuple[Mapping[str, str], datetime]] = field(
+        default_factory=dict[str, tuple[Mapping[str, str], datetime]]
+    )
+    silenced: tuple[str, ...] = ()
+    token: str = ""
+    refusal: Reply | None = None
+    asked: list[list[str]] = field(default_factory=list[list[str]])
+    url: str = ""
+
+    def answer(self, heard: Heard) -> Reply:
+        parts = urlsplit(heard.path)
+        asked = parse_qs(parts.query, strict_parsing=True)
+        self.asked.append(asked.get("filter", []))
+        given = {name.lower(): value for name, value in heard.headers.items()}
+        if self.refusal is not None:
+            return self.refusal
+        if self.token and given.get("authorization") != f"Bearer {self.token}":
+            return Reply(401, "Unauthorized")
+        known = {"active", "silenced", "inhibited", "unprocessed", "filter"}
+        if heard.method != "GET" or parts.path != "/api/v2/alerts" or not set(asked) <= known:
+            return Reply(404, '"not in the description"')
+        matched = [MATCHER.fullmatch(one) for one in asked.get("filter", [])]
+        if not all(matched):
+            return Reply(400, '"bad matcher format"')
+        wanted = [(one[1], one[2], one[3]) for one in matched if one]
+        shows_silenced = asked.get("silenced", ["true"]) == ["true"]
+        return Reply(body=json.dumps(self._told(wanted, shows_silenced=shows_silenced)))
+
+    def _told(self, wanted: list[tuple[str, str, str]], *, shows_silenced: bool) -> list[object]:
+        return [
+            {
+                "labels": labels,
+                "annotations": {},
+                "fingerprint": name,
+                "startsAt": began.isoformat(),
+                "updatedAt": began.isoformat(),
+                "endsAt": began.isoformat(),
+                "receivers": [{"name": "page"}],
+                "status": {"state": "active", "silencedBy": [], "inhibitedBy": []},
+            }
+            for name, (labels, began) in self.alerts.items()
+            if (shows_silenced or name not in self.silenced) and all(_fits(labels, *one) for one in wanted)
+        ]
+
+
+MATCHER = re.compile(r'(\w+)\s*(=~|!~|!=|=)\s*"(.*)"')
+
+
+def _fits(labels: Mapping[str, str], name: str, sign: str, value: str) -> bool:
+    own = labels.get(name, "")
+    is_so = bool(re.fullmatch(value, own)) if sign.endswith("~") else own == value
+    return is_so is not sign.startswith("!")
+
+
+@contextmanager
+def alertmanager() -> Generator[FakeAlertmanager]:
+    made = FakeAlertmanager()
+    with answering(made.answer) as address:
+        made.url = f"http://{address}"
+        yield made
 
 
 @contextmanager
