@@ -108,6 +108,11 @@ ENV = Branch(
         "export": Leaf(
             "write them as YAML, without secrets", "env.exchange:export", "orchestrate env export staging"
         ),
+        "monitoring": Leaf(
+            "have Prometheus watch one: targets and alert rules",
+            "env.monitoring:monitoring",
+            "orchestrate env monitoring staging --into /etc/prometheus/orchestrate --target shop:9100",
+        ),
     },
     "orchestrate env show staging",
 )

@@ -146,6 +146,7 @@ PLACES = (
     Place("orchestrate/cli/env/create.py", Says.RAISE, f"{CLI}/test_env.py"),
     Place("orchestrate/cli/env/delete.py", Says.RAISE, f"{CLI}/test_env.py"),
     Place("orchestrate/cli/env/exchange.py", Says.RAISE, f"{CLI}/test_env.py"),
+    Place("orchestrate/cli/env/monitoring.py", Says.RAISE, f"{CLI}/test_env_monitoring.py"),
 )
 
 NO_GUARDS = {

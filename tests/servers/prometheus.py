@@ -11,6 +11,7 @@ import time
 from collections.abc import Generator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 from urllib.error import URLError
 from urllib.request import ProxyHandler, build_opener
 
@@ -20,17 +21,21 @@ DIRECT = build_opener(ProxyHandler({}))
 
 
 @contextmanager
-def prometheus(folder: Path, targets: Mapping[str, str], port: int = 0) -> Generator[str]:
+def prometheus(
+    folder: Path, targets: Mapping[str, str], port: int = 0, files: Path | None = None
+) -> Generator[str]:
     """Scrape `targets` (host:port → slot label) every 0.2 s; gives the base URL once each was scraped.
 
-    A target without a slot label tells slots apart itself.
+    A target without a slot label tells slots apart itself. With `files` it reads rules-*.yml and
+    targets-*.json there, and may be reloaded.
     """
     port = port or _free_port()
     url, log = f"http://127.0.0.1:{port}", (folder / "prometheus.log").open("wb")
     process = subprocess.Popen(
         [
             _program(),
-            f"--config.file={_written(folder, targets)}",
+            f"--config.file={_written(folder, targets, files)}",
+            *(("--web.enable-lifecycle",) if files else ()),
             f"--storage.tsdb.path={folder / 'data'}",
             f"--web.listen-address=127.0.0.1:{port}",
         ],
@@ -57,7 +62,13 @@ def _program() -> str:
     return found
 
 
-def _written(folder: Path, targets: Mapping[str, str]) -> Path:
+def asked(url: str, path: str) -> dict[str, Any]:
+    """What its API answers there."""
+    with DIRECT.open(f"{url}{path}", timeout=5) as answer:
+        return json.load(answer)["data"]
+
+
+def _written(folder: Path, targets: Mapping[str, str], files: Path | None) -> Path:
     """The settings; JSON is YAML too."""
     static = [
         {"targets": [target], "labels": {"slot": slot} if slot else {}} for target, slot in targets.items()
@@ -65,7 +76,11 @@ def _written(folder: Path, targets: Mapping[str, str]) -> Path:
     job = {"job_name": "shop", "static_configs": static}
     every = {"scrape_interval": "200ms", "scrape_timeout": "200ms"}
     path = folder / "prometheus.yml"
-    path.write_text(json.dumps({"global": every, "scrape_configs": [job]}))
+    config: dict[str, object] = {"global": every, "scrape_configs": [job]}
+    if files is not None:
+        own = {"job_name": "orchestrate", "file_sd_configs": [{"files": [f"{files}/targets-*.json"]}]}
+        config = {"global": every, "scrape_configs": [job, own], "rule_files": [f"{files}/rules-*.yml"]}
+    path.write_text(json.dumps(config))
     return path
 
 
@@ -75,7 +90,7 @@ def _wait(url: str, targets: int, process: subprocess.Popen[bytes]) -> None:
         try:
             with DIRECT.open(f"{url}/api/v1/query?query=count(up)", timeout=1) as answer:
                 found = json.load(answer)["data"]["result"]
-            if found and int(found[0]["value"][1]) >= targets:
+            if not targets or (found and int(found[0]["value"][1]) >= targets):
                 return
         except (URLError, OSError, ValueError):
             pass
