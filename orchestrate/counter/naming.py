@@ -93,7 +93,13 @@ async def known_version(app: App, name: str) -> Version:
     try:
         return await app.forge.version(name)
     except UnknownVersion:
-        raise UnknownVersion(name, await _versions(app)) from None
+        known, forge = await _versions(app), app.settings.forge
+        cure = (
+            ""
+            if known
+            else f"there is no branch {forge.base!r} either: name the one there is, forge: {{base: …}}"
+        )
+        raise UnknownVersion(name, known, cure=cure) from None
 
 
 async def _versions(app: App) -> list[str]:

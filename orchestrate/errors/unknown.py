@@ -12,10 +12,10 @@ class NotFound(OrchestrateError):
 
     what = "thing"
 
-    def __init__(self, name: str, known: Sequence[str] = ()) -> None:
+    def __init__(self, name: str, known: Sequence[str] = (), *, cure: str = "") -> None:
         self.name, self.known = name, tuple(known)
         among = f" (known: {', '.join(known)})" if known else ""
-        super().__init__(f"there is no {self.what} {name!r}{among}")
+        super().__init__(f"there is no {self.what} {name!r}{among}", cure=cure)
 
 
 class UnknownEnvironment(NotFound):

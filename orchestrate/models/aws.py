@@ -8,6 +8,7 @@ from pydantic import Field
 
 from orchestrate.models.fact import Fact
 
+REGION = r"^[a-z]{2}(-[a-z]+)+-\d$"
 ADDRESS_OR_NOTHING = r"^(https?://[^\s/@\\?#]+/?)?$"
 Name = Annotated[str, Field(min_length=1, max_length=512)]
 
@@ -15,7 +16,7 @@ Name = Annotated[str, Field(min_length=1, max_length=512)]
 class Aws(Fact):
     """Which account is asked, where, and as whom: a profile, or keys that are secrets of the environment."""
 
-    region: Annotated[str, Field(pattern=r"^[a-z]{2}(-[a-z]+)+-\d$")]
+    region: Annotated[str, Field(pattern=REGION)]
     profile: str = ""  # of ~/.aws
     access_key: str | None = None  # a secret
     secret_key: str | None = None  # a secret

@@ -10,6 +10,9 @@ from pydantic import Field, PositiveInt
 from orchestrate.models.fact import Fact
 
 SOCKET = "/var/run/docker.sock"
+NAMESPACE = r"^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$"
+PROJECT = r"^[a-z0-9][-a-z0-9.:]{2,62}$"
+GUID = r"^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$"
 ProviderName = Literal[
     "process",
     "docker",
@@ -49,7 +52,7 @@ class Kubernetes(Fact):
     """Where in which cluster a component runs, and from which image."""
 
     image: Annotated[str, Field(min_length=1)]  # host/name:tag; {version} {commit} {tree} are filled in
-    namespace: Annotated[str, Field(pattern=r"^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$")]
+    namespace: Annotated[str, Field(pattern=NAMESPACE)]
     context: str = ""  # of the kubeconfig; '': its current one
     kubeconfig: Path | None = None  # None: ~/.kube/config
     credentials: str | None = None  # a secret, user:password, for the registry
@@ -113,7 +116,7 @@ class CloudRun(Fact):
     """Which service of Google Cloud Run a component is, and from which image its revisions are made."""
 
     image: Annotated[str, Field(min_length=1)]  # host/name:tag; {version} {commit} {tree} are filled in
-    project: Annotated[str, Field(pattern=r"^[a-z0-9][-a-z0-9.:]{2,62}$")]
+    project: Annotated[str, Field(pattern=PROJECT)]
     region: Annotated[str, Field(pattern=r"^[a-z0-9-]+$")]
     service: Name | Literal[""] = ""  # its name; '': the component's
     key: str  # a secret: the JSON key of a service account
@@ -123,7 +126,7 @@ class CloudRun(Fact):
     logs: Address = "https://logging.googleapis.com"  # of the API of Cloud Logging
 
 
-Guid = Annotated[str, Field(pattern=r"^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$")]
+Guid = Annotated[str, Field(pattern=GUID)]
 
 
 class ContainerApps(Fact):

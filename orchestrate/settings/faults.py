@@ -10,6 +10,8 @@ from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
 from orchestrate.errors import SettingsInvalid
+from orchestrate.models.aws import REGION
+from orchestrate.models.hosts import GUID, NAMESPACE, PROJECT
 from orchestrate.models.smoke import ADDRESS, PATH, PATH_OR_NOTHING
 from orchestrate.settings.tree import Document, Loc, Plain
 
@@ -40,6 +42,10 @@ _SHAPES = {
     PATH: "a path that starts with / and has no blanks",
     PATH_OR_NOTHING: "a path that starts with / and has no blanks, or nothing",
     ADDRESS: "an address such as https://pay.example.com:8443",
+    REGION: "a region such as eu-central-1",
+    GUID: "an id such as 123e4567-e89b-12d3-a456-426614174000",
+    NAMESPACE: "a name of small letters, digits and dashes, such as shop",
+    PROJECT: "a project's id such as shop-4711, of at least three small letters, digits or dashes",
 }
 
 
@@ -84,7 +90,8 @@ def _said(document: Document, at: Loc, fact: type[BaseModel], detail: ErrorDetai
         case "extra_forbidden":
             return unknown(str(at[-1]), _keys(fact.model_json_schema(), detail["loc"][:-1]))
         case "string_pattern_mismatch":
-            shape = _SHAPES.get(detail.get("ctx", {}).get("pattern", ""), "another text")
+            form = detail.get("ctx", {}).get("pattern", "")
+            shape = _SHAPES.get(form, f"text of the form {form}")
             return f"{name}: expected {shape}, found {document.found(at)}"
         case kind if kind in _EXPECTED:
             expected = _EXPECTED[kind].format_map(detail.get("ctx", {}))

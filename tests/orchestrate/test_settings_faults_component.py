@@ -21,6 +21,21 @@ PORT = "        port: 8081\n"
         ("smoke:\n          - {kind: grpc, name: x}", 11, "'kind' to be one of 'http', 'tcp'"),
         ("smoke:\n          - {name: x}", 11, "missing key 'kind'"),
         ("smoke: [{kind: http, name: x, path: /, secret: T}]", 10, "has no secret 'T'"),
+        (
+            "kubernetes: {image: 'r.test/w:{commit}', namespace: My Shop}",
+            10,
+            "namespace: expected a name of small letters, digits and dashes, such as shop, found 'My Shop'",
+        ),
+        (
+            "awslambda: {aws: {region: Frankfurt}, function: w, bucket: b, key: '{commit}'}",
+            10,
+            "region: expected a region such as eu-central-1, found 'Frankfurt'",
+        ),
+        (
+            "cloudrun: {image: 'r.test/w:{commit}', project: shop, region: EU, key: K}",
+            10,
+            "region: expected text of the form ^[a-z0-9-]+$, found 'EU'",
+        ),
         ("build: [make all]", 10, "build[0]: expected a list, found 'make all'"),
         ("database: {url: x}", 10, "missing key 'dialect'"),
         (

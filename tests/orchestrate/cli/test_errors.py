@@ -185,3 +185,17 @@ def test_ctrl_c_is_a_line(shop: Shop, command: Command, monkeypatch: pytest.Monk
     ran = command("deploy", "history")
 
     assert (ran.code, ran.err) == (130, "stopped\n")
+
+
+@pytest.mark.parametrize(
+    "words", [("deploy", "validate"), ("deploy", "run", "--version", "v9"), ("deploy", "diff")]
+)
+def test_a_base_branch_that_is_not_there_is_named_with_what_helps(
+    shop: Shop, command: Command, words: tuple[str, ...]
+) -> None:
+    shop.settings.write_text(shop.settings.read_text().replace("base: main", "base: trunk"))
+
+    ran = command(*words, "--env", "test")
+
+    assert ran.code == 2
+    assert "forge: {base: …}" in ran.err and "'trunk'" in ran.err
