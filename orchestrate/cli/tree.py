@@ -108,6 +108,9 @@ ENV = Branch(
         "export": Leaf(
             "write them as YAML, without secrets", "env.exchange:export", "orchestrate env export staging"
         ),
+        "health": Leaf(
+            "hold its health checks to what answers", "env.health:health", "orchestrate env health staging"
+        ),
         "monitoring": Leaf(
             "have Prometheus watch one: targets and alert rules",
             "env.monitoring:monitoring",

@@ -112,8 +112,9 @@ def fires(shop: Shop, series: dict[str, str], minute: int) -> set[str]:
     rules = shop.folder / "here" / RULES
     inputs = [{"series": name, "values": values} for name, values in series.items()]
     names = ("HighErrorRate", "HighResponseTime", "PodDown")
-    none = [{"eval_time": f"{minute}m", "alertname": name, "exp_alerts": []} for name in names]
-    tests = [{"interval": "1m", "input_series": inputs, "alert_rule_test": none}]
+    nobody: list[object] = []
+    none = [{"eval_time": f"{minute}m", "alertname": name, "exp_alerts": nobody} for name in names]
+    tests: list[object] = [{"interval": "1m", "input_series": inputs, "alert_rule_test": none}]
     file = shop.folder / "test.yml"
     file.write_text(yaml.safe_dump({"rule_files": [str(rules)], "tests": tests}))
     said = subprocess.run(

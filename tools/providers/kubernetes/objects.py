@@ -161,8 +161,14 @@ def _container(component: Component, image: str, variables: Mapping[str, str]) -
     if component.memory_limit:
         found["resources"] = {"limits": {"memory": f"{component.memory_limit}Mi"}}
     if component.port:
-        path, port = component.health.path, settings.port
-        probe: Json = {"httpGet": {"path": path, "port": port}} if path else {"tcpSocket": {"port": port}}
         found["ports"] = [{"name": "http", "containerPort": settings.port}]
-        found["readinessProbe"] = {**probe, "periodSeconds": 1, "timeoutSeconds": 2, "failureThreshold": 2}
+        found["readinessProbe"] = readiness(component)
     return found
+
+
+def readiness(component: Component) -> Json:
+    """The probe that tells the cluster whether a pod is well; it knows a path and no fields."""
+    path, port = component.health.path, kubernetes_of(component).port
+    probe: Json = {"httpGet": {"path": path, "port": port}} if path else {"tcpSocket": {"port": port}}
+    often: Json = {"periodSeconds": 1, "timeoutSeconds": component.health.timeout, "failureThreshold": 2}
+    return {**probe, **often}
