@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
+from collections.abc import Callable
 from typing import Any  # moto's objects have no types
 
 ACCOUNT, REGION = "123456789012", "eu-central-1"
@@ -30,6 +31,7 @@ class Cluster:
         self._lock = threading.RLock()
         self._end = threading.Event()
         self.is_frozen = False
+        self.moved: Callable[[], None] = lambda: None  # called after each target that came or went
         self._put_between()
         self._thread = threading.Thread(target=self._run, daemon=True)
         self._thread.start()
@@ -37,6 +39,10 @@ class Cluster:
     def close(self) -> None:
         self._end.set()
         self._thread.join(10)
+
+    def healthy(self, group: str) -> int:
+        """How many targets of a group get requests."""
+        return sum(one.status == "healthy" for one in self._elb.describe_target_health(group, []))
 
     def _run(self) -> None:
         while not self._end.wait(0.03):
@@ -140,6 +146,7 @@ class Cluster:
             self._sick.add(_address(made))
         for balanced in service.load_balancers:
             self._elb.register_targets(balanced["targetGroupArn"], [{"Id": _address(made)}])
+        self.moved()
 
     def _failed(self, service: Any, task: Any, why: str) -> None:
         self._end_of(service, task, why)
@@ -156,6 +163,7 @@ class Cluster:
         task.stopped_reason = why
         for balanced in service.load_balancers:
             self._elb.deregister_targets(balanced["targetGroupArn"], [{"Id": _address(task)}])
+        self.moved()
 
     def _tasks(self, service: Any) -> list[Any]:
         tasks = self.ecs.tasks.get(service.cluster_name, {}).values()

@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from orchestrate.errors import OutsideFailed, StartFailed
 from orchestrate.models.aws import Aws
 from orchestrate.models.environment import Component, Environment
-from orchestrate.models.move import Drain, Scale, SetTraffic, Start
+from orchestrate.models.move import Scale, SetTraffic, Start
 from orchestrate.models.runtime import Artifact, Instance, Running, Slot
 from tools.provider import Say, refuse_another, require_well, shares, well_in, without
 from tools.providers.cloud import Cloud
@@ -157,14 +157,13 @@ class EcsProvider(OfPushedImages, Cloud):
             say(f"{component.name}: the rule had {now}, and not {shares(move.was)}")
         await self._rule(component).share(wanted)
 
-    async def _drain(self, component: Component, move: Drain) -> None:
-        await asyncio.sleep(min(move.seconds, ecs_of(component).pause))
-
     async def _stop(self, component: Component, slot: str) -> None:
+        """Out of the rule first; its tasks end when the load balancer has learned that, whoever said so."""
         running = await self.running(component)
         left = shares(without(running.weights, slot)) if slot in shares(running.weights) else {}
         if component.port and left:
             await self._rule(component).share(left)
+        if component.port and running.slot(slot):
             await asyncio.sleep(ecs_of(component).pause)
         await self._services(component).empty(slot, component.drain_seconds + STOPPING)
 

@@ -63,4 +63,8 @@ def shop(aws_site: Site, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Ite
     aws_site.front.calm()
     yield Shop(aws_site, tmp_path)
     aws_site.front.calm()
-    aws_site.cluster.is_frozen = False
+    aws_site.cluster.is_frozen, aws_site.cluster.moved = False, _nothing
+
+
+def _nothing() -> None:
+    """Nobody looks any more."""
