@@ -184,9 +184,12 @@ SIOCSIFADDR, SIOCSIFNETMASK, SIOCSIFFLAGS = 0x8916, 0x891C, 0x8914
 
 
 def give_address(number: int) -> str:
-    """An address of this machine that is no loopback address, on the loopback device. Needs root."""
-    address = f"10.244.{number // 250}.{number % 250 + 1}"
-    name = f"lo:{number}".encode()
+    """An address of this machine that is no loopback address, on the loopback device. Needs root.
+
+    Two test runs beside each other have a block and names of their own.
+    """
+    address = f"10.{100 + os.getpid() % 144}.{number // 250}.{number % 250 + 1}"
+    name = _alias(number)
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as handle:
         for request, value in ((SIOCSIFADDR, address), (SIOCSIFNETMASK, "255.255.255.255")):
             told = struct.pack("16sH2x4s8x", name, socket.AF_INET, socket.inet_aton(value))
@@ -194,7 +197,11 @@ def give_address(number: int) -> str:
     return address
 
 
+def _alias(number: int) -> bytes:
+    return f"lo:{os.getpid():x}.{number}".encode()
+
+
 def take_address(number: int) -> None:
     """Give it back."""
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as handle, suppress(OSError):
-        fcntl.ioctl(handle, SIOCSIFFLAGS, struct.pack("16sH14s", f"lo:{number}".encode(), 0, b""))
+        fcntl.ioctl(handle, SIOCSIFFLAGS, struct.pack("16sH14s", _alias(number), 0, b""))
