@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Container, Iterable
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from orchestrate.errors import BuildFailed, StartFailed, UnknownVersion
 from orchestrate.models.change import Version
@@ -46,6 +46,22 @@ class Provider(Protocol):
     async def resources(self) -> Resources:
         """How full the place is."""
         ...
+
+
+@runtime_checkable
+class Measuring(Protocol):
+    """A provider that can tell what its instances take, and needs a moment for it that no move has."""
+
+    async def measured(self, component: Component) -> Running:
+        """What runs, with the CPU and the memory of its instances."""
+        ...
+
+
+async def measured(provider: Provider, component: Component) -> Running:
+    """What runs, with the CPU and the memory of its instances where the provider can tell them."""
+    if isinstance(provider, Measuring):
+        return await provider.measured(component)
+    return await provider.running(component)
 
 
 class Logs(Protocol):

@@ -16,6 +16,7 @@ from orchestrate.models.watch import Watch
 from tools.increments import increment, instances
 from tools.levels import kept, level
 from tools.place import Place
+from tools.provider import measured
 from tools.series import Parts
 
 PATIENCE = 15.0  # seconds for one look, at least
@@ -71,7 +72,7 @@ class Sampler:
         component = place.component(watch.component)
         try:
             async with asyncio.timeout(max(PATIENCE, watch.interval)):
-                running = await place.provider.running(component)
+                running = await measured(place.provider, component)
                 numbers, told = await asyncio.gather(
                     _numbers(place, component, running), _told(watch, place, running, alerts or {})
                 )

@@ -17,6 +17,7 @@ from tools.increments import increment
 from tools.metrics import MemoryMetrics, combined
 from tools.place import Place
 from tools.provider import MemoryProvider
+from tools.providers.by_component import ByComponent
 from tools.sampler import FIRST, Sampler
 from tools.series import MemorySeries
 
@@ -190,6 +191,33 @@ async def test_a_missing_instance_is_unhealthy() -> None:
     scene.run(here.model_copy(update={"instances": here.instances[:1]}))
 
     assert (await scene.look())[0].healthy is False
+
+
+class MeasuringProvider(MemoryProvider):
+    """A place that tells what instances take only to whoever waits for it."""
+
+    async def measured(self, component: Component) -> Running:
+        here = await self.running(component)
+        slots = [
+            slot.model_copy(
+                update={"instances": tuple(one.model_copy(update={"cpu": 30.0}) for one in slot.instances)}
+            )
+            for slot in here.slots
+        ]
+        return here.model_copy(update={"slots": tuple(slots)})
+
+
+async def test_a_place_that_has_to_measure_is_asked_to_for_samples_alone() -> None:
+    scene = Scene()
+    place = MeasuringProvider()
+    place.slots = scene.provider.slots
+    scene.place = replace(scene.place, provider=ByComponent({"api": place}))
+
+    new, _ = await scene.look()
+
+    assert new.cpu == 30.0
+    seen = (await scene.place.provider.running(scene.place.component("api"))).slots
+    assert {one.cpu for slot in seen for one in slot.instances} == {None}
 
 
 class LostProvider(MemoryProvider):

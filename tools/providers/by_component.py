@@ -11,7 +11,7 @@ from orchestrate.models.move import Move
 from orchestrate.models.runtime import Artifact, Resources, Running
 from tools.building import Adopting
 from tools.image_signatures import LetIn
-from tools.provider import Checkout, Hosting, Say
+from tools.provider import Checkout, Hosting, Say, measured
 
 
 class ByComponent:
@@ -22,6 +22,9 @@ class ByComponent:
 
     async def running(self, component: Component) -> Running:
         return await self._of(component).running(component)
+
+    async def measured(self, component: Component) -> Running:
+        return await measured(self._of(component), component)
 
     async def build(self, component: Component, version: Version, checkout: Checkout, say: Say) -> Artifact:
         return await self._of(component).build(component, version, checkout, say)

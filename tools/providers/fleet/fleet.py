@@ -35,9 +35,9 @@ class Fleet(Generic[M]):
         self._layout, self._traffic, self._crew = layout, traffic, crew
         self._slots = Slots(layout)
 
-    async def running(self, component: Component) -> Running:
+    async def running(self, component: Component, *, is_measured: bool = False) -> Running:
         members = await self._crew.members(component)
-        seen = await self._crew.look(component, members, is_measured=True)
+        seen = await self._crew.look(component, members, is_measured=is_measured)
         names = {*self._slots.names(component.name), *(one.slot for one in members)}
         slots = tuple(
             self._slots.slot(component.name, name, (one for one in seen if one.slot == name))
@@ -200,6 +200,11 @@ class OfFleet(Generic[M]):
         with stored(self._layout.root):
             self._layout.check()
             return await self._fleet.running(component)
+
+    async def measured(self, component: Component) -> Running:
+        with stored(self._layout.root):
+            self._layout.check()
+            return await self._fleet.running(component, is_measured=True)
 
     async def apply(self, component: Component, move: Move, say: Say) -> None:
         say(words(move))

@@ -218,12 +218,20 @@ async def test_a_repository_without_a_dockerfile_cannot_be_built(yard: Yard) -> 
         await yard.build(files=with_dockerfile(""))
 
 
+async def test_no_move_waits_for_what_a_container_takes(yard: Yard) -> None:
+    await yard.start(await yard.build())
+
+    (one,) = await yard.instances()
+
+    assert (one.cpu, one.memory) == (None, None)
+
+
 async def test_what_a_container_takes_is_told(yard: Yard) -> None:
     yard.change(memory_limit=200)
     await yard.start(await yard.build())
 
-    await yard.running()
-    (one,) = await yard.instances()
+    await yard.provider.measured(yard.web)
+    (one,) = (await yard.provider.measured(yard.web)).slots[0].instances
 
     assert one.cpu is not None and one.memory is not None and 1 < one.memory < 200
     assert one.pid is not None

@@ -62,7 +62,7 @@ async def test_placeholders_are_replaced_once_and_by_no_shell(shop: Shop) -> Non
 async def test_use_of_cpu_and_memory_is_told(shop: Shop) -> None:
     await shop.start()
 
-    one = await shop.instance()
+    (one,) = (await shop.provider.measured(shop.web)).slots[0].instances
 
     assert one.cpu is not None
     assert one.memory is not None
