@@ -121,6 +121,8 @@ async def _serving(app: App, environment: Environment) -> list[str]:
 
 def _component(name: str, running: Running) -> str:
     slot = running.live
+    if slot is None and running.unknown:
+        return f"nobody knows which version {code(name)} serves"
     if slot is None or slot.version is None:
         return f"nothing of {code(name)} is live"
     share = running.weights.get(slot.name)

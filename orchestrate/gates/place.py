@@ -67,6 +67,9 @@ def no_conflict(evidence: Evidence) -> GateResult:
         if one.live is not None and not one.live.instances and not is_back:
             said = f"{one.component}: {one.live.name} should run and has no instance"
             return failed(gate, said, "somebody else's rollout, or a crash: look at it first")
+        if one.unknown and not is_back:
+            said = f"{one.component}: nobody knows which version {one.unknown[0].name} runs"
+            return unknown(gate, said, "see what runs there, and stop it or put back what says its version")
     if evidence.holder is not None:
         return passed(gate, f"deployment {evidence.holder} comes first; this one waits for its turn")
     return passed(gate, "no other deployment is under way")

@@ -52,6 +52,11 @@ class Running(Fact):
         running = [slot for slot in self.slots if slot.version is not None and slot.wanted > 0]
         return max(running, key=lambda slot: self.weights.get(slot.name, 0), default=None)
 
+    @property
+    def unknown(self) -> tuple[Slot, ...]:
+        """The slots that should run something, and nobody knows what."""
+        return tuple(slot for slot in self.slots if slot.version is None and slot.wanted > 0)
+
     def slot(self, name: str) -> Slot | None:
         return next((slot for slot in self.slots if slot.name == name), None)
 

@@ -106,7 +106,8 @@ async def look(place: Place, part: Component) -> Look:
     except (OrchestrateError, OSError) as problem:
         return Look(component=part.name, address="", answers=None, detail=str(problem), running=None)
     if not part.port or running.live is None:
-        detail = "nothing is live" if running.live is None else "takes no traffic"
+        nothing = "nobody knows what is live" if running.unknown else "nothing is live"
+        detail = nothing if running.live is None else "takes no traffic"
         return Look(component=part.name, address=address, answers=None, detail=detail, running=running)
     health = await check(urlsplit(address).netloc, part.health, reach_of(place.environment))
     return Look(
@@ -134,7 +135,7 @@ def _slots(running: Running) -> list[tuple[str, str, str, str]]:
     return [
         (
             f"{running.component}/{slot.name}",
-            slot.version.name if slot.version else "",
+            slot.version.name if slot.version else "unknown",
             f"{sum(1 for copy in slot.instances if copy.healthy)} of {slot.wanted} healthy",
             f"{running.weights.get(slot.name, 0)} %",
         )

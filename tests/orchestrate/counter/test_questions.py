@@ -40,6 +40,16 @@ async def test_a_question_about_something_else_is_told_what_can_be_asked(counter
     assert not said.is_done and "what is live in production?" in said.text
 
 
+async def test_what_nobody_knows_is_not_called_nothing(counter: Counter) -> None:
+    slots = counter.world.provider.slots
+    for key, slot in slots.items():
+        slots[key] = slot.model_copy(update={"version": None})
+
+    said = await counter.says("what is live in production?")
+
+    assert "nobody knows which version `web` serves" in said.text
+
+
 async def test_a_place_that_does_not_answer_is_said_so(counter: Counter) -> None:
     counter.world.provider.is_down = True
 

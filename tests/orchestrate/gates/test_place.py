@@ -51,6 +51,20 @@ CRASHED = (
 )
 
 
+NAMELESS = LIVE.slots[0].model_copy(update={"name": "green", "version": None, "wanted": 1})
+UNREAD = (LIVE.model_copy(update={"slots": (*LIVE.slots, NAMELESS)}),)
+
+
+def test_a_slot_of_which_nobody_knows_the_version_stops_what_is_new_and_not_the_way_back() -> None:
+    found = finding(GateName.NO_CONFLICT, evidence(running=UNREAD))
+
+    assert (found.finding, found.sentence) == (
+        Finding.UNKNOWN,
+        "web: nobody knows which version green runs",
+    )
+    assert finding(GateName.NO_CONFLICT, going_back(running=UNREAD)).finding is Finding.PASS
+
+
 @pytest.mark.parametrize(
     ("gate", "news", "expected"),
     [

@@ -11,6 +11,7 @@ from orchestrate.models.change import Version
 from orchestrate.models.environment import Component
 from orchestrate.models.move import Move, Scale, SetTraffic, Start, Stop, Weights
 from orchestrate.models.runtime import Artifact, Running
+from tests.contracts.provider_world import spoiling
 from tests.servers.pushed import Pushed
 from tests.servers.sample_service import checkout, version
 from tests.servers.vendor import Vendor
@@ -66,6 +67,10 @@ class OfVendor(ABC, Generic[S]):
         await self.start()
         await self.share({"blue": 100})
         await self.start("green", TWO)
+
+    def spoil(self, slot: str) -> None:
+        """Nobody can read the record of the slot any more."""
+        spoiling(self.root)(slot)
 
     async def running(self) -> Running:
         return await self.provider().running(self.web)

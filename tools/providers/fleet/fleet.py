@@ -74,7 +74,10 @@ class Fleet(Generic[M]):
             self._slots.forget(component.name)
 
     async def tend(self, component: Component) -> tuple[str, ...]:
-        """Bring back what should run and does not; what that was. A move under way is left alone."""
+        """Bring back what should run and does not; what that was. A move under way is left alone.
+
+        Raises OutsideFailed where a record cannot be read, once there is nothing else to tell.
+        """
         async with held_if_free(self._layout.lock(component.name)) as mine:
             return await self._tend(component) if mine else ()
 
@@ -92,7 +95,10 @@ class Fleet(Generic[M]):
         is_down = bool(await routing.intended()) and not await routing.weights()
         if started or is_down:
             await self._refresh(component)
-        return (*(f"{one.id} started" for one in started), *(("its router started",) if is_down else ()))
+        told = (*(f"{one.id} started" for one in started), *(("its router started",) if is_down else ()))
+        if not told:
+            self._slots.require_known(component.name)
+        return told
 
     async def _bring_to(self, component: Component, move: Start | Scale, say: Say) -> None:
         """Have exactly the wanted instances of the version, all well; on failure, what was before."""

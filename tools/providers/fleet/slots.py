@@ -6,6 +6,7 @@ from collections.abc import Iterable
 
 from pydantic import ValidationError
 
+from orchestrate.errors import OutsideFailed
 from orchestrate.models.change import Version
 from orchestrate.models.fact import Fact
 from orchestrate.models.move import Weights
@@ -54,6 +55,13 @@ class Slots:
         wanted = found.wanted if found else int(file.exists())
         version = found.version if found else None
         return Slot(name=name, version=version, wanted=wanted, instances=tuple(instances))
+
+    def require_known(self, component: str) -> None:
+        """Raise OutsideFailed where nobody can read what a slot should run: it is not brought back."""
+        for one in self.unknown(component):
+            file = self._layout.slot(component, one.name)
+            said = f"{file} cannot be read: nobody knows which version {one.name} should run"
+            raise OutsideFailed(said, cure="put it back; or remove it, and deploy what should run there")
 
     def may_be_unknown(self, component: str, weights: Weights) -> bool:
         """Whether who had these shares cannot be told: what is live, and of no slot, may be its."""

@@ -44,6 +44,22 @@ async def test_a_plan_brings_a_version_in_and_its_undo_goes_back_to_the_deployme
     assert here.changes == 3  # the first one, the next one, and the way back: each once
 
 
+async def test_the_way_back_is_gone_where_nobody_can_read_what_is_live(here: Here) -> None:
+    await here.serving()
+    await here.scale("blue", 1, 2)
+    await here.start("green", TWO, 2)
+    here.spoil("green")
+    assert [(one.name, one.version, one.wanted) for one in (await here.running()).slots] == [
+        ("green", None, 2)
+    ]
+
+    await here.share({"blue": 100}, was={"green": 100})
+    await here.stop("green", TWO)
+
+    (slot,) = (await here.running()).slots
+    assert (slot.version, slot.wanted, await here.weights()) == (ONE, 2, {"blue": 100})
+
+
 async def test_where_the_way_back_would_not_lead_to_the_same_the_spec_is_given_anew(here: Here) -> None:
     await here.serving()
     await here.stop()

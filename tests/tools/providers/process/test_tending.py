@@ -11,8 +11,10 @@ from pathlib import Path
 import httpx
 import pytest
 
+from orchestrate.errors import OutsideFailed
 from orchestrate.models.environment import Component
 from orchestrate.models.move import SetTraffic, Start, Stop
+from tests.contracts.provider_world import spoiling
 from tests.servers.ports import free_port
 from tests.servers.sample_service import checkout, component, environment, silent, version
 from tools.providers.fleet.lock import held
@@ -65,6 +67,19 @@ async def answers(web: Component) -> set[str]:
     async with httpx.AsyncClient(trust_env=False) as client:
         found = [(await client.get(f"http://127.0.0.1:{web.port}/")).json() for _ in range(6)]
     return {one["INSTANCE"] for one in found}
+
+
+async def test_a_slot_whose_record_is_damaged_is_named_and_the_others_are_brought_back(
+    provider: ProcessProvider, web: Component, tmp_path: Path
+) -> None:
+    kill_instance(tmp_path, "blue-2")
+    spoiling(tmp_path / "root")("green")
+
+    assert await provider.tend(web) == ("blue-2 started",)
+    with pytest.raises(OutsideFailed, match="green.json cannot be read.*which version green") as told:
+        await provider.tend(web)
+
+    assert "remove it" in told.value.cure
 
 
 async def test_what_runs_is_left_alone(provider: ProcessProvider, web: Component) -> None:

@@ -81,6 +81,16 @@ async def test_traffic_that_goes_back_deploys_what_was_there_again(here: Here) -
     assert await here.weights() == {"blue": 100}
 
 
+async def test_the_way_back_is_gone_where_nobody_can_read_what_is_live(here: Here) -> None:
+    await here.both()
+    here.spoil("green")
+
+    await here.share({"blue": 100}, was={"green": 100})
+    await here.stop("green", TWO)
+
+    assert (here.site.image, await here.weights()) == (here.image(ONE), {"blue": 100})
+
+
 async def test_a_start_that_was_not_written_down_is_not_done_again(here: Here) -> None:
     await here.build(ONE)
     here.site.begin(here.image(ONE))
