@@ -10,8 +10,6 @@ from tools.providers.docker.containers import Container
 from tools.providers.fleet import health
 from tools.providers.fleet.troubles import OVER_LIMIT
 
-ALIVE = 1.0  # seconds that an instance must live where nothing can be asked
-
 
 async def ailment(component: Component, one: Container) -> str:
     """What is wrong with it at this moment; '' when it is well."""
@@ -27,7 +25,7 @@ async def ailment(component: Component, one: Container) -> str:
         return await health.trouble(component.health, one.port)
     if found == "starting":
         return "its image's HEALTHCHECK has not passed yet"
-    return "just started" if time.time() - one.started_at.timestamp() < ALIVE else ""
+    return "just started" if time.time() - one.started_at.timestamp() < health.ALIVE else ""
 
 
 def _down(one: Container) -> str:

@@ -9,6 +9,7 @@ from tools.health import check as looked_at
 
 HOST = "127.0.0.1"
 AGAIN = 0.1  # seconds between two questions
+ALIVE = 1.0  # seconds that an instance must live where nothing can be asked
 
 
 async def trouble(check: HealthCheck, port: int) -> str:

@@ -53,8 +53,9 @@ def _crashed(one: Instance, number: int, lines: tuple[str, ...]) -> StartFailed:
 
 def _too_late(component: Component, one: Instance, lines: tuple[str, ...]) -> StartFailed:
     waited = f"after {component.health.start_seconds} s"
-    what = "hangs at start" if one.detail.startswith(HUNG) else "is unhealthy"
-    return StartFailed(f"{one.id} {what}: {one.detail} {waited}{_indented(lines)}", cure=_cure(what))
+    how = " hangs at start:" if one.detail.startswith(HUNG) else " is unhealthy:"
+    how = ":" if one.detail.startswith(OVER_LIMIT) else how
+    return StartFailed(f"{one.id}{how} {one.detail} {waited}{_indented(lines)}", cure=_cure(one.detail))
 
 
 def _indented(lines: tuple[str, ...]) -> str:
@@ -65,5 +66,8 @@ def _cure(what: str) -> str:
     if what.startswith(OVER_LIMIT):
         return "use less memory, or raise memory_limit of the component"
     if what.startswith(("crash loop", "does not stay up")):
-        return "read the end of its log above"
-    return "check `health` of the component, and that it listens on 0.0.0.0 and $PORT in its container"
+        return "read the end of its log above; the command is `run` of the component, or its image's own"
+    return (
+        "check `health` of the component, and that it listens on 0.0.0.0 and $PORT in its container, "
+        "or on 127.0.0.1 and $PORT where it is a process"
+    )

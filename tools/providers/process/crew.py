@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime
 from pathlib import Path
 
 import psutil
@@ -18,14 +17,18 @@ from tools.provider import Say, runs_another
 from tools.providers.fleet import health
 from tools.providers.fleet.placeholders import filled
 from tools.providers.fleet.ports import is_free
+from tools.providers.fleet.settling import until_well
 from tools.providers.fleet.variables import Variables, about
 from tools.providers.process import instances
 from tools.providers.process.command import require_program
 from tools.providers.process.instances import Copy, Instances
+from tools.providers.process.log_file import newest
+from tools.providers.process.looking import ailment, beginning, instance
 from tools.providers.process.records import Spec, read_spec
 from tools.providers.process.releases import Releases, inside
-from tools.providers.process.starting import ailment, until_well
 from tools.providers.process.usage import Usage
+
+END_LINES = 20
 
 
 class ProcessCrew:
@@ -71,7 +74,7 @@ class ProcessCrew:
         Raises StartFailed, ProgramMissing.
         """
         secrets = self._variables.secret()
-        crashes: dict[Path, int] = {}
+        crashes: dict[str, int] = {}
         crew: list[Copy] = []
         for number in range(1, move.instances + 1):
             folder = self._instances.folder(component.name, move.slot, number)
@@ -83,9 +86,16 @@ class ProcessCrew:
                 say(f"{component.name}: start {copy.id} on port {copy.spec.port}")
                 await instances.start(folder, copy.spec, secrets)
             elif copy.state:
-                crashes[folder] = copy.state.restarts
+                crashes[copy.id] = copy.state.restarts
             crew.append(copy)
-        await until_well(component, crew, crashes)
+
+        async def look() -> Sequence[Instance]:
+            return await asyncio.gather(*(beginning(component, one, crashes.get(one.id, 0)) for one in crew))
+
+        async def end(id: str) -> tuple[str, ...]:
+            return tuple(line.text for one in crew if one.id == id for line in newest(one.folder, END_LINES))
+
+        await until_well(component, move.instances, crashes, look, end)
 
     async def stop(self, members: Sequence[Copy]) -> None:
         await self._end([copy.folder for copy in members])
@@ -118,25 +128,11 @@ class ProcessCrew:
                 raise result
 
     async def _seen(self, component: Component, copy: Copy, is_measured: bool) -> Instance:
-        why = await ailment(component, copy, health.trouble)
-        state, child = copy.state, copy.child if copy.is_running else None
-        cpu, memory = None, None
-        if child is not None and is_measured:
-            cpu, memory = await asyncio.to_thread(self._usage.of, child)
-        return Instance(
-            id=copy.id,
-            slot=copy.slot,
-            address=copy.address if component.port else "",
-            healthy=not why,
-            restarts=state.restarts if state else 0,
-            started_at=datetime.fromtimestamp(state.started_at if state else 0, UTC),
-            pid=child.pid if child else None,
-            last_exit=state.last_exit if state else None,
-            detail=why,
-            cpu=cpu,
-            memory=memory,
-            tree=copy.spec.tree,
-        )
+        found = instance(component, copy, await ailment(component, copy, health.trouble))
+        if found.pid is None or copy.child is None or not is_measured:
+            return found
+        cpu, memory = await asyncio.to_thread(self._usage.of, copy.child)
+        return found.model_copy(update={"cpu": cpu, "memory": memory})
 
     def _spec(self, component: Component, move: Start | Scale, number: int) -> Spec:
         """What instance `number` is; it keeps its port for as long as nobody else took it."""

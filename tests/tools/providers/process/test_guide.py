@@ -8,7 +8,7 @@ from pathlib import Path
 from orchestrate.settings import load
 from tools.fetch import Ask
 from tools.providers.fleet.redaction import SHORTEST
-from tools.providers.process.starting import CRASHES
+from tools.providers.fleet.troubles import CRASHES
 from tools.systems.haproxy_config import PLACES, SERVERS
 
 GUIDE = Path(__file__).parents[4] / "docs" / "providers" / "process.md"
