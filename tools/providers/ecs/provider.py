@@ -19,7 +19,7 @@ from tools.providers.ecs.definitions import Definition, Definitions
 from tools.providers.ecs.rule import Rule
 from tools.providers.ecs.services import SLOTS, Services, ecs_of
 from tools.providers.ecs.shapes import Service, Task
-from tools.providers.ecs.steady import is_steady, late, well
+from tools.providers.ecs.steady import is_steady, late, require_count, well
 from tools.providers.fleet.layout import Layout
 from tools.providers.pushed_images import Images, OfPushedImages
 from tools.systems import ecr
@@ -128,11 +128,12 @@ class EcsProvider(OfPushedImages, Cloud):
             is_late = time.monotonic() > until
             if found is not None:
                 slot = await self._slot(component, move.slot, found)
-                if is_steady(found, definition, slot):
+                if is_steady(found, definition, slot) and slot.wanted == move.instances:
                     return
                 if found.primary.rollout_state == "FAILED":
                     raise await self._failed(component, found, began, found.primary.rollout_state_reason)
                 if is_late:
+                    require_count(found, move.instances)
                     raise await self._failed(component, found, began, late(component, slot))
             elif is_late:
                 raise StartFailed(f"{services.name(move.slot)} is not there; somebody removed it")

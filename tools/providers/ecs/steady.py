@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from orchestrate.errors import StartFailed
 from orchestrate.models.environment import Component
 from orchestrate.models.runtime import Slot
 from tools.providers.ecs.definitions import Definition
@@ -21,6 +22,19 @@ def is_steady(found: Service, definition: Definition, slot: Slot) -> bool:
         and found.pending_count == 0
         and slot.is_healthy
     )
+
+
+def require_count(found: Service, instances: int) -> None:
+    """Raise StartFailed where somebody else says how many tasks there are.
+
+    To be asked late: right after it was changed, ECS may show what was before.
+    """
+    wanted = found.desired_count
+    if wanted != instances:
+        raise StartFailed(
+            f"{found.service_name} wants {wanted} tasks and not {instances}: somebody changed it",
+            cure="suspend the service's scaling while it is deployed, or give `instances` what it scales to",
+        )
 
 
 def well(task: Task, targets: Mapping[str, tuple[bool, str]] | None) -> tuple[bool, str]:

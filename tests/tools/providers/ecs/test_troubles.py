@@ -57,6 +57,27 @@ async def test_targets_that_are_never_healthy_are_told_by_the_load_balancer(shop
     assert "security groups" in told.value.cure
 
 
+@pytest.mark.parametrize("wanted", [1, 3])
+async def test_a_number_of_tasks_that_somebody_else_changes_meanwhile_ends_the_move(
+    aws_site: Site, shop: Shop, tmp_path: Path, wanted: int
+) -> None:
+    shop = Shop(aws_site, tmp_path, shop.own, start_seconds=4)
+    await shop.build(ONE)
+    two = START.model_copy(update={"instances": 2})
+    name = f"{shop.own.service}-blue"
+
+    def scale() -> None:
+        shop.site.front.after.clear()
+        shop.site.client("ecs").update_service(cluster=shop.own.cluster, service=name, desiredCount=wanted)
+
+    shop.site.front.after["CreateService"] = scale
+    with pytest.raises(StartFailed, match=f"{name} wants {wanted} tasks and not 2") as told:
+        await shop.do(two)
+
+    assert "scaling" in told.value.cure
+    assert not holds(two, await shop.running())
+
+
 async def test_what_does_not_become_healthy_in_time_is_told_by_name(aws_site: Site, tmp_path: Path) -> None:
     shop = Shop(aws_site, tmp_path, start_seconds=1)
     await shop.build(ONE)
