@@ -18,6 +18,7 @@ from orchestrate.errors import (
     RateLimited,
     StartFailed,
     UnknownVersion,
+    Unreachable,
 )
 from orchestrate.models.move import Verify
 from tests.servers.netlify import Netlify
@@ -207,4 +208,14 @@ async def test_who_asks_too_often_waits_as_long_as_is_said_and_not_for_an_hour(h
 
     here.vendor.troubles.append(Trouble("GET", here.words.site, 429, headers={"Retry-After": "3600"}))
     with pytest.raises(RateLimited):
+        await here.running()
+
+
+@pytest.mark.parametrize("status", [0, 503])
+async def test_a_vendor_that_does_not_answer_is_unreachable_and_nothing_is_taken_for_gone(
+    here: Here, status: int
+) -> None:
+    here.vendor.troubles += [Trouble("GET", here.words.site, status, times=9)]
+
+    with pytest.raises(Unreachable):
         await here.running()

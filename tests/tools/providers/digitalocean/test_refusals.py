@@ -14,6 +14,7 @@ from orchestrate.errors import (
     OutsideFailed,
     RateLimited,
     UnknownVersion,
+    Unreachable,
 )
 from orchestrate.models.move import Verify
 from tests.servers.openapi import Json
@@ -117,4 +118,14 @@ async def test_who_asks_too_often_waits_as_long_as_is_said_and_not_for_an_hour(h
     spent = {"RateLimit-Remaining": "0", "RateLimit-Reset": "99999999999"}
     here.vendor.troubles.append(Trouble("GET", "/v2/apps/", 429, headers=spent))
     with pytest.raises(RateLimited):
+        await here.running()
+
+
+@pytest.mark.parametrize("status", [0, 503])
+async def test_an_app_platform_that_does_not_answer_is_unreachable_and_no_app_is_taken_for_gone(
+    here: Here, status: int
+) -> None:
+    here.vendor.troubles += [Trouble("GET", "/v2/apps/", status, times=9)]
+
+    with pytest.raises(Unreachable):
         await here.running()
