@@ -12,7 +12,9 @@ from orchestrate.models.environment import Component, Database, Environment
 from orchestrate.models.move import Backup, SetTraffic, Start, Stop
 from orchestrate.models.task import Priority, Queue
 from tests.stories.places import WEB, quick
-from tests.stories.world import World, world
+from tests.stories.twins import outside
+from tests.stories.world import Clock, World, assembled, world
+from tools.systems.sqlite_target import SqliteTarget
 
 API = Component(name="api", port=8081, run=("serve",), instances=2)
 
@@ -109,6 +111,36 @@ async def test_the_backup_comes_first_and_the_migration_before_the_new_version(f
         plan = here.store.plans.plan(row.plan_hash or "")
         assert isinstance(plan.moves[0].move, Backup)
         assert columns(folder) == ["id", "title"]
+
+
+class Losing(SqliteTarget):
+    """A database in which somebody drops an index as soon as it is there."""
+
+    def __init__(self, path: Path) -> None:
+        super().__init__(f"sqlite:///{path}")
+        self.path = path
+
+    async def apply(self, name: str, sql: str) -> None:
+        await super().apply(name, sql)
+        with closing(sqlite3.connect(self.path)) as connection, connection:
+            connection.execute("DROP INDEX titles")
+
+
+async def test_what_a_migration_should_have_made_is_looked_for_before_anything_starts(folder: Path) -> None:
+    parts = (*with_database(folder).components, API)
+    here_and_there = {"production": quick(folder, components=parts)}
+    around = outside(("production",), Clock())
+    around.targets = lambda _: {"web": Losing(folder / "shop.db")}
+    await around.begin(here_and_there)
+    async with assembled(folder, around, here_and_there) as here:
+        index = "CREATE INDEX titles ON products (title);\n"
+        deployment, _, _ = await changed(here, {path: f"{sql}{index}" for path, sql in MIGRATION.items()})
+
+        row = await here.go(deployment)
+
+        assert row.outcome is Outcome.ROLLED_BACK
+        assert "0001_title.sql: index titles is missing" in row.reason
+        assert not [one for one in here.provider.done if isinstance(one, Start)]
 
 
 async def test_a_backup_that_fails_stops_before_anything_changed(folder: Path) -> None:
