@@ -43,8 +43,8 @@ class Cloud(ABC):
         """Nothing: what was written is shown in the place's own logs."""
         return ()
 
-    async def public(self, component: Component) -> str:  # noqa: ARG002
-        return self._environment.url
+    async def public(self, component: Component) -> str:
+        return self._environment.url or await self._given(component)
 
     @abstractmethod
     async def _bring_to(self, component: Component, move: Start | Scale, say: Say) -> None:
@@ -53,6 +53,10 @@ class Cloud(ABC):
     @abstractmethod
     async def _share(self, component: Component, move: SetTraffic, say: Say) -> None:
         """Give the traffic these shares, in force when this returns."""
+
+    async def _given(self, component: Component) -> str:  # noqa: ARG002
+        """The address that the place itself gives, or ''."""
+        return ""
 
     async def _drain(self, component: Component, move: Drain) -> None:  # noqa: ARG002
         """Nothing: whoever has begun to answer ends what it began."""

@@ -12,7 +12,6 @@ from orchestrate.errors import (
     AnswerLost,
     BuildFailed,
     EffectRefused,
-    OutcomeUnknown,
     OutsideFailed,
     StartFailed,
 )
@@ -139,8 +138,7 @@ class Publisher:
         try:
             return await site.begin(version)
         except AnswerLost as lost:
-            if not await self.habits.within(self.habits.lost, is_there):
-                raise OutcomeUnknown(f"{lost}; no such build is to be seen") from lost
+            await self.habits.read_back(lost, is_there, "no such build is to be seen")
             return made[0]
 
     async def _until_listed(self, site: Site, version: Version) -> None:
@@ -162,8 +160,7 @@ class Publisher:
         try:
             await site.point(build)
         except AnswerLost as lost:
-            if not await self.habits.within(self.habits.lost, is_so):
-                raise OutcomeUnknown(f"{lost}; production does not show it yet") from lost
+            await self.habits.read_back(lost, is_so, "production does not show it yet")
         if not await self.habits.within(self.habits.shown, is_so):
             said = f"{site.traits.vendor} took {build.name} for production, which points elsewhere"
             raise StartFailed(said, cure=site.traits.elsewhere)

@@ -7,6 +7,8 @@ import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
+from orchestrate.errors import AnswerLost, OutcomeUnknown
+
 Seen = Callable[[], Awaitable[bool]]
 """Whether the world shows it now. Raises StartFailed when it never will."""
 
@@ -27,3 +29,8 @@ class Habits:
                 return False
             await asyncio.sleep(self.again)
         return True
+
+    async def read_back(self, lost: AnswerLost, shown: Seen, said: str = "it is not to be seen") -> None:
+        """Return when what was sent is shown after all: it is never sent again. Raises OutcomeUnknown."""
+        if not await self.within(self.lost, shown):
+            raise OutcomeUnknown(f"{lost}; {said} after {self.lost:.0f} s") from lost

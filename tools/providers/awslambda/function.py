@@ -14,13 +14,13 @@ from orchestrate.models.aws import Functions
 from orchestrate.models.change import Version
 from orchestrate.models.move import Weights
 from orchestrate.models.runtime import Artifact
+from orchestrate.strategies import SLOTS
 from tools.provider import shares
 from tools.providers.awslambda.code import as_lambda_says
 from tools.systems import cloudwatch_logs
 from tools.systems.aws import Account, Json
 from tools.systems.aws_calls import Call
 
-SLOTS = ("blue", "green")
 SLOT = re.compile(r"orchestrate (?P<commit>\S+) (?P<tree>\S+) (?P<name>.+)")
 SHARE = re.compile(r"(blue|green)=(\d{1,3})")
 

@@ -101,9 +101,7 @@ class CloudFrontProvider(Cloud):
         self._slots.forget(component.name)
         self._switches.end(component.name)
 
-    async def public(self, component: Component) -> str:
-        if self._environment.url:
-            return self._environment.url
+    async def _given(self, component: Component) -> str:
         return _address(component, await self._distribution(component).shown())
 
     async def _bring_to(self, component: Component, move: Start | Scale, say: Say) -> None:  # noqa: ARG002

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from dataclasses import dataclass
 
-from orchestrate.errors import AnswerLost, ChangedMeanwhile, OutcomeUnknown, StartFailed
+from orchestrate.errors import AnswerLost, ChangedMeanwhile, StartFailed
 from orchestrate.models.environment import Component
 from tools.providers.cloudrun.answers import Operation, Revision, Service
 from tools.providers.cloudrun.objects import parent_of, service_name
@@ -89,8 +89,7 @@ class Client:
         except ChangedMeanwhile as other:
             raise ChangedMeanwhile(f"{other}{await self._by_whom()}") from other
         except AnswerLost as lost:
-            if not await self.habits.within(self.habits.lost, shown):
-                raise OutcomeUnknown(f"{lost}; it is not to be seen after {self.habits.lost:.0f} s") from lost
+            await self.habits.read_back(lost, shown)
             return
         operation = await self._ended(operation, shown)
         is_bad = operation.error is not None

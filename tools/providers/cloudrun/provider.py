@@ -89,9 +89,7 @@ class CloudRunProvider(OfPushedImages, Cloud):
         api = self._api("Cloud Logging", cloudrun_of(component).logs, component)
         return await logs.newest(api, component, found, lines)
 
-    async def public(self, component: Component) -> str:
-        if self._environment.url:
-            return self._environment.url
+    async def _given(self, component: Component) -> str:
         service = await self._client(component).service()
         return service.uri if service else ""
 

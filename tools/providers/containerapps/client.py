@@ -12,7 +12,6 @@ from pydantic import BaseModel
 from orchestrate.errors import (
     AnswerLost,
     ChangedMeanwhile,
-    OutcomeUnknown,
     OutsideFailed,
     StartFailed,
     Unreachable,
@@ -141,8 +140,7 @@ class Client:
             raise ChangedMeanwhile(f"{other}{await self._by_whom()}") from other
         except AnswerLost as lost:
             await self._ended("")
-            if not await self.habits.within(self.habits.lost, shown):
-                raise OutcomeUnknown(f"{lost}; it is not to be seen after {self.habits.lost:.0f} s") from lost
+            await self.habits.read_back(lost, shown)
             return
         where = next((headers[name] for name in PLACES if name in headers), "")
         problem = await self._ended(self._ours(where))

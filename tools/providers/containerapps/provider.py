@@ -79,9 +79,7 @@ class ContainerAppsProvider(OfPushedImages, Cloud):
             return ()
         return await self._client(component).lines(found.name, lines)
 
-    async def public(self, component: Component) -> str:
-        if self._environment.url:
-            return self._environment.url
+    async def _given(self, component: Component) -> str:
         ingress = (await self._client(component).app()).properties.configuration.ingress
         return address_of(ingress.fqdn) if ingress and ingress.fqdn else ""
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from urllib.parse import quote
 
-from orchestrate.errors import AnswerLost, OutcomeUnknown
+from orchestrate.errors import AnswerLost
 from tools.providers.digitalocean.answers import (
     App,
     AppAnswer,
@@ -106,8 +106,7 @@ class Client:
                     made.append(one)
             return bool(made)
 
-        if not await self.habits.within(self.habits.lost, is_there):
-            raise OutcomeUnknown(f"{lost}; no such deployment is to be seen") from lost
+        await self.habits.read_back(lost, is_there, "no such deployment is to be seen")
         return made[0]
 
     def _at(self, *parts: str) -> str:

@@ -12,12 +12,13 @@ from orchestrate.models.aws import Aws
 from orchestrate.models.environment import Component, Environment
 from orchestrate.models.move import Scale, SetTraffic, Start
 from orchestrate.models.runtime import Artifact, Instance, Running, Slot
+from orchestrate.strategies import SLOTS
 from tools.provider import Say, refuse_another, require_well, shares, well_in, without
 from tools.providers.cloud import Cloud
 from tools.providers.ecs.complaints import failed
 from tools.providers.ecs.definitions import Definition, Definitions
 from tools.providers.ecs.rule import Rule
-from tools.providers.ecs.services import SLOTS, Services, ecs_of
+from tools.providers.ecs.services import Services, ecs_of
 from tools.providers.ecs.shapes import Service, Task
 from tools.providers.ecs.steady import is_steady, late, require_count, well
 from tools.providers.fleet.layout import Layout

@@ -9,13 +9,13 @@ from typing import cast
 from orchestrate.errors import OutsideFailed
 from orchestrate.models.aws import Ecs
 from orchestrate.models.environment import Component
+from orchestrate.strategies import SLOTS
 from tools.providers.ecs.definitions import Definition
 from tools.providers.ecs.shapes import Service, Task
 from tools.systems import cloudwatch_logs
 from tools.systems.aws import Account, Json
 from tools.systems.aws_calls import Call
 
-SLOTS = ("blue", "green")
 MOST = 100  # tasks that are described at once
 MINE = "orchestrate:component"
 BREAKER = {

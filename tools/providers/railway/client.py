@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from dataclasses import dataclass
 
-from orchestrate.errors import AnswerLost, ChangedMeanwhile, OutcomeUnknown, StartFailed
+from orchestrate.errors import AnswerLost, ChangedMeanwhile, StartFailed
 from orchestrate.models.environment import Component
 from orchestrate.models.hosts import Railway
 from tools.providers.railway import answers
@@ -122,8 +122,7 @@ class Client:
         try:
             return await self.graph.order(field, question, self._what, **variables)
         except AnswerLost as lost:
-            if not await self.habits.within(self.habits.lost, shown):
-                raise OutcomeUnknown(f"{lost}; it is not to be seen after {self.habits.lost:.0f} s") from lost
+            await self.habits.read_back(lost, shown)
             return None
 
     @property
