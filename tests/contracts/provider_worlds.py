@@ -128,6 +128,20 @@ async def routed(request: pytest.FixtureRequest, folder: Path) -> AsyncGenerator
         await provider.stop_all(web)
 
 
+class HandedOver(InCluster):
+    """Its owner waits long for what is well, and not for what is not."""
+
+    def __init__(self, site: Site, provider: Hosting, web: Component, team: Team) -> None:
+        super().__init__(site, provider, web)
+        self._team = team
+        self.crash = "Degraded: ProgressDeadlineExceeded"
+
+    async def build(self, version: Version) -> None:
+        await super().build(version)
+        if version == BAD:
+            self._team.hurry()
+
+
 @asynccontextmanager
 async def handed_over(request: pytest.FixtureRequest, folder: Path) -> AsyncGenerator[World]:
     """To a Rollout that is there, with the image that its team made it with."""
@@ -139,8 +153,8 @@ async def handed_over(request: pytest.FixtureRequest, folder: Path) -> AsyncGene
     await team.make_rollout(f"{site.registry}/{namespace}@{digest}")
     web = in_cluster(site, namespace, repository=namespace, rollout="shop")
     shop = environment(folder / "root", web, url="http://127.0.0.1:8080")
-    made = InCluster(site, KubernetesProvider(shop, None, patience=Patience(again=0.2)), web)
-    made.crash, made.lose = "Degraded: ProgressDeadlineExceeded", spoiling(folder / "root")
+    made = HandedOver(site, KubernetesProvider(shop, None, patience=Patience(again=0.2)), web, team)
+    made.lose = spoiling(folder / "root")
     yield made
     team.leave()
 

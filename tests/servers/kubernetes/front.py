@@ -18,9 +18,11 @@ PAUSE = 0.05  # seconds between two looks
 
 
 @asynccontextmanager
-async def front(cluster: Cluster, namespace: str, service: str, router: Traffic) -> AsyncGenerator[None]:
-    """The router gives each ready endpoint as much as any other, as kube-proxy does."""
-    work = asyncio.create_task(_follow(cluster, namespace, service, router))
+async def front(
+    cluster: Cluster, namespace: str, service: str, router: Traffic, slot: str = "ready"
+) -> AsyncGenerator[None]:
+    """The router gives each ready endpoint as much as any other, as kube-proxy does; it calls them `slot`."""
+    work = asyncio.create_task(_follow(cluster, namespace, service, router, slot))
     try:
         yield
     finally:
@@ -30,13 +32,13 @@ async def front(cluster: Cluster, namespace: str, service: str, router: Traffic)
         await router.stop()
 
 
-async def _follow(cluster: Cluster, namespace: str, service: str, router: Traffic) -> None:
+async def _follow(cluster: Cluster, namespace: str, service: str, router: Traffic, slot: str) -> None:
     known: tuple[str, ...] | None = None
     with cluster.client() as client:
         while True:
             found = await asyncio.to_thread(ready, client, namespace, service)
             if found != known:
-                await router.route({"ready": found} if found else {}, {"ready": 100} if found else {})
+                await router.route({slot: found} if found else {}, {slot: 100} if found else {})
                 known = found
             await asyncio.sleep(PAUSE)
 

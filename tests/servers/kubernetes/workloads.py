@@ -5,16 +5,22 @@ from __future__ import annotations
 import asyncio
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Generator
+from contextlib import contextmanager
 from dataclasses import dataclass
+from http.server import BaseHTTPRequestHandler
 from typing import cast
 
 from tests.servers.kubernetes.cluster import Cluster
+from tests.servers.kubernetes.front import ready
 from tests.servers.kubernetes.pods import Json
+from tests.servers.loopback import on_loopback
 
 ROLLOUTS, CANARIES = "apis/argoproj.io/v1alpha1", "apis/flagger.app/v1beta1"
 APPS = "apis/apps/v1"
 PATIENCE = 60.0
+LATE, SOON = 60, 5  # seconds after which an owner gives up; a machine under load takes its time
+LABELS: Json = {"app": "shop"}
 MERGE = {"content-type": "application/merge-patch+json"}
 
 
@@ -24,6 +30,8 @@ class Team:
 
     cluster: Cluster
     namespace: str
+    program: str = "service.py"
+    pause: int = 0  # seconds in which routers learn that a pod leaves
 
     def make(self, group: str, kind: str, body: Json) -> None:
         with self.cluster.client() as client:
@@ -66,6 +74,29 @@ class Team:
         bound["roleRef"] = {"kind": "Role", "name": user, "apiGroup": "rbac.authorization.k8s.io"}
         self.make(rights, "rolebindings", bound)
 
+    def make_service(self, name: str = "shop") -> None:
+        """Leads to every ready pod; Argo Rollouts narrows it down where it is named in a Rollout."""
+        spec: Json = {"selector": LABELS, "ports": [{"port": 80, "targetPort": 8000}]}
+        self.make("api/v1", "services", {"metadata": {"name": name}, "spec": spec})
+
+    def behind(self, service: str = "shop") -> set[str]:
+        """The images of the pods to which the Service leads now."""
+        with self.cluster.client() as client:
+            found = ready(client, self.namespace, service)
+            pods = cast(
+                "list[Json]", client.get(self._path("api/v1", "pods")).raise_for_status().json()["items"]
+            )
+        addresses = {one.partition(":")[0] for one in found}
+        return {
+            str(cast("list[Json]", cast("Json", one["spec"])["containers"])[0]["image"])
+            for one in pods
+            if cast("Json", one["status"]).get("podIP") in addresses
+        }
+
+    def hurry(self, group: str = ROLLOUTS, kind: str = "rollouts") -> None:
+        """From now on its owner gives up soon: what comes does not get well."""
+        self.change(group, kind, "shop", {"spec": {"progressDeadlineSeconds": SOON}})
+
     def promote(self) -> None:
         """What `kubectl argo rollouts promote` does with a pause."""
         self.change(ROLLOUTS, "rollouts", "shop/status", {"status": {"pauseConditions": None}})
@@ -75,7 +106,7 @@ class Team:
         self.change(ROLLOUTS, "rollouts", "shop/status", {"status": {"abort": True}})
 
     async def make_rollout(self, image: str, *steps: Json, **spec: object) -> None:
-        """A Rollout of two pods, healthy."""
+        """A Rollout of two pods, healthy; its template is its own, unless `workloadRef` names another one."""
         body: Json = {
             "apiVersion": "argoproj.io/v1alpha1",
             "kind": "Rollout",
@@ -83,37 +114,46 @@ class Team:
             "spec": {
                 "replicas": 2,
                 "revisionHistoryLimit": 2,
-                "progressDeadlineSeconds": 8,
+                "progressDeadlineSeconds": LATE,
                 "strategy": {"canary": {"steps": list(steps), "maxSurge": 1, "maxUnavailable": 0}},
-                **_workload(image),
+                **({} if "workloadRef" in spec else self._workload(image)),
                 **spec,
             },
         }
         self.make(ROLLOUTS, "rollouts", body)
         await until(lambda: phase_of(self.rollout()) == "Healthy")
 
-    async def make_canary(self, image: str) -> None:
+    def make_deployment(self, image: str, name: str = "shop") -> None:
+        """A Deployment of one pod."""
+        spec: Json = {"replicas": 1, **self._workload(image)}
+        self.make(APPS, "deployments", {"metadata": {"name": name}, "spec": spec})
+
+    async def make_canary(self, image: str, **analysis: object) -> None:
         """A Deployment of one pod that Flagger has taken over."""
-        deployment: Json = {
-            "apiVersion": "apps/v1",
-            "kind": "Deployment",
-            "metadata": {"name": "shop"},
-            "spec": {"replicas": 1, **_workload(image)},
-        }
         canary: Json = {
             "apiVersion": "flagger.app/v1beta1",
             "kind": "Canary",
             "metadata": {"name": "shop"},
             "spec": {
                 "targetRef": {"apiVersion": "apps/v1", "kind": "Deployment", "name": "shop"},
-                "progressDeadlineSeconds": 8,
+                "progressDeadlineSeconds": LATE,
                 "service": {"port": 8000},
-                "analysis": {"interval": "1s", "threshold": 2, "iterations": 2},
+                "analysis": {"interval": "1s", "threshold": 2, "iterations": 2, **analysis},
             },
         }
-        self.make(APPS, "deployments", deployment)
+        self.make_deployment(image)
         self.make(CANARIES, "canaries", canary)
         await until(lambda: phase_of(self.canary()) == "Initialized")
+
+    def _workload(self, image: str) -> Json:
+        pod: Json = {
+            "terminationGracePeriodSeconds": self.pause + 1,
+            "containers": [_container(image, self.program, self.pause)],
+        }
+        return {
+            "selector": {"matchLabels": LABELS},
+            "template": {"metadata": {"labels": LABELS}, "spec": pod},
+        }
 
     def _path(self, group: str, kind: str) -> str:
         return f"/{group}/namespaces/{self.namespace}/{kind}"
@@ -145,16 +185,14 @@ def image_of(found: Json) -> str:
 
 def with_image(image: str) -> Json:
     """What changes nothing but the image of the container."""
-    containers = cast("Json", cast("Json", _workload(image)["template"])["spec"])["containers"]
-    return {"spec": {"template": {"spec": {"containers": containers}}}}
+    return {"spec": {"template": {"spec": {"containers": [_container(image)]}}}}
 
 
-def _workload(image: str) -> Json:
-    labels = {"app": "shop"}
-    container: Json = {
+def _container(image: str, program: str = "service.py", pause: int = 0) -> Json:
+    found: Json = {
         "name": "web",
         "image": image,
-        "command": [sys.executable, "-S", "service.py", "8000"],
+        "command": [sys.executable, "-S", program, "8000"],
         "env": [
             {"name": name, "valueFrom": {"fieldRef": {"fieldPath": path}}}
             for name, path in (("HOST", "status.podIP"), ("INSTANCE", "metadata.name"))
@@ -162,8 +200,31 @@ def _workload(image: str) -> Json:
         "ports": [{"name": "http", "containerPort": 8000}],
         "readinessProbe": {"httpGet": {"path": "/health", "port": 8000}, "periodSeconds": 1},
     }
-    pod: Json = {"terminationGracePeriodSeconds": 1, "containers": [container]}
-    return {
-        "selector": {"matchLabels": labels},
-        "template": {"metadata": {"labels": labels}, "spec": pod},
-    }
+    return found | ({"lifecycle": {"preStop": {"sleep": {"seconds": pause}}}} if pause else {})
+
+
+@dataclass
+class Gate:
+    """Somebody whom a webhook asks whether it may go on: no, until it is opened."""
+
+    url: str = ""
+    is_open: bool = False
+    asked: int = 0
+
+
+@contextmanager
+def gate() -> Generator[Gate]:
+    made = Gate()
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            made.asked += 1
+            self.rfile.read(int(self.headers["content-length"]))
+            self.send_response(200 if made.is_open else 403)
+            self.end_headers()
+
+        def log_message(self, format: str, *args: object) -> None:
+            """Nobody reads it."""
+
+    with on_loopback(Handler) as made.url:
+        yield made

@@ -144,13 +144,18 @@ class Handover(Cloud):
             raise
 
     async def _set(self, seen: Steered, image: str) -> None:
-        """What changes beside the image, such as its status, is no reason not to. Raises ChangedMeanwhile."""
+        """What changes beside the image, such as its status, is no reason not to. Raises ChangedMeanwhile.
+
+        A patch of a worker that was killed may get there first: it sets what this one sets.
+        """
         for left in reversed(range(TRIES)):
             try:
                 await self._kubectl.set_image(seen.target, image)
                 return
             except ChangedMeanwhile:
                 now = await self._owner.look()
+                if now.image == image:
+                    return
                 if not left or now.image != seen.image:
                     raise
                 seen = now

@@ -104,6 +104,7 @@ async def test_a_version_that_crashes_is_told_with_what_its_pods_wrote(here: Her
     await here.team.make_rollout(await here.first())
     await here.start("blue", ONE)
     await here.build(BAD, "crash")
+    here.team.hurry()
 
     with pytest.raises(StartFailed, match="Degraded: ProgressDeadlineExceeded"):
         await here.start("green", BAD)

@@ -11,7 +11,7 @@ import pytest
 from orchestrate.errors import StartFailed
 from tests.servers.kubernetes.pods import Json
 from tests.servers.kubernetes.site import Site
-from tests.servers.kubernetes.workloads import image_of, phase_of
+from tests.servers.kubernetes.workloads import CANARIES, image_of, phase_of
 from tests.servers.sample_service import version
 from tests.tools.providers.kubernetes.handing import Here
 from tools.provider import holds
@@ -24,13 +24,13 @@ ONE, BAD = version("v1"), version("bad", does="crash")
 @pytest.fixture
 async def here(steered_site: Site, tmp_path: Path) -> AsyncGenerator[Here]:
     made = Here.at(steered_site, tmp_path, canary="shop")
-    await made.team.make_canary(await made.first())
     await made.build(ONE)
     yield made
     made.team.leave()
 
 
 async def test_the_primary_has_the_image_when_the_move_is_done(here: Here) -> None:
+    await here.team.make_canary(await here.first())
     before = cast("Json", here.team.deployment()["spec"])
 
     await here.start("blue", ONE)
@@ -43,8 +43,10 @@ async def test_the_primary_has_the_image_when_the_move_is_done(here: Here) -> No
 
 
 async def test_what_flagger_gives_up_is_told_and_leaves_the_primary_as_it_was(here: Here) -> None:
+    await here.team.make_canary(await here.first())
     await here.start("blue", ONE)
     await here.build(BAD, "crash")
+    here.team.hurry(CANARIES, "canaries")
 
     with pytest.raises(StartFailed, match="the Canary shop: Failed: "):
         await here.start("green", BAD)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import cast
 
@@ -95,6 +95,20 @@ class Cluster:
         named = [one for one in fits if cast("Json", one["metadata"]).get("name") == name]
         body: object = {"items": fits} if name.startswith("--") else named[0] if named else ""
         return Output(tuple(argv), 0, json.dumps(body).encode() if body else b"", b"")
+
+
+class Overtaken(Cluster):
+    """Somebody else sets the image right before our patch gets there: to the old one."""
+
+    async def __call__(self, argv: Sequence[str], *, timeout: float = 60.0, **more: object) -> Output:
+        if argv[1] != "patch":
+            return await super().__call__(argv)
+        self.found = (made("Rollout", image=OLD, status=healthy("old")), *SETS)
+        return Output(tuple(argv), 1, b"", b"the server rejected our request due to an error in our request")
+
+
+def healthy(which: str) -> Json:
+    return {"observedGeneration": "3", "currentPodHash": which, "stableRS": which, "phase": "Healthy"}
 
 
 def made(kind: str, name: str = "shop", image: str = NEW, **more: object) -> Json:
@@ -231,7 +245,9 @@ async def test_what_cannot_be_handed_over_to_is_named(
         await look(tmp_path, *found, **owner)
 
 
-def in_force(tmp_path: Path, old: str = OLD) -> tuple[Component, Handover]:
+def in_force(
+    tmp_path: Path, old: str = OLD, cluster: Callable[..., Cluster] = Cluster
+) -> tuple[Component, Handover]:
     """A Rollout that has had version two all along, and nothing before it; version one is not in force."""
     web = component(provider="kubernetes", kubernetes=WHERE.model_copy(update={"rollout": "shop"}))
     layout = Layout(tmp_path)
@@ -242,13 +258,7 @@ def in_force(tmp_path: Path, old: str = OLD) -> tuple[Component, Handover]:
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_text(found.model_dump_json())
         Slots(layout).write("web", slot, Wanted(version=one, wanted=int(slot == "green")))
-    healthy: Json = {
-        "observedGeneration": "3",
-        "currentPodHash": "new",
-        "stableRS": "new",
-        "phase": "Healthy",
-    }
-    answers = Cluster(made("Rollout", status=healthy), *SETS)
+    answers = cluster(made("Rollout", status=healthy("new")), *SETS)
     return web, Handover(web, Kubectl(kubernetes_of(web), tmp_path, runner=answers), Slots(layout), images)
 
 
@@ -259,6 +269,14 @@ async def test_traffic_to_two_versions_is_its_owners_business(tmp_path: Path) ->
         await handover.apply(
             web, SetTraffic(component="web", was={}, weights={"blue": 50, "green": 50}), silent
         )
+
+
+async def test_what_another_patch_has_brought_about_is_not_sent_again(tmp_path: Path) -> None:
+    web, handover = in_force(tmp_path, cluster=Overtaken)
+
+    await handover.apply(web, SetTraffic(component="web", was={"green": 100}, weights={"blue": 100}), silent)
+
+    assert (await handover.seen()).weights == {"blue": 100}
 
 
 async def test_what_had_nothing_before_it_is_not_stopped(tmp_path: Path) -> None:
