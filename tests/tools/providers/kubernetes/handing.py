@@ -37,7 +37,8 @@ class Here:
     said: list[str] = field(default_factory=list[str])
 
     @staticmethod
-    def at(site: Site, root: Path, **owner: str) -> Here:
+    def at(site: Site, root: Path, *, pause: int = 0, **owner: str) -> Here:
+        """`pause`: seconds in which routers learn that a pod of the team leaves."""
         namespace = site.namespace()
         web = in_cluster(
             site,
@@ -47,7 +48,7 @@ class Here:
             canary=owner.get("canary", ""),
         )
         provider = KubernetesProvider(environment(root, web), None, patience=QUICK)
-        return Here(site, Team(site.cluster, namespace), web, root, provider)
+        return Here(site, Team(site.cluster, namespace, pause=pause), web, root, provider)
 
     async def first(self) -> str:
         """The image with which the team made its workload."""
