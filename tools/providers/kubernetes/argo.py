@@ -17,6 +17,16 @@ HASH = "rollouts-pod-template-hash"
 """Label: of which template a ReplicaSet and its pods are."""
 
 
+TIMED = frozenset({"CanaryPauseStep", "BlueGreenPause"})
+"""Reasons of a pause that the Rollout itself may end in time; any other one is for a person."""
+
+
+class Pause(BaseModel):
+    """Why it does not go on."""
+
+    reason: str = ""
+
+
 class Share(BaseModel):
     """What one of the two versions gets."""
 
@@ -51,7 +61,7 @@ class Status(BaseModel):
     currentPodHash: str = ""
     stableRS: str = ""
     currentStepIndex: int | None = None
-    pauseConditions: tuple[Json, ...] | None = None
+    pauseConditions: tuple[Pause, ...] | None = None
     canary: Canary = Canary()
     blueGreen: BlueGreen = BlueGreen()
 
@@ -105,6 +115,10 @@ class Rollout(BaseModel):
     @property
     def is_for_a_person(self) -> bool:
         """Whether no time ends its pause."""
+        if any(one.reason not in TIMED for one in self.status.pauseConditions or ()):
+            return True
+        if (blue_green := self.spec.strategy.blueGreen) is not None:
+            return not blue_green.get("autoPromotionSeconds")
         steps = self.spec.strategy.canary.steps if self.spec.strategy.canary else None
         at = self.status.currentStepIndex or 0
         now = steps[at] if steps and at < len(steps) else {}

@@ -146,6 +146,10 @@ STEPS: Json = {
 }
 
 
+def because(reason: str) -> list[Json]:
+    return [{"reason": reason, "startTime": "2026-01-01T00:00:00Z"}]
+
+
 @pytest.mark.parametrize(
     ("status", "state", "words", "share"),
     [
@@ -156,6 +160,14 @@ STEPS: Json = {
         ({"phase": "Degraded", "message": "RolloutAborted: no"}, State.FAILED, "RolloutAborted", 25),
         ({"phase": "Paused", "currentStepIndex": 1}, State.WAITS, "step 2 of 3; a person lets it go on", 25),
         ({"phase": "Paused", "currentStepIndex": 2}, State.UNDER_WAY, "Paused, step 3 of 3", 25),
+        (
+            {"phase": "Paused", "currentStepIndex": 2, "pauseConditions": because("CanaryPauseStep")},
+            State.UNDER_WAY, "Paused, step 3 of 3", 25,
+        ),
+        (
+            {"phase": "Paused", "currentStepIndex": 2, "pauseConditions": because("InconclusiveAnalysisRun")},
+            State.WAITS, "step 3 of 3; a person lets it go on", 25,
+        ),
         (
             {"phase": "Progressing", "canary": {"weights": WEIGHTS}},
             State.UNDER_WAY, "Progressing", 10,
@@ -183,6 +195,20 @@ async def test_what_is_active_has_the_traffic_of_a_blue_green_rollout(tmp_path: 
         )
 
     assert shares == [0, 100]
+
+
+@pytest.mark.parametrize(("seconds", "state"), [(None, State.WAITS), (30, State.UNDER_WAY)])
+async def test_a_pause_of_a_blue_green_rollout_is_for_a_person_unless_time_ends_it(
+    tmp_path: Path, seconds: int | None, state: State
+) -> None:
+    told = {"activeService": "shop", "autoPromotionEnabled": False, "autoPromotionSeconds": seconds}
+    status = {**UNDER_WAY, "phase": "Paused", "message": "BlueGreenPause"}
+    found = made("Rollout", spec={"strategy": {"blueGreen": told}}, status=status)
+
+    seen = await look(tmp_path, found, *SETS, rollout="shop")
+
+    assert seen.state is state
+    assert ("promote shop" in seen.words) is (state is State.WAITS)
 
 
 OTHER: Json = {"targetRef": {"kind": "DaemonSet", "name": "shop"}}
