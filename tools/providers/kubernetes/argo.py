@@ -58,6 +58,7 @@ class Status(BaseModel):
     phase: str = ""
     message: str = ""
     observedGeneration: str = ""
+    workloadObservedGeneration: str = ""
     currentPodHash: str = ""
     stableRS: str = ""
     currentStepIndex: int | None = None
@@ -79,11 +80,18 @@ class Strategy(BaseModel):
     blueGreen: Json | None = None
 
 
+class Reference(BaseModel):
+    """Whose pod template a Rollout has, where it has none of its own."""
+
+    kind: str
+    name: str
+
+
 class Spec(BaseModel):
     """As much of a Rollout as we look at."""
 
     paused: bool = False
-    workloadRef: Json | None = None
+    workloadRef: Reference | None = None
     strategy: Strategy = Strategy()
 
 
@@ -100,10 +108,11 @@ class Rollout(BaseModel):
     spec: Spec = Spec()
     status: Status = Field(default_factory=Status)
 
-    @property
-    def is_seen(self) -> bool:
-        """Whether the controller speaks of this state of it."""
-        return self.status.observedGeneration == str(self.metadata.generation)
+    def is_seen(self, holder: Metadata) -> bool:
+        """Whether the controller speaks of this state of it, and of what holds its template."""
+        is_own = self.status.observedGeneration == str(self.metadata.generation)
+        is_read = self.status.workloadObservedGeneration == str(holder.generation)
+        return is_own and (is_read or self.spec.workloadRef is None)
 
     @property
     def step(self) -> str:
@@ -139,13 +148,16 @@ class ByRollout:
             raise OutsideFailed(
                 f"there is no Rollout {self._name} in the namespace {self._namespace}", cure="make it"
             )
-        rollout, target = self._read(found), target_of(Kind.ROLLOUT, found, self._component)
-        sets = await self._kubectl.list(Kind.REPLICASET, chosen_by(found))
-        status, by_hash = rollout.status, {_hash(one): one for one in sets}
+        rollout = self._read(found)
+        kind, holder = await self._holder(rollout, found)
+        target = target_of(kind, holder, self._component)
+        sets = await self._kubectl.list(Kind.REPLICASET, chosen_by(holder))
+        status, by_hash = rollout.status, {name: one for one in sets if (name := _hash(one))}
         stable = image_in(by_hash.get(status.stableRS), target.container)
-        state, words = self._state(rollout)
+        state, words = self._state(rollout, Metadata.model_validate(holder["metadata"]))
         return Steered(
             title=f"the Rollout {self._name}",
+            workload=self._name,
             target=target,
             stable=stable,
             state=State.UNDER_WAY if state is State.DONE and stable != target.image else state,
@@ -153,8 +165,8 @@ class ByRollout:
             share=_share(rollout, by_hash.get(status.currentPodHash), by_hash.get(status.stableRS)),
             mark="",
             halted="it is paused (spec.paused)" if rollout.spec.paused else "",
-            new=chosen_by(found, {HASH: status.currentPodHash or "none"}),
-            old=chosen_by(found, {HASH: status.stableRS}) if status.stableRS else "",
+            new=chosen_by(holder, {HASH: status.currentPodHash or "none"}),
+            old=chosen_by(holder, {HASH: status.stableRS}) if status.stableRS else "",
         )
 
     def _read(self, found: Json) -> Rollout:
@@ -163,16 +175,28 @@ class ByRollout:
         except ValidationError as odd:
             said = f"the Rollout {self._name} is not as Argo describes it: {odd.error_count()} fields"
             raise OutsideFailed(said) from odd
-        if rollout.spec.workloadRef:
-            raise OutsideFailed(
-                f"the Rollout {self._name} has its pods' template elsewhere (workloadRef)",
-                cure="give it a template of its own",
-            )
         return rollout
 
-    def _state(self, rollout: Rollout) -> tuple[State, str]:
+    async def _holder(self, rollout: Rollout, found: Json) -> tuple[Kind, Json]:
+        """Whose pod template it has: its own, or that of the Deployment that it names."""
+        named = rollout.spec.workloadRef
+        if named is None:
+            return Kind.ROLLOUT, found
+        if named.kind != "Deployment":
+            raise OutsideFailed(
+                f"the Rollout {self._name} has the pod template of a {named.kind} (workloadRef)",
+                cure="only one with a template of its own, or a Deployment's, can be handed over to",
+            )
+        holder = await self._kubectl.get(Kind.DEPLOYMENT, named.name)
+        if holder is None:
+            raise OutsideFailed(
+                f"there is no Deployment {named.name}, whose pod template the Rollout {self._name} has"
+            )
+        return Kind.DEPLOYMENT, holder
+
+    def _state(self, rollout: Rollout, holder: Metadata) -> tuple[State, str]:
         status = rollout.status
-        if not rollout.is_seen:
+        if not rollout.is_seen(holder):
             return State.UNDER_WAY, "the controller of Argo Rollouts has not taken it up yet"
         words = f"{status.phase}: {status.message}".rstrip(": ") + rollout.step
         if status.phase == "Healthy" and status.stableRS == status.currentPodHash:

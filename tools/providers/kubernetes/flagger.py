@@ -115,6 +115,7 @@ class ByCanary:
         state, words = _state(canary, primary, is_promoted=stable == target.image)
         return Steered(
             title=f"the Canary {self._name}",
+            workload=name,
             target=target,
             stable=stable,
             state=state,

@@ -190,7 +190,7 @@ class Handover(Cloud):
         before = self._before(slot)
         try:
             seen = await self._owner.look()
-            await kept(self._kubectl, seen.target.name, await self._pods(seen.new), say)
+            await kept(self._kubectl, seen.workload, await self._pods(seen.new), say)
             if seen.image == before:
                 self._slots.write(self._component.name, slot, None)
             elif seen.image == image and before:

@@ -26,6 +26,7 @@ class Steered:
     """The object at one moment, as it tells it itself."""
 
     title: str  # such as: the Rollout shop
+    workload: str  # with which the names of its ReplicaSets and new pods begin
     target: Target
     stable: str  # the image that it falls back to
     state: State

@@ -100,6 +100,25 @@ async def test_an_aborted_update_ends_the_move_with_its_words_and_the_image_befo
     assert image_of(here.team.rollout()) == await here.image(ONE)
 
 
+async def test_a_rollout_may_have_the_template_of_a_deployment(here: Here) -> None:
+    template: Json = {"apiVersion": "apps/v1", "kind": "Deployment", "name": "web", "scaleDown": "onsuccess"}
+    here.team.make_deployment(await here.image(ONE), "web")
+    await here.team.make_rollout(await here.image(ONE), HALF, WAITS, workloadRef=template)
+    before = cast("Json", here.team.rollout()["spec"])
+    await here.start("blue", ONE)
+
+    work = asyncio.create_task(here.start("green", TWO))
+    await until(lambda: phase_of(here.team.rollout()) == "Paused")
+    shared = (await here.running()).weights
+    here.team.promote()
+    await work
+    await here.share({"blue": 100}, was={"green": 100}, promotes=True)
+
+    assert (shared, (await here.running()).weights) == ({"blue": 50, "green": 50}, {"blue": 100})
+    assert image_of(here.team.deployment("web")) == await here.image(ONE)
+    assert here.team.rollout()["spec"] == before
+
+
 async def test_a_version_that_crashes_is_told_with_what_its_pods_wrote(here: Here) -> None:
     await here.team.make_rollout(await here.first())
     await here.start("blue", ONE)

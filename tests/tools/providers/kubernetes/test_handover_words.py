@@ -211,6 +211,25 @@ async def test_a_pause_of_a_blue_green_rollout_is_for_a_person_unless_time_ends_
     assert ("promote shop" in seen.words) is (state is State.WAITS)
 
 
+def of(kind: str = "Deployment") -> Json:
+    return {"workloadRef": {"kind": kind, "name": "web"}}
+
+
+@pytest.mark.parametrize(
+    ("read", "state"), [("3", State.DONE), ("2", State.UNDER_WAY), ("", State.UNDER_WAY)]
+)
+async def test_the_image_of_a_rollout_may_be_that_of_a_deployment(
+    tmp_path: Path, read: str, state: State
+) -> None:
+    status = {**healthy("new"), "workloadObservedGeneration": read}
+    rollout = {**made("Rollout", status=status), "spec": of()}
+
+    seen = await look(tmp_path, rollout, made("Deployment", "web"), *SETS, rollout="shop")
+
+    assert (seen.target.kind, seen.target.name, seen.image) == (Kind.DEPLOYMENT, "web", NEW)
+    assert (seen.state, seen.new) == (state, f"app=shop,{HASH}=new")
+
+
 OTHER: Json = {"targetRef": {"kind": "DaemonSet", "name": "shop"}}
 CANARY: Json = {"targetRef": {"kind": "Deployment", "name": "shop"}}
 ROLLED: Json = {"observedGeneration": 3, "replicas": 2, "updatedReplicas": 2, "availableReplicas": 2}
@@ -255,7 +274,8 @@ async def test_a_canary_tells_how_far_it_is(
     [
         ((), {"rollout": "shop"}, "there is no Rollout shop in the namespace shop"),
         ((), {"canary": "shop"}, "there is no Canary shop in the namespace shop"),
-        ((made("Rollout", spec={"workloadRef": {"name": "web"}}),), {"rollout": "shop"}, "workloadRef"),
+        ((made("Rollout", spec=of("ReplicaSet")),), {"rollout": "shop"}, "the pod template of a ReplicaSet"),
+        ((made("Rollout", spec=of()),), {"rollout": "shop"}, "there is no Deployment web, whose"),
         ((made("Rollout", status={"phase": 3}),), {"rollout": "shop"}, "is not as Argo describes it: 1"),
         ((made("Canary", spec=OTHER),), {"canary": "shop"}, "the Canary shop steers a DaemonSet"),
         ((made("Canary"),), {"canary": "shop"}, "is not as Flagger describes it"),
