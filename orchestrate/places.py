@@ -44,7 +44,7 @@ from tools.systems.endpoint_metrics import EndpointMetrics
 from tools.systems.endpoint_series import EndpointSeries
 from tools.systems.haproxy import HAProxy, installed
 from tools.systems.postgres_target import PostgresTarget
-from tools.systems.prometheus import PrometheusMetrics
+from tools.systems.prometheus import Prometheus, PrometheusMetrics
 from tools.systems.prometheus_series import PrometheusSeries
 from tools.systems.proxy import BuiltinProxy
 from tools.systems.proxy_metrics import ProxyMetrics
@@ -88,9 +88,9 @@ def place_of(settings: Settings, environment: Environment, kept: Kept = no_vault
         return router(environment, component)
 
     provider = hosting(environment, reading, traffic)
-    datadog = Datadog(reading.value)
+    datadog, prometheus = Datadog(reading.value), Prometheus(reading.value)
     queried: dict[Source, SeriesSource] = {
-        Source.PROMETHEUS: PrometheusSeries(),
+        Source.PROMETHEUS: PrometheusSeries(prometheus),
         Source.DATADOG: DatadogSeries(datadog),
         Source.SENTRY: SentrySeries(reading.value),
         Source.ALERTMANAGER: AlertmanagerSeries(reading.value),
@@ -101,7 +101,10 @@ def place_of(settings: Settings, environment: Environment, kept: Kept = no_vault
         addresses=provider,
         logs=provider,
         metrics=SourceByComponent(
-            {one.name: metric_source(one, traffic, datadog, reading.value) for one in environment.components}
+            {
+                one.name: metric_source(one, traffic, datadog, prometheus, reading.value)
+                for one in environment.components
+            }
         ),
         series=SeriesOfBoth(EndpointSeries(), SeriesBySource(queried)),
         targets={
@@ -214,13 +217,17 @@ def router(environment: Environment, component: Component) -> Traffic:
 
 
 def metric_source(
-    component: Component, traffic: Routers, datadog: Datadog, secrets: Callable[[str], str]
+    component: Component,
+    traffic: Routers,
+    datadog: Datadog,
+    prometheus: Prometheus,
+    secrets: Callable[[str], str],
 ) -> Metrics:
     """Where this component's numbers come from."""
     return {
         "proxy": ProxyMetrics(traffic),
         "endpoint": EndpointMetrics(),
-        "prometheus": PrometheusMetrics(),
+        "prometheus": PrometheusMetrics(prometheus),
         "datadog": DatadogMetrics(datadog),
         "cloudwatch": CloudWatchMetrics(secrets),
     }[component.metrics.kind]

@@ -153,7 +153,7 @@ class MetricsConfig(Fact):
 
     kind: Literal["proxy", "endpoint", "prometheus", "datadog", "cloudwatch"] = "proxy"
     url: str | None = None  # of the Prometheus server, or of Datadog's site
-    credentials: str | None = None  # Datadog: a secret, api-key:application-key
+    credentials: str | None = None  # a secret: Datadog's api-key:application-key, Prometheus's bearer token
     errors: str = ""  # Datadog: a query of the failed requests, with {slot}; `requests` is one, too
     path: Below = "/metrics"  # of the service's own endpoint
     requests: str = "http_requests_total"  # counter with a status label

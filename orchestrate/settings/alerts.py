@@ -48,7 +48,7 @@ def _check_each(document: Document, loc: Loc, alerts: Mapping[str, Alert], envir
 
 def _source_problem(alert: Alert) -> str:
     if alert.source is Source.PROMETHEUS:
-        return "'credentials' are for datadog, sentry and alertmanager" if alert.credentials else ""
+        return "'credentials' are for who is asked a 'query'" if alert.credentials and not alert.query else ""
     if not alert.query:
         return f"{alert.source} wants a 'query'"
     if alert.source is Source.ALERTMANAGER:

@@ -5,14 +5,17 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from orchestrate.models.environment import Component
+from orchestrate.settings.images import check_credentials
 from orchestrate.settings.tree import Document, Loc
 
 CURE = "requests: sum:trace.http.request.hits{service:shop,slot:{slot}}.as_count()"
 
 
 def check_source(document: Document, loc: Loc, part: Component, secrets: Sequence[str]) -> None:
-    """Raise SettingsInvalid where Datadog lacks a query or a key."""
+    """Raise SettingsInvalid where Datadog lacks a query or a key, or a named token is no secret."""
     config = part.metrics
+    if config.kind == "prometheus":
+        check_credentials(document, loc, config.credentials, secrets)
     if config.kind != "datadog":
         return
     for key, query in (("requests", config.requests), ("errors", config.errors)):

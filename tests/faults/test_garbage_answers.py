@@ -19,7 +19,7 @@ from orchestrate.models.sample import SampleState
 from orchestrate.models.smoke import HealthCheck, HttpSmoke
 from tests.faults.garbage import GARBAGE, MOST_SENT, says, sent
 from tests.servers.raw import Part, speaking
-from tests.tools.systems.running import component, running, slot
+from tests.tools.systems.running import asking, component, running, slot
 from tools.health import check
 from tools.smoke import smoke, smoke_checks
 from tools.systems.detached import Detached
@@ -127,7 +127,7 @@ async def test_garbage_is_no_level_of_an_alert() -> None:
 async def test_garbage_is_no_answer_of_prometheus() -> None:
     async def asked(port: int) -> object:
         part = component(url=f"http://127.0.0.1:{port}", kind="prometheus")
-        return await PrometheusMetrics(SECONDS).read(part, running({"blue": [""]}))
+        return await PrometheusMetrics(asking(SECONDS)).read(part, running({"blue": [""]}))
 
     assert await found(asked, counts) == {}
 
@@ -137,7 +137,7 @@ async def test_garbage_is_no_query_of_prometheus() -> None:
 
     async def asked(port: int) -> object:
         part = component(url=f"http://127.0.0.1:{port}", kind="prometheus")
-        return await PrometheusSeries(SECONDS).told(alerts, part, slot("blue", []))
+        return await PrometheusSeries(asking(SECONDS)).told(alerts, part, slot("blue", []))
 
     assert await found(asked, counts) == {}
 

@@ -1,4 +1,4 @@
-"""Datadog and Sentry in orchestrate.yaml: what is missing is told with file and line."""
+"""Sources of numbers and alerts in orchestrate.yaml: what is missing is told with file and line."""
 
 from __future__ import annotations
 
@@ -29,15 +29,18 @@ SENTRY = (
 MATCHERS = 'service="shop", severity=~"page|red"'
 FIRING = f"{{source: alertmanager, url: http://alerts.test:9093, query: '{MATCHERS}', above: 0}}"
 
+PROMETHEUS = "{kind: prometheus, url: http://numbers.test:9090, credentials: DD}"
+QUERY = '{query: "sum(up)", url: "http://numbers.test:9090", credentials: DD, above: 1}'
+
 
 def loaded(folder: Path, alert: str = ALERT, metrics: str = DATADOG) -> Settings:
     (folder / "orchestrate.yaml").write_text(SETTINGS.replace("ALERT", alert).replace("METRICS", metrics))
     return load(folder / "orchestrate.yaml")
 
 
-@pytest.mark.parametrize("alert", [ALERT, SENTRY])
-def test_both_sources_are_named_with_a_secret(tmp_path: Path, alert: str) -> None:
-    environment = loaded(tmp_path, alert).environment("production")
+@pytest.mark.parametrize(("alert", "metrics"), [(ALERT, DATADOG), (SENTRY, DATADOG), (QUERY, PROMETHEUS)])
+def test_each_source_is_named_with_a_secret(tmp_path: Path, alert: str, metrics: str) -> None:
+    environment = loaded(tmp_path, alert, metrics).environment("production")
 
     assert environment.alerts["it"].credentials == environment.components[0].metrics.credentials == "DD"
 
@@ -60,11 +63,18 @@ WRONG = {
         "'url'",
     ),
     "no token": (SENTRY.replace("credentials: DD, ", ""), DATADOG, 6, "'credentials'"),
-    "keys for Prometheus": (
-        '{query: x, url: "http://p", credentials: DD, above: 1}',
-        DATADOG,
+    "a token for nobody": (
+        "{metric: x, credentials: DD, above: 1}",
+        PROMETHEUS,
         6,
-        "are for datadog, sentry and alertmanager",
+        "are for who is asked a 'query'",
+    ),
+    "a token that is not there": (QUERY, PROMETHEUS.replace("DD", "GONE"), 7, "has no secret 'GONE'"),
+    "a token of a query that is not there": (
+        QUERY.replace("DD", "GONE"),
+        PROMETHEUS,
+        6,
+        "has no secret 'GONE'",
     ),
     "no slot": (ALERT, DATADOG.replace("slot:{slot}", "*"), 7, "requests: datadog wants a query with {slot}"),
     "no keys": (ALERT, DATADOG.replace(", credentials: DD", ""), 7, "expected a secret of the environment"),

@@ -17,6 +17,25 @@ from urllib.request import ProxyHandler, build_opener
 
 import pytest
 
+from tools.systems.haproxy_config import SYSTEM_PLACES
+
+GUARD = """
+defaults
+  mode http
+  timeout connect 2s
+  timeout client 5s
+  timeout server 5s
+frontend guard
+  bind 127.0.0.1:{port}
+  stick-table type ip size 10 expire 1m store http_req_rate(1m)
+  http-request track-sc0 src
+  http-request return status 429 hdr retry-after 20 if {{ sc_http_req_rate(0) gt {most} }}
+  http-request return status 401 unless {{ req.hdr(authorization) -m found }}
+  http-request return status 403 unless {{ req.hdr(authorization) "Bearer {token}" }}
+  default_backend prometheus
+backend prometheus
+  server one {server}
+"""
 DIRECT = build_opener(ProxyHandler({}))
 
 
@@ -51,6 +70,25 @@ def prometheus(
         process.kill()
         process.wait()
         log.close()
+
+
+@contextmanager
+def guarded(folder: Path, url: str, token: str, most: int = 10_000, port: int = 0) -> Generator[str]:
+    """A HAProxy before Prometheus that asks for the token, and answers `most` requests a minute."""
+    program = shutil.which("haproxy", path=f"{os.environ['PATH']}:{SYSTEM_PLACES}")
+    port = port or _free_port()
+    if program is None:
+        pytest.skip("haproxy is not installed")
+    words = {"port": port, "most": most, "token": token, "server": url.removeprefix("http://")}
+    file = folder / "guard.cfg"
+    file.write_text(GUARD.format(**words))
+    process = subprocess.Popen([program, "-db", "-f", str(file)], stdin=subprocess.DEVNULL)
+    try:
+        _wait_for_guard(port, process)
+        yield f"http://127.0.0.1:{port}"
+    finally:
+        process.kill()
+        process.wait()
 
 
 def _program() -> str:
@@ -96,6 +134,16 @@ def _wait(url: str, targets: int, process: subprocess.Popen[bytes]) -> None:
             pass
         time.sleep(0.05)
     pytest.fail(f"prometheus did not start: {url}")
+
+
+def _wait_for_guard(port: int, process: subprocess.Popen[bytes]) -> None:
+    end = time.monotonic() + 10
+    while time.monotonic() < end and process.poll() is None:
+        with socket.socket() as probe:
+            if probe.connect_ex(("127.0.0.1", port)) == 0:
+                return
+        time.sleep(0.02)
+    pytest.fail("haproxy did not start before prometheus")
 
 
 def _free_port() -> int:

@@ -13,21 +13,28 @@ import pytest
 from orchestrate.models.deployment import DecisionKind, Outcome
 from tests.servers.live import Live, does, environment, live, require, web
 from tests.servers.load import Load
-from tests.servers.ports import free_ports
-from tests.servers.prometheus import prometheus
+from tests.servers.ports import free_port, free_ports
+from tests.servers.prometheus import guarded, prometheus
 from tools.systems.proxy import BuiltinProxy
 
 pytestmark = pytest.mark.prometheus
 
+TOKEN = "let-orchestrate-read-8c1f"  # noqa: S105
+
 
 @asynccontextmanager
-async def scraped_shop(folder: Path, running: ExitStack) -> AsyncGenerator[Live]:
-    """A shop under load whose built-in proxy is scraped until `running` is closed."""
+async def scraped_shop(folder: Path, running: ExitStack, token: str = "") -> AsyncGenerator[Live]:
+    """A shop under load whose built-in proxy is scraped until `running` is closed; it asks for the token."""
     require("prometheus")
     port, metrics_port = free_ports(2)
-    metrics = {"kind": "prometheus", "url": f"http://127.0.0.1:{metrics_port}"}
+    own, guard_port = f"http://127.0.0.1:{metrics_port}", free_port()
+    metrics = {"kind": "prometheus", "url": own}
+    if token:
+        running.enter_context(guarded(folder, own, token, port=guard_port))
+        metrics |= {"url": f"http://127.0.0.1:{guard_port}", "credentials": "NUMBERS"}
     words = environment(
         port,
+        secrets={"NUMBERS": "${SHOP_NUMBERS}"} if token else {},
         canary=[{"share": "50 %", "seconds": 3}],
         components=[web(port, instances=1, metrics=metrics)],
     )
@@ -57,6 +64,23 @@ async def test_prometheus_lets_a_good_canary_pass_and_catches_a_bad_one(folder: 
             assert verdict.data["verdict"] == "fail", verdict
             await shop.assert_told(bad.request.task, verdict.text[:40])
             assert (await shop.running()).weights == {"green": 100}
+
+
+@pytest.mark.haproxy
+async def test_a_protected_prometheus_decides_and_its_token_is_kept_nowhere(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SHOP_NUMBERS", TOKEN)
+    with ExitStack() as running:
+        async with scraped_shop(folder, running, TOKEN) as shop:
+            row = await shop.run(await shop.request(version=shop.version("good", does(page="Hello you"))))
+
+            assert row.outcome is Outcome.DEPLOYED, shop.told(row.id)
+            verdicts = [one.data["verdict"] for one in shop.events(row.id, "verdict")]
+            assert verdicts and set(verdicts) == {"pass"}
+
+    kept = [one for one in folder.rglob("*") if one.is_file() and TOKEN.encode() in one.read_bytes()]
+    assert [one.name for one in kept] == ["guard.cfg"], "HAProxy's own, which asks for it"
 
 
 @pytest.mark.slow

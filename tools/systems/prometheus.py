@@ -1,4 +1,7 @@
-"""Prometheus: numbers from its HTTP API, told apart by the slot label."""
+"""Prometheus: numbers from its HTTP API, told apart by the slot label.
+
+One that wants to know who asks gets the bearer token that `credentials` names.
+"""
 
 from __future__ import annotations
 
@@ -8,15 +11,15 @@ from urllib.parse import urlencode
 
 from pydantic import BaseModel, ValidationError
 
-from orchestrate.errors import Unreachable
+from orchestrate.errors import OrchestrateError, Unreachable
 from orchestrate.models.environment import Component, MetricsConfig
 from orchestrate.models.runtime import Running
 from orchestrate.models.sample import Counters, SampleState
-from tools.fetch import KIB, Ask, fetch
-from tools.metrics import combined, running_slots
+from tools.metrics import combined, running_slots, state_of
 from tools.systems.exposition import Exposition, Point, counters, metric
+from tools.systems.sentry import Secrets
+from tools.systems.vendor import Vendor
 
-MOST = 4 * KIB * KIB
 INSTANCE = "instance"
 
 
@@ -42,25 +45,49 @@ class _Answer(BaseModel):
     data: _Vector
 
 
+class Prometheus:
+    """Sends queries; `secrets` gives the token by the name in `credentials`, where one is wanted."""
+
+    def __init__(self, secrets: Secrets, vendor: Vendor | None = None) -> None:
+        self._secrets, self._vendor = secrets, vendor or Vendor("Prometheus")
+
+    async def vector(
+        self, server: str, credentials: str | None, query: str
+    ) -> list[tuple[dict[str, str], float]]:
+        """Labels and value of each line that the query gives now.
+
+        Raises Unreachable, RateLimited, AccessDenied, UnknownSecret.
+        """
+        headers = {"authorization": f"Bearer {self._secrets(credentials)}"} if credentials else {}
+        answer = await self._vendor.ask(server, f"/api/v1/query?{urlencode({'query': query})}", headers)
+        try:
+            told = _Answer.model_validate_json(answer.body)
+        except ValidationError:
+            raise Unreachable("Prometheus answered with something else") from None
+        if told.status != "success":
+            raise Unreachable(f"Prometheus answered {told.status[:200]}")
+        return [(series.metric, series.value[1]) for series in told.data.lines]
+
+
 class PrometheusMetrics:
     """Asks the server that the component's settings name.
 
     The metric names of the settings may carry a selector: `http_requests_total{job="shop"}`.
     """
 
-    def __init__(self, seconds: float = 5.0) -> None:
-        self._seconds = seconds
+    def __init__(self, prometheus: Prometheus) -> None:
+        self._prometheus = prometheus
 
     async def read(self, component: Component, running: Running) -> dict[str, Counters | SampleState]:
         names = [slot.name for slot in running_slots(running)]
         try:
             points = await self._points(component.metrics)
-        except Unreachable:
-            return dict.fromkeys(names, SampleState.SOURCE_DOWN)
+        except OrchestrateError as problem:
+            return dict.fromkeys(names, state_of(problem))
         return {name: _slot(points.get(name, {}), component.metrics) for name in names}
 
     async def _points(self, config: MetricsConfig) -> dict[str, dict[str, list[Point]]]:
-        """Slot → instance → points. Raises Unreachable."""
+        """Slot → instance → points. Raises what `vector` raises."""
         status, latency = config.status_label, _suffixed(config.latency, "_bucket")
         answers = await asyncio.gather(
             self._ask(config, config.requests, status),
@@ -76,22 +103,10 @@ class PrometheusMetrics:
 
     async def _ask(self, config: MetricsConfig, selector: str, *labels: str) -> list[Point]:
         by = ", ".join((config.slot_label, INSTANCE, *labels))
-        lines = await vector(config.url or "", f"sum by ({by}) ({selector})", self._seconds)
+        query = f"sum by ({by}) ({selector})"
+        lines = await self._prometheus.vector(config.url or "", config.credentials, query)
         name = metric(selector)
         return [Point(name, found, value) for found, value in lines]
-
-
-async def vector(server: str, query: str, seconds: float) -> list[tuple[dict[str, str], float]]:
-    """Labels and value of each line that the query gives now. Raises Unreachable."""
-    url = f"{server.rstrip('/')}/api/v1/query?{urlencode({'query': query})}"
-    answer = await fetch(Ask(url=url, seconds=seconds, cap=MOST))
-    try:
-        told = _Answer.model_validate_json(answer.body)
-    except ValidationError:
-        raise Unreachable(f"Prometheus answered {answer.status}: {answer.text[:200]}") from None
-    if answer.status != 200 or told.status != "success":
-        raise Unreachable(f"Prometheus answered {answer.status}: {answer.text[:200]}")
-    return [(series.metric, series.value[1]) for series in told.data.lines]
 
 
 def _slot(instances: dict[str, list[Point]], config: MetricsConfig) -> Counters | SampleState:

@@ -5,20 +5,21 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Mapping
 
-from orchestrate.errors import Unreachable
+from orchestrate.errors import OrchestrateError
 from orchestrate.models.alert import Alert
 from orchestrate.models.environment import Component
 from orchestrate.models.runtime import Slot
 from orchestrate.models.sample import SampleState
+from tools.metrics import state_of
 from tools.series import Parts, Told
-from tools.systems.prometheus import vector
+from tools.systems.prometheus import Prometheus
 
 
 class PrometheusSeries:
     """Asks each query of its server; `{slot}` in it is the slot's name."""
 
-    def __init__(self, seconds: float = 5.0) -> None:
-        self._seconds = seconds
+    def __init__(self, prometheus: Prometheus) -> None:
+        self._prometheus = prometheus
 
     async def told(
         self, alerts: Mapping[str, Alert], component: Component, slot: Slot
@@ -28,9 +29,17 @@ class PrometheusSeries:
 
     async def _one(self, alert: Alert, component: Component, slot: Slot) -> Parts | SampleState:
         query = (alert.query or "").replace("{slot}", slot.name)
+        server = alert.url or component.metrics.url or ""
+        credentials = alert.credentials or _of(component, server)
         try:
-            lines = await vector(alert.url or component.metrics.url or "", query, self._seconds)
-        except Unreachable:
-            return SampleState.SOURCE_DOWN
+            lines = await self._prometheus.vector(server, credentials, query)
+        except OrchestrateError as problem:
+            return state_of(problem)
         parts = {str(sorted(labels.items())): Told(value) for labels, value in lines}
         return parts or SampleState.NO_DATA
+
+
+def _of(component: Component, server: str) -> str | None:
+    """What the component's own Prometheus knows us by; no other server is shown it."""
+    config = component.metrics
+    return config.credentials if config.kind == "prometheus" and config.url == server else None

@@ -7,6 +7,8 @@ from datetime import UTC, datetime
 from orchestrate.models.change import Version
 from orchestrate.models.environment import Component, MetricsConfig
 from orchestrate.models.runtime import Instance, Running, Slot
+from tools.systems.prometheus import Prometheus
+from tools.systems.vendor import Vendor
 
 VERSION = Version(commit="a" * 40, tree="b" * 40, name="v1")
 
@@ -33,3 +35,8 @@ def slot(name: str, addresses: list[str]) -> Slot:
 
 def component(**metrics: str) -> Component:
     return Component(name="api", port=8080, metrics=MetricsConfig.model_validate(metrics))
+
+
+def asking(seconds: float = 5.0) -> Prometheus:
+    """Prometheus, shown the name of the secret where one is named."""
+    return Prometheus(lambda name: f"token-of-{name}", Vendor("Prometheus", seconds))

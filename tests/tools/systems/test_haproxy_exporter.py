@@ -16,7 +16,7 @@ from orchestrate.models.sample import Counters, SampleState
 from tests.servers.answering import Reply, answering, pages
 from tests.servers.ports import free_ports
 from tests.servers.prometheus import prometheus
-from tests.tools.systems.running import component, running
+from tests.tools.systems.running import asking, component, running
 from tools.systems.haproxy_config import SYSTEM_PLACES
 from tools.systems.prometheus import PrometheusMetrics
 
@@ -73,11 +73,11 @@ async def test_responses_by_backend_and_class_are_requests_and_errors_of_a_slot(
         names = {"requests": "haproxy_backend_http_responses_total", "status_label": "code"}
         part = component(url=url, slot_label="proxy", **names)
         slots = running({"blue": [""], "green": [""], "red": [""]})
-        found = await PrometheusMetrics().read(part, slots)
+        found = await PrometheusMetrics(asking()).read(part, slots)
         async with asyncio.timeout(10):
             while not (isinstance(now := found["green"], Counters) and now.requests == 2):
                 await asyncio.sleep(0.1)
-                found = await PrometheusMetrics().read(part, slots)
+                found = await PrometheusMetrics(asking()).read(part, slots)
 
     told = {name: (one.requests, one.errors) for name, one in found.items() if isinstance(one, Counters)}
     assert told == {"blue": (3, 0), "green": (2, 2)}

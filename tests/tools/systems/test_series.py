@@ -12,7 +12,7 @@ from orchestrate.models.runtime import Slot
 from orchestrate.models.sample import SampleState
 from tests.servers.answering import Reply, answering, pages
 from tests.servers.prometheus import prometheus
-from tests.tools.systems.running import component, slot
+from tests.tools.systems.running import asking, component, slot
 from tools.series import Kind, Parts, SeriesOfBoth, Told
 from tools.systems.endpoint_series import EndpointSeries
 from tools.systems.prometheus_series import PrometheusSeries
@@ -78,7 +78,7 @@ async def test_a_real_prometheus_answers_queries_of_a_slot_and_of_everything(tmp
         answering(pages(page())) as two,
         prometheus(tmp_path, {one: "blue", two: "green"}) as url,
     ):
-        both = SeriesOfBoth(EndpointSeries(), PrometheusSeries())
+        both = SeriesOfBoth(EndpointSeries(), PrometheusSeries(asking()))
         found = await both.told(alerts, component(url=url), slot("green", [two]))
 
     values = {
