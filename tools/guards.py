@@ -14,7 +14,7 @@ from orchestrate.models.change import MergeOrder
 from orchestrate.models.conflict import ResolveOrder
 from orchestrate.models.deployment import DecisionKind, Kind
 from orchestrate.models.effect import Effect, EffectState
-from orchestrate.models.environment import Environment, Freeze
+from orchestrate.models.environment import CalledFreeze, Environment, Freeze
 from orchestrate.models.gate import GateName
 from orchestrate.models.learning import Learning, Reservation
 from orchestrate.models.move import Analyse, Verify
@@ -195,13 +195,13 @@ class Guards:
 
     async def nothing_is_frozen(self, at: Errand, args: BaseModel) -> None:  # noqa: ARG002
         """A freeze stops changes, also those that were approved before."""
-        plan = self._plan(at)
-        overridden = any(one.gate is GateName.WINDOW for one in plan.overrides)
-        now = datetime.fromtimestamp(self.store.clock(), UTC)
-        freeze = frozen_by(self.environment(plan.environment), now)
-        if freeze is None or overridden or self._is_rollback(at) or self._goes_on(at, plan, freeze):
+        plan, now = self._plan(at), datetime.fromtimestamp(self.store.clock(), UTC)
+        called = self.store.freezes.now(plan.environment, plan.service)
+        freeze = frozen_by(self.environment(plan.environment), now, called)
+        if freeze is None or self._is_rollback(at) or self._goes_on(at, plan, freeze):
             return
-        raise EffectRefused(at.stage, f"frozen until {freeze.end}: {freeze.reason}")
+        if not self._is_overridden(at, plan, freeze):
+            raise EffectRefused(at.stage, freeze.sentence)
 
     async def plan_is_approved(self, at: Errand, args: BaseModel) -> None:  # noqa: ARG002
         """Where people are asked, those allowed said yes to exactly this plan, in time, and it stands."""
@@ -258,6 +258,12 @@ class Guards:
             and not isinstance(plan.moves[int(one.gate_kind.split("/")[1])].move, Analyse)
             for one in self.store.questions.for_deployment(at.deployment)
         )
+
+    def _is_overridden(self, at: Errand, plan: Plan, freeze: Freeze) -> bool:
+        """Whether somebody passed the gate on their word; not one who did not know of a later freeze."""
+        began = self.store.deployments.deployment(at.deployment).created_at.timestamp()
+        is_later = isinstance(freeze, CalledFreeze) and instant(freeze.start).timestamp() > began
+        return not is_later and any(one.gate is GateName.WINDOW for one in plan.overrides)
 
     def _is_rollback(self, at: Errand) -> bool:
         return self.store.deployments.deployment(at.deployment).request.kind is Kind.ROLLBACK

@@ -95,6 +95,7 @@ class Survey:
             proven_here=self._has_run(place.environment.name, place, version),
             backup_possible=await notes.read("backup_possible", lambda: _backup_possible(place)),
             holder=self._holder(deployment, place),
+            called_freeze=self.store.freezes.now(place.environment.name, place.environment.service),
             quarantines=quarantines or (),
             promoted=self._promoted(place, version),
             metrics=await notes.read("metrics", lambda: _metrics(place, running)),

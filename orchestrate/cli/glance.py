@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from orchestrate.models.deployment import Deployment
     from orchestrate.settings import Settings
 
-TABLES = "0012"
+TABLES = "0013"
 """The tables that are known here; a test compares it with the store's."""
 
 STAMP = "settings.seen"

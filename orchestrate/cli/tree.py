@@ -108,6 +108,12 @@ ENV = Branch(
         "export": Leaf(
             "write them as YAML, without secrets", "env.exchange:export", "orchestrate env export staging"
         ),
+        "freeze": Leaf(
+            "let nothing start there for a while",
+            "env.freezing:freeze",
+            "orchestrate env freeze production --for 2h --reason 'database moves'",
+        ),
+        "thaw": Leaf("let things start there again", "env.freezing:thaw", "orchestrate env thaw production"),
         "health": Leaf(
             "hold its health checks to what answers", "env.health:health", "orchestrate env health staging"
         ),

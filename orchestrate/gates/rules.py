@@ -9,7 +9,14 @@ from zoneinfo import ZoneInfo
 from orchestrate.gates.finding import failed, passed, unknown
 from orchestrate.models.change import Version
 from orchestrate.models.deployment import Kind
-from orchestrate.models.environment import Environment, EnvironmentType, Freeze, Strategy, Window
+from orchestrate.models.environment import (
+    CalledFreeze,
+    Environment,
+    EnvironmentType,
+    Freeze,
+    Strategy,
+    Window,
+)
 from orchestrate.models.evidence import Evidence
 from orchestrate.models.gate import GateName, GateResult
 from orchestrate.models.rehearsed import Trial
@@ -23,19 +30,20 @@ def window(evidence: Evidence) -> GateResult:
     if evidence.request.kind is Kind.ROLLBACK:
         return passed(gate, "a rollback needs no window")
     now = datetime.fromtimestamp(evidence.at, UTC)
-    freeze = frozen_by(environment, now)
+    freeze = frozen_by(environment, now, evidence.called_freeze)
     if freeze is not None:
-        said = f"frozen until {freeze.end}: {freeze.reason}"
-        return failed(gate, said, "wait, or override with --override window=REASON")
+        lifted = f", lift it (orchestrate env thaw {environment.name})" if evidence.called_freeze else ""
+        return failed(gate, freeze.sentence, f"wait{lifted}, or override with --override window=REASON")
     if environment.window is None or is_open(environment.window, now):
         return passed(gate, "inside the window, and nothing is frozen")
     said = f"closed; open {words(environment.window)}"
     return failed(gate, said, "wait, or override with --override window=REASON")
 
 
-def frozen_by(environment: Environment, now: datetime) -> Freeze | None:
-    """The freeze that covers `now`, if any."""
-    return next((one for one in environment.freezes if instant(one.start) <= now < instant(one.end)), None)
+def frozen_by(environment: Environment, now: datetime, called: CalledFreeze | None) -> Freeze | None:
+    """The freeze that covers `now`, if any: one that a person called, or one of the settings."""
+    every = (*((called,) if called else ()), *environment.freezes)
+    return next((one for one in every if instant(one.start) <= now < instant(one.end)), None)
 
 
 def is_open(window: Window, now: datetime) -> bool:

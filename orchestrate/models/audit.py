@@ -25,6 +25,8 @@ class AuditKind(StrEnum):
     FREED = "freed"
     QUARANTINED = "quarantined"
     LIFTED = "lifted"
+    FROZEN = "frozen"  # a person let nothing start in an environment for a while
+    THAWED = "thawed"
     UNBLOCKED = "unblocked"  # a task that gates stopped is about to be put back into its queue
     ENDED = "ended"
     SETTINGS = "settings"  # a worker serves with settings of this hash

@@ -98,6 +98,21 @@ class Freeze(Fact):
     end: str
     reason: str
 
+    @property
+    def sentence(self) -> str:
+        """`frozen until 2026-12-24T00:00:00+00:00: launch week`."""
+        return f"frozen until {self.end}: {self.reason}"
+
+
+class CalledFreeze(Freeze):
+    """A freeze that a person called, beside those of the settings."""
+
+    by: str
+
+    @property
+    def sentence(self) -> str:
+        return f"frozen by {self.by} until {self.end}: {self.reason}"
+
 
 class CanaryStep(Fact):
     """A share of the traffic, and how long it is analysed."""

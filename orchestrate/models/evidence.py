@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from orchestrate.models.change import Change, Preview, Version
 from orchestrate.models.deployment import Request
-from orchestrate.models.environment import Environment, Person
+from orchestrate.models.environment import CalledFreeze, Environment, Person
 from orchestrate.models.fact import Fact
 from orchestrate.models.image_signature import ImageSignature
 from orchestrate.models.plan import MigrationVerdict
@@ -42,6 +42,7 @@ class Evidence(Fact):
     proven_here: bool = False  # these contents ran and were verified in this environment before
     backup_possible: bool | None = None
     holder: str | None = None  # deployment that has the environment
+    called_freeze: CalledFreeze | None = None  # what a person froze, beside the settings' freezes
     quarantines: tuple[Quarantine, ...] = ()  # those that the version contains
     promoted: bool | None = None
     metrics: dict[str, SampleState] | None = None  # component → what its source answers now

@@ -18,6 +18,7 @@ from orchestrate.store.deployments import Deployments
 from orchestrate.store.effects import Effects
 from orchestrate.store.environments import Environments
 from orchestrate.store.events import Events
+from orchestrate.store.freezes import Freezes
 from orchestrate.store.keepsakes import Keepsakes
 from orchestrate.store.learnings import Learnings
 from orchestrate.store.leases import Leases
@@ -48,6 +49,7 @@ class Store:
         self.deployments = Deployments(database)
         self.leases = Leases(database)
         self.locks = Locks(database)
+        self.freezes = Freezes(database)
         self.quarantine = Quarantines(database)
         self.plans = Plans(database)
         self.questions = Questions(database)

@@ -9,7 +9,7 @@ from sqlalchemy import Connection, column, inspect, select, table, text
 from orchestrate.store.database import Database
 from orchestrate.store.failures import Failure, unusable
 
-HEAD = "0012"
+HEAD = "0013"
 """The newest migration; a test compares it with the scripts."""
 
 ADVISORY_LOCK = 7_203_415_081

@@ -110,6 +110,18 @@ Index(
     postgresql_where=IN_FORCE,
 )
 
+freezes = Table(
+    "freezes",
+    metadata,
+    Column("environment", String, nullable=False),
+    Column("service", String, nullable=False),
+    Column("by", String, nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("at", Float, nullable=False),
+    Column("until", Float, nullable=False),
+    PrimaryKeyConstraint("environment", "service"),
+)
+
 plans = Table(
     "plans",
     metadata,

@@ -94,6 +94,7 @@ PLACES = (
     ),
     Place("orchestrate/store/claims.py", Says.RAISE, f"{STORE}/test_deployments.py {STORE}/test_races.py"),
     Place("orchestrate/store/locks.py", Says.RAISE, f"{STORE}/test_locks.py"),
+    Place("orchestrate/store/freezes.py", Says.RAISE, f"{STORE}/test_records.py"),
     Place("orchestrate/store/model_calls.py", Says.RAISE, f"{STORE}/test_model_calls.py"),
     Place("orchestrate/store/tasks.py", Says.RAISE, "tests/contracts/test_tracker.py"),
     Place("tools/tasks.py", Says.RAISE, "tests/contracts/test_tracker.py"),

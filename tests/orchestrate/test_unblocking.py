@@ -42,6 +42,18 @@ async def test_a_task_comes_back_when_the_freeze_is_over(here: World) -> None:
     assert here.store.audit.tail()[-1].kind is AuditKind.UNBLOCKED
 
 
+async def test_a_task_comes_back_when_a_person_lifts_the_freeze(tmp_path: Path) -> None:
+    async with world(tmp_path, quick(tmp_path)) as here:
+        freezes, name = here.store.freezes, "production"
+        freezes.call(name, "shop", "ada", "database moves", here.clock.now + 7200)
+        _, task = await frozen(here)
+        assert await here.unblocking.look() == []
+
+        freezes.lift(name, "shop", "ada")
+
+        assert await here.unblocking.look() == [task.id]
+
+
 async def test_a_task_comes_back_once(here: World) -> None:
     await frozen(here)
     here.clock.now += 700

@@ -163,6 +163,21 @@ async def test_a_freeze_is_refused_even_after_the_approval(scene: Scene) -> None
         await scene.guards.nothing_is_frozen(scene.at, scene.first)
 
 
+async def test_a_freeze_that_a_person_calls_stops_what_was_approved_and_what_passed_the_gate(
+    scene: Scene,
+) -> None:
+    await scene.guards.nothing_is_frozen(scene.at, scene.first)
+    scene.here.clock.now += 60
+    store = scene.here.store
+    store.freezes.call("production", "shop", "rob", "database moves", store.clock() + 60)
+
+    with pytest.raises(EffectRefused, match="frozen by rob until .*: database moves"):
+        await scene.guards.nothing_is_frozen(scene.at, scene.first)
+
+    scene.here.clock.now += 61
+    await scene.guards.nothing_is_frozen(scene.at, scene.first)
+
+
 async def test_nobody_said_yes_to_this_plan(scene: Scene) -> None:
     (question,) = scene.here.store.questions.for_deployment(scene.at.deployment)
     scene.here.store.questions.close(question.id, "superseded by another")

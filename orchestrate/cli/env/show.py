@@ -13,7 +13,7 @@ from orchestrate.cli.output import AsJson, Output
 from orchestrate.cli.scene import Scene, opened, scene_of
 from orchestrate.counter.naming import environment_named, environments
 from orchestrate.errors import OrchestrateError
-from orchestrate.models.environment import Component, Environment
+from orchestrate.models.environment import CalledFreeze, Component, Environment
 from orchestrate.models.fact import Fact
 from orchestrate.models.runtime import Running
 from tools.health import check
@@ -40,6 +40,7 @@ def list_all(ctx: typer.Context, as_json: AsJson = False) -> None:
         found = list(environments(settings, store).values())
         verified = {one.name: store.verified.last(one.name, one.service) for one, _ in found}
         holders = {one.name: store.locks.holder(one.name, one.service) for one, _ in found}
+        frozen = {one.name: store.freezes.now(one.name, one.service) for one, _ in found}
     out = Output(as_json)
     rows = [
         {
@@ -51,11 +52,12 @@ def list_all(ctx: typer.Context, as_json: AsJson = False) -> None:
             "asks_a_person": one.asks_a_person,
             "verified": version.name if (version := verified[one.name]) else None,
             "held_by": holders[one.name],
+            "frozen": freeze.sentence if (freeze := frozen[one.name]) else None,
         }
         for one, source in found
     ]
     out.result({"environments": rows})
-    head = ("name", "type", "from", "strategy", "asks a person", "verified", "held by")
+    head = ("name", "type", "from", "strategy", "asks a person", "verified", "held by", "")
     out.table(
         head,
         [
@@ -67,6 +69,7 @@ def list_all(ctx: typer.Context, as_json: AsJson = False) -> None:
                 "yes" if row["asks_a_person"] else "no",
                 str(row["verified"] or ""),
                 str(row["held_by"] or ""),
+                str(row["frozen"] or ""),
             )
             for row in rows
         ],
@@ -79,23 +82,25 @@ def show(ctx: typer.Context, name: Name, as_json: AsJson = False) -> None:
     Ends with 3 when it cannot be reached.
     """
     out = Output(as_json)
-    environment, looks = asyncio.run(_looks(scene_of(ctx), name))
+    environment, freeze, looks = asyncio.run(_looks(scene_of(ctx), name))
     out.result(
         {
             "environment": environment.model_dump(mode="json"),
+            "frozen": freeze.model_dump(mode="json") if freeze else None,
             "components": [one.model_dump(mode="json") for one in looks],
         }
     )
-    _say(out, environment, looks)
+    _say(out, environment, freeze, looks)
     if any(one.running is None or one.answers is False for one in looks):
         raise typer.Exit(int(Exit.OUTSIDE))
 
 
-async def _looks(scene: Scene, name: str) -> tuple[Environment, list[Look]]:
+async def _looks(scene: Scene, name: str) -> tuple[Environment, CalledFreeze | None, list[Look]]:
     async with scene.app() as app:
         environment = environment_named(app.settings, app.store, name)
         place = app.crew.places(environment.name)
-        return environment, [await look(place, part) for part in environment.components]
+        freeze = app.store.freezes.now(environment.name, environment.service)
+        return environment, freeze, [await look(place, part) for part in environment.components]
 
 
 async def look(place: Place, part: Component) -> Look:
@@ -119,11 +124,13 @@ async def look(place: Place, part: Component) -> Look:
     )
 
 
-def _say(out: Output, environment: Environment, looks: list[Look]) -> None:
+def _say(out: Output, environment: Environment, freeze: CalledFreeze | None, looks: list[Look]) -> None:
     approvers = ", ".join(environment.approvers) or "nobody"
     asks = f"asks {approvers}" if environment.asks_a_person else "asks nobody"
     rules = f"service {environment.service}, {environment.strategy}, {asks}"
     out.say(f"{environment.name} ({environment.type}), {rules}")
+    if freeze is not None:
+        out.say(freeze.sentence)
     for one in looks:
         out.say(f"{one.component}: {one.address or 'no address'}: {one.detail}")
     rows = [row for one in looks if one.running is not None for row in _slots(one.running)]

@@ -171,3 +171,45 @@ def test_an_environment_where_nothing_runs_says_so(shop: Shop, command: Command)
 
     assert ran.code == 0
     assert "web: http://127.0.0.1" in ran.out and "nothing is live" in ran.out
+
+
+def test_an_environment_is_frozen_with_owner_reason_and_end_and_thawed(shop: Shop, command: Command) -> None:
+    shop.write("hello")
+
+    frozen = command("env", "freeze", "test", "--for", "2h", "--reason", "database moves")
+    blocked = command("deploy", "run", "--env", "test")
+    shown = command("env", "list")
+    thawed = command("env", "thaw", "test")
+    again = command("env", "thaw", "test")
+
+    assert frozen.out.startswith("test is frozen by ada until ") and "database moves" in frozen.out
+    assert blocked.code == 1 and "frozen by ada" in blocked.out + blocked.err
+    assert "frozen by ada" in shown.out
+    assert thawed.code == 0 and again.code == 1 and "nobody froze test" in again.err
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("--reason", "x"),
+        ("--for", "2h", "--until", "2099-01-01", "--reason", "x"),
+        ("--for", "soon", "--reason", "x"),
+        ("--until", "later", "--reason", "x"),
+        ("--for", "2h", "--reason", " "),
+    ],
+)
+def test_a_freeze_without_an_end_or_a_reason_is_explained(
+    shop: Shop, command: Command, words: tuple[str, ...]
+) -> None:
+    ran = command("env", "freeze", "test", *words)
+
+    assert ran.code == 2 and "expected" in ran.err
+    ran.check_calm()
+
+
+def test_only_those_who_may_overrule_freeze(command: Command, shop: Shop) -> None:
+    shop.settings.write_text(shop.settings.read_text().replace("roles: [approver]", "roles: []"))
+
+    ran = command("env", "freeze", "test", "--for", "2h", "--reason", "x")
+
+    assert ran.code != 0 and "neither the role operator nor approver" in ran.err

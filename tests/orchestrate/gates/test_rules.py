@@ -10,7 +10,7 @@ from orchestrate.gates import findings
 from orchestrate.gates.rules import is_open
 from orchestrate.models.change import Version
 from orchestrate.models.deployment import Kind, Request
-from orchestrate.models.environment import EnvironmentType, Freeze, Gates, Window
+from orchestrate.models.environment import CalledFreeze, EnvironmentType, Freeze, Gates, Window
 from orchestrate.models.gate import Finding, GateName, Override
 from orchestrate.models.proven import Proven, Sameness
 from orchestrate.models.quarantine import Quarantine
@@ -55,6 +55,16 @@ def test_a_freeze_beats_a_window() -> None:
 
     assert found.finding is Finding.FAIL
     assert "launch" in found.sentence
+
+
+def test_a_freeze_that_a_person_called_says_who_why_and_until_when() -> None:
+    called = CalledFreeze(start=FREEZE.start, end=FREEZE.end, reason="database moves", by="ada")
+
+    found = finding(GateName.WINDOW, evidence({"window": Window()}, called_freeze=called))
+
+    assert found.finding is Finding.FAIL
+    assert found.sentence == f"frozen by ada until {FREEZE.end}: database moves"
+    assert "orchestrate env thaw" in found.cure
 
 
 def test_outside_the_window_nothing_starts() -> None:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from orchestrate.errors import UnknownEnvironment, UnknownVersion
+from orchestrate.errors import Refused, UnknownEnvironment, UnknownVersion
 from orchestrate.models.change import Version
 from orchestrate.models.deployment import Outcome, Stage, Told
 from orchestrate.models.environment import Component, Environment, EnvironmentType, Window
@@ -179,3 +179,41 @@ def test_a_commit_can_be_quarantined_again_after_it_was_lifted(any_store: Store)
     any_store.quarantine.add("production", "shop", "c" * 40, None, "still", "two")
 
     assert [one.reason for one in any_store.quarantine.active("production", "shop")] == ["still"]
+
+
+def test_a_freeze_has_an_owner_a_reason_and_an_end(any_store: Store) -> None:
+    clock = any_store.clock()
+
+    called = any_store.freezes.call("production", "shop", "ada", "database moves", clock + 60)
+
+    assert (called.by, called.reason) == ("ada", "database moves")
+    assert any_store.freezes.now("production", "shop") == called
+    assert any_store.freezes.now("production", "bank") is None
+    assert any_store.freezes.now("staging", "shop") is None
+
+
+def test_a_freeze_is_over_by_itself(timed_store: Store, clock: Clock) -> None:
+    timed_store.freezes.call("production", "shop", "ada", "database moves", clock.now + 60)
+
+    clock.now += 60
+
+    assert timed_store.freezes.now("production", "shop") is None
+    with pytest.raises(Refused, match="nobody froze production"):
+        timed_store.freezes.lift("production", "shop", "ada")
+
+
+def test_a_freeze_is_replaced_by_its_owner_and_by_nobody_else(any_store: Store) -> None:
+    until = any_store.clock() + 60
+    any_store.freezes.call("production", "shop", "ada", "database moves", until)
+
+    with pytest.raises(Refused, match="frozen by ada until .*: database moves"):
+        any_store.freezes.call("production", "shop", "rob", "launch", until)
+    any_store.freezes.call("production", "shop", "ada", "it takes longer", until + 60)
+
+    assert any_store.freezes.lift("production", "shop", "rob").reason == "it takes longer"
+    assert [one.kind.value for one in any_store.audit.entries()] == ["frozen", "frozen", "thawed"]
+
+
+def test_a_freeze_that_is_over_already_is_refused(any_store: Store) -> None:
+    with pytest.raises(Refused, match="has passed"):
+        any_store.freezes.call("production", "shop", "ada", "launch", any_store.clock() - 1)
