@@ -9,6 +9,7 @@ from orchestrate.models.deployment import Kind
 from orchestrate.models.environment import EnvironmentType
 from orchestrate.models.evidence import Evidence
 from orchestrate.models.gate import GateName, GateResult
+from orchestrate.models.runtime import Resources
 from orchestrate.models.sample import SampleState
 from orchestrate.models.thresholds import alerts_of
 
@@ -95,8 +96,14 @@ def resources(evidence: Evidence) -> GateResult:
     if full:
         return failed(gate, ", ".join(full), "make room")
     said = [f"{what} {used:.0f} %" if used is not None else f"{what} unsupported" for what, used, _ in pairs]
-    room = "room for its instances" if found.headroom else "room for its instances unsupported"
-    return passed(gate, ", ".join((*said, room)))
+    return passed(gate, ", ".join((*said, _room(found))))
+
+
+def _room(found: Resources) -> str:
+    if found.headroom:
+        return "room for its instances"
+    why = f" ({'; '.join(found.untold)})" if found.untold else ""
+    return f"room for its instances unsupported{why}"
 
 
 def backup(evidence: Evidence) -> GateResult:

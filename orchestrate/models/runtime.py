@@ -79,3 +79,4 @@ class Resources(Fact):
     cpu: float | None = None
     lacks: tuple[str, ...] = ()  # why what is to start finds no room
     headroom: bool = False  # whether it was looked at: without lacks there is room then
+    untold: tuple[str, ...] = ()  # why nobody can tell whether there is

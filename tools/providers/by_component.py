@@ -58,6 +58,7 @@ class ByComponent:
             cpu=_most([one.cpu for one in found]),
             lacks=tuple(words for one in found for words in one.lacks),
             headroom=all(one.headroom for one in found),
+            untold=tuple(words for one in found for words in one.untold),
         )
 
     async def tail(self, component: Component, slot: str, lines: int) -> tuple[str, ...]:

@@ -99,6 +99,11 @@ def test_what_is_not_supported_is_said() -> None:
     assert blind == ", ".join(f"{what} unsupported" for what in words)
     sentence = finding(GateName.RESOURCES, evidence(resources=cluster)).sentence
     assert sentence == "disk unsupported, memory 40 %, CPU 10 %, room for its instances"
+    untold = finding(GateName.RESOURCES, evidence(resources=Resources(untold=("web: no memory_limit",))))
+    assert untold.sentence.endswith(
+        "CPU unsupported, room for its instances unsupported (web: no memory_limit)"
+    )
+    assert untold.finding is Finding.PASS
 
 
 def test_production_without_alerts_is_not_monitored() -> None:

@@ -37,8 +37,8 @@ async def test_each_component_is_in_its_own_place_alone() -> None:
 async def test_the_fullest_place_counts_and_what_one_cannot_tell_another_does() -> None:
     here, there = MemoryProvider(), MemoryProvider()
     here.full = Resources(disk=10, memory=50, headroom=True)
-    there.full = Resources(disk=80, memory=20, cpu=3)
+    there.full = Resources(disk=80, memory=20, cpu=3, untold=("web: no memory_limit",))
 
     found = await ByComponent({"web": here, "mail": there, "chat": there}).resources()
 
-    assert found == Resources(disk=80, memory=50, cpu=3)
+    assert found == Resources(disk=80, memory=50, cpu=3, untold=("web: no memory_limit",))

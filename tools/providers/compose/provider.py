@@ -121,6 +121,12 @@ class ByCompose:
             await engine.ask("DELETE", f"/containers/{one['Id']}", {"force": "true"})
 
 
+class ComposeProvider(ContainerProvider):
+    """Runs services as containers that compose makes."""
+
+    _name = "compose"
+
+
 def compose_provider(
     environment: Environment,
     secrets: Callable[[str], str] | None,
@@ -128,11 +134,11 @@ def compose_provider(
     *,
     filled: Callable[[str], str] = unchanged,
     habits: Habits | None = None,
-) -> ContainerProvider:
+) -> ComposeProvider:
     """Containers that compose makes."""
     layout, variables = Layout(environment.root), Variables(environment, secrets, filled)
     shop = Shop(environment, layout, variables)
     releases = Releases(layout, environment, variables)
     images = ComposeImages(shop, Images(layout, place_of(environment), secrets), releases)
     maker = ByCompose(shop, environment)
-    return ContainerProvider(environment, traffic, variables, images, maker, habits or Habits())
+    return ComposeProvider(environment, traffic, variables, images, maker, habits or Habits())

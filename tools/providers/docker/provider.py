@@ -9,6 +9,7 @@ from pathlib import Path
 
 from orchestrate.models.change import Version
 from orchestrate.models.environment import Component, Environment
+from orchestrate.models.hosts import ProviderName
 from orchestrate.models.runtime import Artifact, Resources
 from tools.provider import Checkout, Say
 from tools.providers.docker.containers import Container, place_of
@@ -26,6 +27,8 @@ from tools.traffic import Traffic
 
 class ContainerProvider(OfFleet[Container]):
     """Runs the components of one environment as containers; what it has to remember is below `root`."""
+
+    _name: ProviderName = "docker"
 
     def __init__(
         self,
@@ -60,9 +63,10 @@ class ContainerProvider(OfFleet[Container]):
 
     async def resources(self) -> Resources:
         """How full this machine is; the disk is the one that the engine keeps its images on."""
-        answer = await engine_of(self._environment.components[0]).ask("GET", "/info")
+        answer = await engine_of(self._parts()[0]).ask("GET", "/info")
         root = Path(str(json.loads(answer.body).get("DockerRootDir", "/"))) if answer.is_good else Path("/")
-        return await asyncio.to_thread(usage.resources, root if root.exists() else Path("/"))
+        full = await asyncio.to_thread(usage.resources, root if root.exists() else Path("/"))
+        return await self._with_room(full)
 
     async def tail(self, component: Component, slot: str, lines: int) -> tuple[str, ...]:
         members = await self._crew.members(component, slot)

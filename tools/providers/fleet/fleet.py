@@ -10,13 +10,15 @@ from typing import Generic
 
 from orchestrate.errors import EffectRefused, OutsideFailed
 from orchestrate.models.environment import Component, Environment
+from orchestrate.models.hosts import ProviderName
 from orchestrate.models.move import Drain, Move, Scale, SetTraffic, Start, Stop, words
-from orchestrate.models.runtime import Running
+from orchestrate.models.runtime import Resources, Running
 from tools.provider import Say, require_well, without
 from tools.providers.fleet import health
 from tools.providers.fleet.crew import Crew, M
 from tools.providers.fleet.layout import Layout
 from tools.providers.fleet.lock import held, held_if_free
+from tools.providers.fleet.room import free, need, with_room
 from tools.providers.fleet.routing import Routing, Servers
 from tools.providers.fleet.slots import Slots, Wanted
 from tools.providers.fleet.storage import stored
@@ -201,6 +203,7 @@ class OfFleet(Generic[M]):
     _environment: Environment
     _layout: Layout
     _fleet: Fleet[M]
+    _name: ProviderName
 
     async def running(self, component: Component) -> Running:
         with stored(self._layout.root):
@@ -211,6 +214,15 @@ class OfFleet(Generic[M]):
         with stored(self._layout.root):
             self._layout.check()
             return await self._fleet.running(component, is_measured=True)
+
+    async def _with_room(self, full: Resources) -> Resources:
+        """How full the place is, and whether it has room for what our components start."""
+        strategy_of = self._environment.strategy_of
+        wanted = [need(one, strategy_of(one), await self.measured(one)) for one in self._parts()]
+        return with_room(full, wanted, free())
+
+    def _parts(self) -> list[Component]:
+        return [one for one in self._environment.components if one.provider == self._name]
 
     async def apply(self, component: Component, move: Move, say: Say) -> None:
         say(words(move))

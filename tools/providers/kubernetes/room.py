@@ -8,8 +8,9 @@ from typing import cast
 
 from pydantic import BaseModel
 
-from orchestrate.models.environment import Component, Environment, Strategy
+from orchestrate.models.environment import Component, Environment
 from orchestrate.models.runtime import Resources
+from tools.providers.fleet.room import more
 from tools.providers.kubernetes.kubectl import Json
 from tools.providers.kubernetes.quantities import MIB, amount
 
@@ -33,12 +34,6 @@ def needs(environment: Environment, parts: Sequence[Component]) -> list[Need]:
         for part in parts
         if part.kubernetes is None or not part.kubernetes.owner
     ]
-
-
-def more(part: Component, strategy: Strategy) -> int:
-    """How many pods run beside the old ones."""
-    few = {Strategy.RECREATE: 0, Strategy.ROLLING: 1}
-    return few.get(strategy, part.instances)
 
 
 class Condition(BaseModel):

@@ -30,6 +30,8 @@ class ProcessProvider(OfFleet[Copy]):
     refers to in place, `traffic` the router of a component.
     """
 
+    _name = "process"
+
     def __init__(
         self,
         environment: Environment,
@@ -56,7 +58,7 @@ class ProcessProvider(OfFleet[Copy]):
             return await self._releases.artifact(component, version)
 
     async def resources(self) -> Resources:
-        return await asyncio.to_thread(usage.resources, self._environment.root)
+        return await self._with_room(await asyncio.to_thread(usage.resources, self._environment.root))
 
     async def tail(self, component: Component, slot: str, lines: int) -> tuple[str, ...]:
         found: list[Line] = []

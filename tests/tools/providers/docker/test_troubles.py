@@ -13,6 +13,7 @@ import pytest
 
 from orchestrate.errors import BuildFailed, NameTaken, PortTaken, StartFailed
 from orchestrate.models.change import Version
+from orchestrate.models.environment import Strategy
 from orchestrate.models.smoke import HealthCheck
 from tests.servers.sample_service import DOCKERFILE, PROGRAM
 from tests.tools.providers.docker.conftest import WORD, Yard, asked
@@ -235,6 +236,21 @@ async def test_what_a_container_takes_is_told(yard: Yard) -> None:
 
     assert one.cpu is not None and one.memory is not None and 1 < one.memory < 200
     assert one.pid is not None
+
+
+async def test_whether_the_machine_has_room_for_further_containers_is_told(yard: Yard) -> None:
+    unknown = await yard.provider.resources()
+    await yard.start(await yard.build())
+    few = await yard.provider.resources()
+    yard.change(strategy=Strategy.BLUE_GREEN, instances=10**9)
+    measured = await yard.provider.resources()
+    yard.change(instances=1, memory_limit=10**9)
+    limited = await yard.provider.resources()
+
+    assert not unknown.headroom and unknown.untold[0].startswith("web: no memory_limit, and no instance")
+    assert (few.headroom, few.lacks, few.untold) == (True, (), ())
+    assert "more of web find no room on this machine" in measured.lacks[0]
+    assert limited.lacks[0].startswith("1 more of web find no room on this machine: 1000000000 MiB each, ")
 
 
 async def test_a_component_without_a_port_is_well_when_it_stays(yard: Yard) -> None:

@@ -8,8 +8,9 @@ from orchestrate.errors import OutsideFailed
 from orchestrate.models.environment import Strategy
 from tests.servers.kubernetes.pods import Json
 from tests.servers.sample_service import component
+from tools.providers.fleet.room import more
 from tools.providers.kubernetes.quantities import MIB, amount
-from tools.providers.kubernetes.room import Need, in_quotas, more, on_nodes
+from tools.providers.kubernetes.room import Need, in_quotas, on_nodes
 
 WANTED = (Need("web", 2, 512 * MIB),)
 
