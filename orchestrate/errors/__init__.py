@@ -11,7 +11,7 @@ OrchestrateError
 │   ├── EnvironmentBusy · TaskClaimed · NotAllowed · EffectRefused · LeaseLost · AlreadyDecided
 │   └── CheckNotMade           a check at the door could not be made, and is made again
 ├── OutsideFailed              the outside world did not do what it was asked
-│   ├── CommandFailed · BuildFailed · StartFailed · MergeRefused · MergeConflict · HeadMoved
+│   ├── CommandFailed · BuildFailed · StartFailed (NoRoom) · MergeRefused · MergeConflict · HeadMoved
 │   ├── MigrationFailed · BackupFailed · ProgramMissing · PortTaken
 │   ├── NameTaken · ImageMissing (ImageAwaited) · DigestDiffers · ObjectMissing · ChangedMeanwhile
 │   ├── Unreachable            no usable answer came: it is asked again
@@ -66,6 +66,7 @@ from orchestrate.errors.outside import (
     ModelBusy,
     ModelFailed,
     NameTaken,
+    NoRoom,
     ObjectMissing,
     OutcomeUnknown,
     OutsideFailed,
@@ -134,6 +135,7 @@ __all__ = [
     "ModelAway",
     "ModelBusy",
     "ModelFailed",
+    "NoRoom",
     "NotAllowed",
     "NotFound",
     "ObjectMissing",

@@ -29,6 +29,12 @@ class StartFailed(OutsideFailed):
     """Instances of a version did not become healthy."""
 
 
+class NoRoom(StartFailed):
+    """A quota, a limit of the plan or the capacity of the place leaves nothing for it."""
+
+    cure = "make room, or have the quota or the plan raised, and deploy again"
+
+
 class MergeRefused(OutsideFailed):
     """The forge will not merge; its own reason is kept."""
 

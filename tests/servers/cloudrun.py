@@ -27,6 +27,8 @@ NO_START = (
     " within the allocated timeout."
 )
 
+SPENT = "Quota exceeded for total allowable CPU per project per region."
+
 
 @cache
 def description() -> Description:
@@ -209,7 +211,7 @@ class CloudRun(Pushed, Pending):
         does = self.does.get(image.rpartition("@")[2])
         if does is None:
             return f"Image '{image}' not found."
-        return NO_START if does == "crash" else ""
+        return {"crash": NO_START, "spent": SPENT}.get(does, "")
 
     def _is_good(self, kept: Kept, name: str) -> bool:
         conditions = cast("list[Json]", kept.revisions[name]["conditions"])

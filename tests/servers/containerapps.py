@@ -21,6 +21,7 @@ UNDER_WAY = "/subscriptions/{subscription}/providers/Microsoft.App/locations/{lo
 LATEST: Json = {"latestRevision": True, "weight": 100}
 LOCKED = f"Cannot modify container App '{APP}' because another modification is in progress. Please retry."
 CRASH = "Container crashing: shop. 0/1 replicas ready. The container terminated with exit code '3'."
+SPENT = "Maximum Allowed Cores exceeded for the Managed Environment. Please check the quotas."
 PAGE = 3  # revisions in one answer
 
 
@@ -221,7 +222,8 @@ class ContainerApps(Pushed, Pending):
             return ""
         scale = cast(Json, cast(Json, facts["template"]).get("scale", {}))
         wanted = max(1, cast(int, scale.get("minReplicas", 0)))
-        problem = {None: "MANIFEST_UNKNOWN: the image is not found.", "crash": CRASH}.get(does, "")
+        bad = {None: "MANIFEST_UNKNOWN: the image is not found.", "crash": CRASH, "spent": SPENT}
+        problem = bad.get(does, "")
         if problem:
             facts |= {"provisioningState": "Failed", "healthState": "Unhealthy", "runningState": "Failed"}
             facts["provisioningError"] = problem

@@ -17,7 +17,11 @@ from tests.servers.vendor import Call, Pending, Plain, Refusal, Vendor, serving
 APP, TOKEN = "4f6c71e2-1e90", "token-of-digitalocean"  # noqa: S105
 AT = "2026-01-01T00:00:00Z"
 FIRST = f"sha256:{'0' * 64}"
-BAD = ("crash", "red")
+BAD = {
+    "crash": "health checks failed",
+    "red": "health checks failed",
+    "spent": "the account limit of containers is reached",
+}
 
 
 @cache
@@ -62,10 +66,11 @@ class DigitalOcean(Pushed, Pending):
     def _deployed(self, name: str) -> None:
         found = self.deployments[name]
         digest = cast("Json", self.web(cast("Json", found["spec"]))["image"]).get("digest", "")
-        if found["phase"] != "DEPLOYING" or self.does.get(str(digest)) == "hang":
+        does = self.does.get(str(digest), "")
+        if found["phase"] != "DEPLOYING" or does == "hang":
             return
-        if self.does.get(str(digest)) in BAD:
-            reason = {"code": "DeployContainerHealthChecksFailed", "message": "health checks failed"}
+        if does in BAD:
+            reason = {"code": "DeployContainerHealthChecksFailed", "message": BAD[does]}
             step = {"name": "deploy", "component_name": "web", "status": "ERROR", "reason": reason}
             whole = {"name": "deploy", "status": "ERROR", "steps": [step]}
             found |= {"phase": "ERROR", "progress": {"error_steps": 1, "steps": [whole]}}

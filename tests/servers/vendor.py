@@ -62,6 +62,7 @@ class Trouble:
     is_after: bool = False  # it is done, and the answer is lost
     headers: Mapping[str, str] = field(default_factory=dict[str, str])
     body: str = ""  # a pattern of what is sent
+    said: str = "the service is in trouble"
     before: Callable[[], None] | None = None  # what somebody else does in that very moment
 
 
@@ -211,7 +212,7 @@ class VendorHandler(BaseHTTPRequestHandler):
         if not trouble.status:
             self.close_connection = True
             return
-        refusal = Refusal(trouble.status, "the service is in trouble", "UNAVAILABLE")
+        refusal = Refusal(trouble.status, trouble.said, "UNAVAILABLE")
         self._send(trouble.status, self.here.error(refusal), trouble.headers)
 
     def _send(self, status: int, said: Json, headers: Mapping[str, str]) -> None:

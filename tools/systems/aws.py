@@ -78,9 +78,9 @@ class Account:
     async def ask(self, call: Call, **words: object) -> Json:
         """What the service answers to `call`.
 
-        Raises AccessDenied, CredentialsExpired, RateLimited, Unreachable, ObjectMissing, OutsideFailed. A
-        change is asked for once, and again only when it was throttled: nobody knows of any other silence
-        whether it was made, and the caller looks.
+        Raises AccessDenied, CredentialsExpired, RateLimited, Unreachable, ObjectMissing, NoRoom,
+        OutsideFailed. A change is asked for once, and again only when it was throttled: nobody knows of any
+        other silence whether it was made, and the caller looks.
         """
         pauses = PAUSES if call.changes else ()
         for pause in pauses:

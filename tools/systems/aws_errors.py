@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import cast
 
 from orchestrate.errors import (
     AccessDenied,
     CredentialsExpired,
     NameTaken,
+    NoRoom,
     ObjectMissing,
     OutsideFailed,
     RateLimited,
@@ -18,20 +20,70 @@ from orchestrate.errors import (
 from tools.systems.aws_calls import Call
 
 LONGEST = 600  # characters of a complaint
-EXPIRED = re.compile("Expired|TokenRefreshRequired")
-STRANGERS = re.compile(
-    "InvalidClientTokenId|UnrecognizedClient|InvalidAccessKeyId|Signature|MissingAuthenticationToken"
-    "|InvalidToken|NotAuthenticated"
+
+
+@dataclass(frozen=True)
+class Meaning:
+    """What a code is that holds one of these words; `says` and `cure` may name {said}, {who}, {action}."""
+
+    pattern: str
+    error: type[OutsideFailed]
+    says: str
+    cure: str = ""
+
+
+MEANINGS = (
+    Meaning(
+        "Expired|TokenRefreshRequired",
+        CredentialsExpired,
+        "AWS: {who} has expired ({said})",
+        "renew {who}, and go on",
+    ),
+    Meaning(
+        "Throttl|TooManyRequests|RequestLimitExceeded|SlowDown|InvalidationsInProgress|^429$",
+        RateLimited,
+        "AWS is asked too often: {said}",
+    ),
+    Meaning(
+        "^LimitExceeded|StorageExceeded|QuotaExceeded|^TooMany(Unique)?TargetGroups",
+        NoRoom,
+        "AWS has no room: {said}",
+        "remove what is old, or have this quota of the account raised, and deploy again",
+    ),
+    Meaning(
+        "InvalidClientTokenId|UnrecognizedClient|InvalidAccessKeyId|Signature|MissingAuthenticationToken"
+        "|InvalidToken|NotAuthenticated",
+        AccessDenied,
+        "AWS does not know us ({said})",
+        "correct {who}",
+    ),
+    Meaning(
+        "AccessDenied|Unauthorized|NotAuthorized|Forbidden|OptInRequired|^403$",
+        AccessDenied,
+        "AWS refuses: {said}",
+        "allow {action} to {who}",
+    ),
+    Meaning(
+        "NotFound|NoSuch|DoesNotExist|^404$",
+        ObjectMissing,
+        "AWS has no such thing: {said}",
+        "correct the name in the settings, or make it",
+    ),
+    Meaning(
+        "PreconditionFailed|InvalidIfMatchVersion|ConditionalRequestConflict|^412$",
+        NameTaken,
+        "somebody else changed it meanwhile: {said}",
+        "let one of the two change it",
+    ),
+    Meaning(
+        r"InternalError|InternalFailure|ServerException|ServiceException|Unavailable|^5\d\d$|Timeout",
+        Unreachable,
+        "AWS has trouble itself: {said}",
+    ),
+    Meaning("", OutsideFailed, "AWS does not do it: {said}", "correct the settings of the component"),
 )
-DENIED = re.compile("AccessDenied|Unauthorized|NotAuthorized|Forbidden|OptInRequired|^403$")
-THROTTLED = re.compile(
-    "Throttl|TooManyRequests|RequestLimitExceeded|SlowDown|LimitExceededException$|InvalidationsInProgress|^429$"
-)
-MISSING = re.compile("NotFound|NoSuch|DoesNotExist|^404$")
-CHANGED = re.compile("PreconditionFailed|InvalidIfMatchVersion|ConditionalRequestConflict|^412$")
-SILENT = re.compile(
-    "InternalError|InternalFailure|ServerException|ServiceException|Unavailable|^5\\d\\d$|Timeout"
-)
+"""The first that fits counts."""
+
 NO_CREDENTIALS = (
     "NoCredentialsError", "PartialCredentialsError", "ProfileNotFound", "CredentialRetrievalError",
     "NoAuthTokenError", "MetadataRetrievalError", "UnknownCredentialError", "InfiniteLoopConfigError",
@@ -69,23 +121,9 @@ def problem(trouble: Exception, call: Call, who: str) -> OutsideFailed:
 
 def _refused(code: str, words: str, call: Call, who: str) -> OutsideFailed:
     said = f"{call.action}: {code}: {words}"
-    if EXPIRED.search(code):
-        return CredentialsExpired(f"AWS: {who} has expired ({said})", cure=f"renew {who}, and go on")
-    if THROTTLED.search(code):
-        return RateLimited(f"AWS is asked too often: {said}")
-    if STRANGERS.search(code):
-        return AccessDenied(f"AWS does not know us ({said})", cure=f"correct {who}")
-    if DENIED.search(code):
-        return AccessDenied(f"AWS refuses: {said}", cure=f"allow {call.action} to {who}")
-    if MISSING.search(code):
-        return ObjectMissing(
-            f"AWS has no such thing: {said}", cure="correct the name in the settings, or make it"
-        )
-    if CHANGED.search(code):
-        return NameTaken(f"somebody else changed it meanwhile: {said}", cure="let one of the two change it")
-    if SILENT.search(code):
-        return Unreachable(f"AWS has trouble itself: {said}")
-    return OutsideFailed(f"AWS does not do it: {said}", cure="correct the settings of the component")
+    meant = next(one for one in MEANINGS if re.search(one.pattern, code))
+    cure = meant.cure.format(who=who, action=call.action)
+    return meant.error(meant.says.format(said=said, who=who), cure=cure)
 
 
 def _short(words: str) -> str:

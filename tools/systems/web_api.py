@@ -18,6 +18,7 @@ from orchestrate.errors import (
     AccessDenied,
     AnswerLost,
     ChangedMeanwhile,
+    NoRoom,
     OrchestrateError,
     OutsideFailed,
     RateLimited,
@@ -26,6 +27,7 @@ from orchestrate.errors import (
 from tools.fetch import Answer, Ask, fetch, json_of
 from tools.reach import is_address
 from tools.retry_after import retry_after
+from tools.systems.room import is_spent
 
 Json = dict[str, object]
 Query = Sequence[tuple[str, str | int]]
@@ -36,6 +38,8 @@ SECONDS = 10.0
 LISTENS = 3.0  # seconds, to what perhaps never ends
 MOST = 8 * 1024 * 1024  # bytes of one answer
 TIMES = 3  # that one question is asked, at most
+MAY_BE_SPENT = (400, 403, 409, 422, 429)
+"""Statuses under which vendors say that a quota is used up; their words tell it from all else."""
 
 
 def bearer(secrets: Callable[[str], str], name: str) -> Headers:
@@ -80,7 +84,7 @@ class WebApi:
     async def read(self, form: type[T], path: str, what: str, query: Query = (), *, body: object = None) -> T:
         """What stands at `path`; with a body, what is answered to a question. `what` it is, in words.
 
-        Raises Unreachable, RateLimited, AccessDenied, Absent, OutsideFailed.
+        Raises Unreachable, RateLimited, AccessDenied, Absent, NoRoom, OutsideFailed.
         """
         verb = "GET" if body is None else "POST"
         for turn in range(TIMES):
@@ -139,9 +143,10 @@ class WebApi:
             if answer.status // 100 == 2:
                 return answer
             is_renewable = answer.status == 401 and not is_stale
-            if turn == TIMES or not (is_renewable or answer.status == 429):
+            is_too_often = answer.status == 429 and not is_spent(said_in(answer))
+            if turn == TIMES or not (is_renewable or is_too_often):
                 raise self._refusal(answer, what)
-            if answer.status == 429:
+            if is_too_often:
                 await self._wait(answer, what)
             is_stale, turn = is_stale or is_renewable, turn + 1
 
@@ -183,6 +188,8 @@ class WebApi:
     def _refusal(self, answer: Answer, what: str) -> OrchestrateError:
         said = said_in(answer)
         match answer.status:
+            case status if status == 402 or (status in MAY_BE_SPENT and is_spent(said)):
+                return NoRoom(f"{self.name} has no room for {what}: {said}")
             case 401:
                 return AccessDenied(f"{self.name} does not take our credentials: {said}", cure=self.renew)
             case 403:
@@ -221,7 +228,8 @@ def said_in(answer: Answer) -> str:
     except Unreachable:
         told = None
     here = cast(Json, told) if isinstance(told, dict) else {}
-    error = here.get("error")
+    errors = here.get("errors")
+    error = cast("list[object]", errors)[0] if isinstance(errors, list) and errors else here.get("error")
     inner = cast(Json, error) if isinstance(error, dict) else here
     words = inner.get("message") or inner.get("error_description") or inner.get("error")
     return " ".join(str(words or "no reason given").split())[:600] + f" ({answer.status})"

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from typing import Any  # moto's objects have no types
 
 ACCOUNT, REGION = "123456789012", "eu-central-1"
+KNOWN = ("serve", "crash", "missing", "sick")
 FAILURES = 3  # after which the circuit breaker gives up
 STAYS = 3  # ticks after which the load balancer has a sick task stopped
 CANNOT_PULL = "CannotPullContainerError: pull image manifest has been retried 1 time(s): not found"
@@ -16,7 +17,8 @@ CANNOT_PULL = "CannotPullContainerError: pull image manifest has been retried 1 
 class Cluster:
     """Drives every service of the account: tasks come, get well or end, as `does` says of their image.
 
-    serve: well at once; crash: ends with 3; missing: its image cannot be pulled; sick: never healthy.
+    serve: well at once; crash: ends with 3; missing: its image cannot be pulled; sick: never healthy;
+    anything else: it is not placed, and these words are the service's event.
     """
 
     def __init__(self, does: dict[str, str]) -> None:
@@ -129,6 +131,11 @@ class Cluster:
     def _launch(self, service: Any) -> None:
         from moto.ecs.models import Task  # pyright: ignore
 
+        image = self.ecs.describe_task_definition(service.task_definition).container_definitions[0]["image"]
+        does = self._does.get(image.partition("@")[2], "serve")
+        if does not in KNOWN:
+            self.say(service, does)
+            return
         made: Any = Task(
             self.ecs.clusters[service.cluster_name],
             self.ecs.describe_task_definition(service.task_definition),
@@ -142,11 +149,16 @@ class Cluster:
         made.advance = _still
         self._seen[made.id] = 0
         self.ecs.tasks.setdefault(service.cluster_name, {})[made.task_arn] = made
-        if self._does.get(made.containers[0].image.partition("@")[2]) == "sick":
+        if does == "sick":
             self._sick.add(_address(made))
         for balanced in service.load_balancers:
             self._elb.register_targets(balanced["targetGroupArn"], [{"Id": _address(made)}])
         self.moved()
+
+    def say(self, service: Any, words: str) -> None:
+        """The service's newest event, which is told once while nothing else happens."""
+        if not service.events or service.events[0]["message"] != words:
+            service.events.insert(0, {"id": words[:8], "createdAt": time.time(), "message": words})
 
     def _failed(self, service: Any, task: Any, why: str) -> None:
         self._end_of(service, task, why)

@@ -22,6 +22,16 @@ from tools.systems.aws import loader
 KEYS = {"AWS_KEY": "AKIAEXAMPLE", "AWS_SECRET": "wJalrXUtnFEMI/EXAMPLEKEY"}
 MANIFEST = "application/vnd.oci.image.manifest.v1+json"
 REGISTRY = f"{ACCOUNT}.dkr.ecr.{REGION}.amazonaws.com"
+Told = dict[str, str]
+FAILED: dict[str, Told] = {
+    "crash": {"State": "Failed", "StateReason": "crash loop: ended with 3"},
+    "spent": {
+        "State": "Failed",
+        "StateReason": "The function could not get an address in its network",
+        "StateReasonCode": "EniLimitExceeded",
+    },
+}
+"""What Lambda says of a version that cannot be called."""
 
 
 class Site:
@@ -31,7 +41,7 @@ class Site:
         self.front = Front()
         self.front.open()
         self._clients: dict[str, Any] = {}
-        self.failing: set[str] = set()  # the code of functions that are never to be called
+        self.failing: dict[str, Told] = {}  # the code of functions that are never to be called → why
         self.groups: dict[str, str] = {}  # function → its own log group; moto forgets it
         self._tell_more()
         self.does: dict[str, str] = {}  # digest → how its tasks do
@@ -70,7 +80,8 @@ class Site:
 
     def publish(self, repository: str, version: Version, does: str = "serve") -> str:
         """Push the version's image, whose tasks behave as said; its digest."""
-        manifest = json.dumps({"schemaVersion": 2, "mediaType": MANIFEST, "layers": []})
+        about = {"annotations": {"tree": version.tree}}  # what is the same twice is one image with two tags
+        manifest = json.dumps({"schemaVersion": 2, "mediaType": MANIFEST, "layers": [], **about})
         digest = f"sha256:{hashlib.sha256(f'{repository} {version.tree}'.encode()).hexdigest()}"
         ecr = self.client("ecr")
         with suppress(ecr.exceptions.ImageAlreadyExistsException):
@@ -129,7 +140,7 @@ class Site:
         self.client("s3").put_object(
             Bucket=own.bucket, Key=key, Body=file.getvalue(), ChecksumAlgorithm="SHA256", ChecksumSHA256=sha
         )
-        self.failing |= {sha} if does == "crash" else set()
+        self.failing |= {sha: FAILED[does]} if does in FAILED else {}
         return sha
 
     def functions(self) -> Functions:
@@ -198,11 +209,10 @@ class Site:
 
         def configuration(function: Any, on_create: bool = False) -> Any:
             found = told(function, on_create)
-            is_bad = function.code_sha_256 in self.failing and function.version != "$LATEST"
-            words = {"State": "Failed", "StateReason": "crash loop: ended with 3"}
+            words = self.failing.get(function.code_sha_256, {}) if function.version != "$LATEST" else {}
             group = self.groups.get(function.function_name)
             logging = {"LoggingConfig": {"LogFormat": "Text", "LogGroup": group}} if group else {}
-            return found | logging | (words if is_bad else {})
+            return found | logging | words
 
         made.get_configuration = configuration
         self._undo = lambda: setattr(made, "get_configuration", told)

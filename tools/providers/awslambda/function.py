@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import cast
 
-from orchestrate.errors import NameTaken, ObjectMissing, StartFailed
+from orchestrate.errors import NameTaken, ObjectMissing
 from orchestrate.models.aws import Functions
 from orchestrate.models.change import Version
 from orchestrate.models.move import Weights
@@ -20,6 +20,7 @@ from tools.providers.awslambda.code import as_lambda_says
 from tools.systems import cloudwatch_logs
 from tools.systems.aws import Account, Json
 from tools.systems.aws_calls import Call
+from tools.systems.room import not_started
 
 SLOT = re.compile(r"orchestrate (?P<commit>\S+) (?P<tree>\S+) (?P<name>.+)")
 SHARE = re.compile(r"(blue|green)=(\d{1,3})")
@@ -47,7 +48,7 @@ class Function:
         """Whether a published version can be called, and why not."""
         told = await self._configuration(number)
         is_well = told.get("State", "Active") in ("Active", "Inactive")
-        return is_well, "" if is_well else f"{told.get('State')}: {told.get('StateReason', '')}"
+        return is_well, "" if is_well else f"{told.get('State')}: {_why(told, 'StateReason')}"
 
     async def code_of(self, number: str) -> str:
         return str((await self._configuration(number)).get("CodeSha256", ""))
@@ -159,8 +160,8 @@ class Function:
             if now.get("LastUpdateStatus", "Successful") == "Successful":
                 return now
             if now["LastUpdateStatus"] == "Failed" or time.monotonic() > until:
-                why = now.get("LastUpdateStatusReason") or f"not updated after {seconds:.0f} s"
-                raise StartFailed(f"{self._own.function}: {why}", cure="see that Lambda may read the code")
+                why = _why(now, "LastUpdateStatusReason") or f"not updated after {seconds:.0f} s"
+                raise not_started(f"{self._own.function}: {why}", cure="see that Lambda may read the code")
             await asyncio.sleep(self._again)
 
     async def _until_active(self, number: str, seconds: float) -> None:
@@ -170,7 +171,7 @@ class Function:
             if is_well:
                 return
             if why.startswith("Failed") or time.monotonic() > until:
-                raise StartFailed(f"{self._own.function}:{number} is {why}", cure="correct the function")
+                raise not_started(f"{self._own.function}:{number} is {why}", cure="correct the function")
             await asyncio.sleep(self._again)
 
     async def _configuration(self, number: str) -> Json:
@@ -188,6 +189,11 @@ class Function:
 
     def _slot(self, slot: str) -> str:
         return f"{self._own.alias}-{slot}"
+
+
+def _why(told: Json, field: str) -> str:
+    """Lambda's words for how something is, with its code for them: EniLimitExceeded is only said there."""
+    return " ".join(str(told[name]) for name in (f"{field}Code", field) if told.get(name))
 
 
 def _as_it_is(told: Json) -> Json:

@@ -5,12 +5,13 @@ from __future__ import annotations
 import asyncio
 from dataclasses import dataclass
 
-from orchestrate.errors import AnswerLost, ChangedMeanwhile, StartFailed
+from orchestrate.errors import AnswerLost, ChangedMeanwhile
 from orchestrate.models.environment import Component
 from tools.providers.cloudrun.answers import Operation, Revision, Service
 from tools.providers.cloudrun.objects import parent_of, service_name
 from tools.providers.cloudrun.shares import sent
 from tools.providers.revisions import Parts
+from tools.systems.room import not_started
 from tools.systems.shown import Habits, Seen
 from tools.systems.web_api import Absent, Json, WebApi
 
@@ -98,7 +99,7 @@ class Client:
         said = (
             operation.error.message if operation.error else f"not to be seen after {self.habits.shown:.0f} s"
         )
-        raise StartFailed(f"Cloud Run did not do what was asked of {self.name}: {said}")
+        raise not_started(f"Cloud Run did not do what was asked of {self.name}: {said}")
 
     def _by_both(self, shown: Seen, before: str) -> Seen:
         """The service has to show it, too: one that is read as it was has an etag of yesterday."""

@@ -25,6 +25,7 @@ from tools.providers.pushed_images import Images, OfPushedImages
 from tools.providers.revisions import Parts, Wish, emptied, free, placed, shared, untagged, weights_of
 from tools.systems.access_token import AccessToken
 from tools.systems.google_account import GoogleAccount
+from tools.systems.room import not_started
 from tools.systems.shown import Habits
 from tools.systems.web_api import WebApi
 
@@ -214,7 +215,7 @@ NOBODY = "Cloud Run gives the traffic of a service to one of its revisions, alwa
 def _is_ready(name: str, found: Revision | None) -> bool:
     """Raises StartFailed with Cloud Run's own words."""
     if found is not None and found.has_failed:
-        raise StartFailed(f"{name}: {found.ready.words}", cure="read its log in Cloud Logging")
+        raise not_started(f"{name}: {found.ready.words}", cure="read its log in Cloud Logging")
     return found is not None and found.is_ready
 
 

@@ -13,7 +13,6 @@ from orchestrate.errors import (
     AnswerLost,
     ChangedMeanwhile,
     OutsideFailed,
-    StartFailed,
     Unreachable,
 )
 from orchestrate.models.environment import Component
@@ -27,6 +26,7 @@ from tools.providers.containerapps.answers import (
     Revisions,
 )
 from tools.providers.containerapps.objects import app_name, containerapps_of
+from tools.systems.room import not_started
 from tools.systems.shown import Habits, Seen
 from tools.systems.web_api import Absent, Json, WebApi
 
@@ -147,7 +147,7 @@ class Client:
         if await self.habits.within(0 if problem else self.habits.shown, shown):
             return
         said = problem or f"not to be seen after {self.habits.shown:.0f} s"
-        raise StartFailed(f"Azure did not do what was asked of {self.what}{await self._by_whom()}: {said}")
+        raise not_started(f"Azure did not do what was asked of {self.what}{await self._by_whom()}: {said}")
 
     async def _ended(self, where: str) -> str:
         """Wait until the operation at `where`, or whatever the app is at, is over; what went wrong, or ''."""

@@ -26,6 +26,7 @@ from tools.providers.pushed_images import Images, OfPushedImages
 from tools.providers.revisions import Parts, Wish, emptied, free, placed, shared
 from tools.systems.access_token import AccessToken
 from tools.systems.azure_account import AzureAccount
+from tools.systems.room import not_started
 from tools.systems.shown import Habits
 from tools.systems.web_api import Headers, WebApi, bearer
 
@@ -139,7 +140,7 @@ class ContainerAppsProvider(OfPushedImages, Cloud):
             if time.monotonic() >= until:
                 replicas = "; ".join(one.words for one in await client.replicas(name) if not one.is_well)
                 said = f"{wrong}{'; ' if replicas else ''}{replicas}"
-                raise StartFailed(f"{name} is not well after {health.start_seconds} s: {said}", cure=LOG)
+                raise not_started(f"{name} is not well after {health.start_seconds} s: {said}", cure=LOG)
             await asyncio.sleep(self._habits.again)
 
     async def _trouble(self, component: Component, client: Client, name: str) -> str:
@@ -148,7 +149,7 @@ class ContainerAppsProvider(OfPushedImages, Cloud):
         if found is None:
             return "Azure does not show it"
         if found.has_failed:
-            raise StartFailed(f"{name}: {found.words}", cure=LOG)
+            raise not_started(f"{name}: {found.words}", cure=LOG)
         if not found.is_ready:
             return found.words
         if not component.health.path or not found.facts.fqdn:

@@ -29,6 +29,7 @@ from tools.providers.digitalocean.spec import (
 from tools.providers.fleet.layout import Layout
 from tools.providers.fleet.slots import Slots, Wanted
 from tools.providers.pushed_images import Images, OfPushedImages
+from tools.systems.room import not_started
 from tools.systems.shown import Habits
 from tools.systems.web_api import Json, WebApi, bearer
 
@@ -224,7 +225,7 @@ def _refuse_ended(component: Component, found: Deployment) -> None:
         raise ChangedMeanwhile(said)
     if not (found.is_active or found.is_under_way):
         said = f"{component.name}: DigitalOcean could not deploy it ({found.id}): {found.words}"
-        raise StartFailed(said)
+        raise not_started(said)
 
 
 async def _is_shown(client: Client, found: Deployment) -> bool:

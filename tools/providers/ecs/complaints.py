@@ -6,15 +6,15 @@ import re
 from collections import Counter
 from collections.abc import Sequence
 
-from orchestrate.errors import StartFailed
+from orchestrate.errors import NoRoom, StartFailed
 from tools.providers.ecs.shapes import Event, Task
+from tools.systems.room import is_spent
 
 CURES = (
     ("CannotPull", "see that the registry has the image, and that the execution role may pull it"),
     ("ResourceInitialization", "see the task's execution role, its secrets and its way to the network"),
     ("health checks", "check `health` and `port`, and that security groups let the load balancer in"),
     ("OutOfMemory", "give the task definition more memory"),
-    ("unable to place|capacity", "give the cluster room, or ask for fewer tasks"),
 )
 """By what a reason holds; the first that fits counts."""
 
@@ -30,7 +30,11 @@ def failed(
     events_told = [one.message for one in events[:3] if one.message]
     sentence = "; ".join([*told, why] if why else told) or "its tasks did not become healthy"
     lines = "".join(f"\n  {line[:LONGEST]}" for line in [*events_told, *end])
-    return StartFailed(f"{name}: {sentence[:LONGEST]}{lines}", cure=_cure(" ".join([sentence, *events_told])))
+    said, causes = f"{name}: {sentence[:LONGEST]}{lines}", " ".join([sentence, *events_told])
+    cure = next((one for pattern, one in CURES if re.search(pattern, causes, re.IGNORECASE)), "")
+    if not cure and is_spent(causes):
+        return NoRoom(said, cure="give the cluster room, have the quota raised, or ask for fewer tasks")
+    return StartFailed(said, cure=cure or "read what its tasks wrote, and why they stopped")
 
 
 def reason(task: Task) -> str:
@@ -40,8 +44,3 @@ def reason(task: Task) -> str:
     if codes and "health check" not in task.stopped_reason:
         return " ".join([f"crash loop: ended with {codes[0]}", *details])
     return " ".join([task.stopped_reason, *details]).strip()
-
-
-def _cure(said: str) -> str:
-    fitting = (cure for pattern, cure in CURES if re.search(pattern, said, re.IGNORECASE))
-    return next(fitting, "read what its tasks wrote, and why they stopped")

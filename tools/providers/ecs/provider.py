@@ -144,11 +144,12 @@ class EcsProvider(OfPushedImages, Cloud):
         services, slot = self._services(component), found.service_name.rpartition("-")[2]
         tasks = await services.tasks(slot, "STOPPED")
         stopped = [one for one in tasks if one.created_at is None or one.created_at >= began]
+        events = [one for one in found.events if one.created_at is None or one.created_at >= began]
         try:
             end = await self._lines(component, found, stopped[:1], LINES)
         except OutsideFailed:
             end = ()
-        return failed(found.service_name, why, stopped, found.events, end)
+        return failed(found.service_name, why, stopped, events, end)
 
     async def _share(self, component: Component, move: SetTraffic, say: Say) -> None:
         running = await self.running(component)

@@ -27,6 +27,7 @@ class Event(Told):
     """What happened to a service."""
 
     message: str = ""
+    created_at: datetime | None = None
 
 
 class Service(Told):

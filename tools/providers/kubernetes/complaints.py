@@ -10,6 +10,7 @@ from orchestrate.errors import (
     ChangedMeanwhile,
     CommandFailed,
     NameTaken,
+    NoRoom,
     OutsideFailed,
     RateLimited,
     StartFailed,
@@ -39,7 +40,7 @@ MEANINGS = (
         "the cluster does not know us",
         "renew the credentials in the kubeconfig",
     ),
-    Meaning("exceeded quota", StartFailed, "the quota is used up", "raise it, or ask for less"),
+    Meaning("exceeded quota", NoRoom, "the quota is used up", "raise it, or ask for less"),
     Meaning(
         "forbidden",
         AccessDenied,

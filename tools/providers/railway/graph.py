@@ -10,12 +10,14 @@ from pydantic import BaseModel, ValidationError
 from orchestrate.errors import (
     AccessDenied,
     AnswerLost,
+    NoRoom,
     OrchestrateError,
     OutsideFailed,
     RateLimited,
     Unreachable,
 )
 from tools.providers.railway.answers import Fault, Reply
+from tools.systems.room import is_spent
 from tools.systems.web_api import Absent, Json, WebApi
 
 PATH = "/graphql/v2"
@@ -69,6 +71,8 @@ class Graph:
             return Absent(f"Railway has no {what}: {said}")
         if "rate limit" in known:
             return RateLimited(f"Railway was asked too often about {what}: {said}")
+        if is_spent(said):
+            return NoRoom(f"Railway has no room for {what}: {said}")
         if fault.code in REFUSED:
             return OutsideFailed(f"Railway refused {what}: {said}")
         return Unreachable(f"Railway cannot tell about {what} now: {said}")

@@ -16,8 +16,10 @@ from orchestrate.errors import (
     EffectRefused,
     ImageMissing,
     NameTaken,
+    NoRoom,
     ObjectMissing,
     OutsideFailed,
+    RateLimited,
     StartFailed,
     Unreachable,
 )
@@ -27,12 +29,14 @@ from tests.servers.aws.site import KEYS, Site
 from tests.servers.sample_service import checkout, component, environment, silent, version
 from tools.provider import holds
 from tools.providers.awslambda.provider import AwsLambdaProvider
+from tools.systems import aws
 
 pytestmark = pytest.mark.slow
 
 ONE, TWO = version("v1"), version("v2")
 START = Start(component="web", slot="blue", version=ONE, instances=1)
 GREEN = Start(component="web", slot="green", version=TWO, instances=1)
+ALL = SetTraffic(component="web", was={}, weights={"blue": 100})
 TENTH = SetTraffic(component="web", was={}, weights={"blue": 90, "green": 10})
 
 
@@ -59,7 +63,8 @@ class Shop:
 
 
 @pytest.fixture
-def shop(aws_site: Site, tmp_path: Path) -> Iterator[Shop]:
+def shop(aws_site: Site, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Shop]:
+    monkeypatch.setattr(aws, "PAUSES", (0.02, 0.02, 0.02))
     aws_site.front.calm()
     yield Shop(aws_site, tmp_path)
     aws_site.front.calm()
@@ -88,6 +93,40 @@ async def test_an_archive_that_was_overwritten_is_not_deployed(shop: Shop) -> No
         await shop.do(START)
 
     assert (shop.published(), (await shop.provider.running(shop.web)).slots) == ([], ())
+
+
+@pytest.mark.parametrize(
+    ("code", "status", "error", "said", "asked"),
+    [
+        ("CodeStorageExceededException", 400, NoRoom, "lambda:UpdateFunctionCode: CodeStorageExceeded", 1),
+        ("TooManyRequestsException", 429, RateLimited, "asked too often: lambda:UpdateFunctionCode", 4),
+    ],
+)
+async def test_code_for_which_the_account_has_no_room_is_told_and_the_calls_stay_where_they_were(
+    shop: Shop, code: str, status: int, error: type[OutsideFailed], said: str, asked: int
+) -> None:
+    await shop.build(ONE, TWO)
+    await shop.do(START, ALL)
+    update = f"PUT /2015-03-31/functions/{shop.own.function}/code"
+    shop.site.front.asked.clear()
+    shop.site.front.troubles[update] = [Trouble(code, status=status)] * 9
+
+    with pytest.raises(error, match=said) as told:
+        await shop.do(GREEN)
+
+    assert ("quota" in told.value.cure) == (error is NoRoom)
+    assert shop.site.front.asked.count(update) == asked
+    running = await shop.provider.running(shop.web)
+    assert (running.weights, [one.name for one in running.slots]) == ({"blue": 100}, ["blue"])
+
+
+async def test_a_version_without_an_address_in_the_network_is_told_by_lambdas_own_code(shop: Shop) -> None:
+    await shop.build(ONE, does="spent")
+
+    with pytest.raises(NoRoom, match="Failed: EniLimitExceeded The function could not get"):
+        await shop.do(START)
+
+    assert (await shop.provider.running(shop.web)).slots == ()
 
 
 async def test_a_version_that_cannot_be_called_leaves_nothing(shop: Shop) -> None:

@@ -9,6 +9,7 @@ from orchestrate.errors import (
     ChangedMeanwhile,
     EffectRefused,
     ImageMissing,
+    NoRoom,
     OutcomeUnknown,
     OutsideFailed,
     RateLimited,
@@ -17,12 +18,14 @@ from orchestrate.errors import (
 )
 from orchestrate.models.hosts import CloudRun
 from orchestrate.models.move import Verify
+from tests.servers.cloudrun import SPENT
 from tests.servers.sample_service import checkout, silent, version
 from tests.servers.vendor import Trouble
 from tests.tools.providers.cloudrun.conftest import Here
 from tests.tools.providers.here import ONE, TWO
 
 BAD = version("bad")
+RAISE = "Consider requesting an increase in quota for this region"
 
 
 async def test_a_revision_that_does_not_start_is_told_in_cloud_runs_words_and_its_template_is_taken_back(
@@ -39,6 +42,49 @@ async def test_a_revision_that_does_not_start_is_told_in_cloud_runs_words_and_it
     here.site.settle()
     assert here.kept.template == before
     assert await here.weights() == {"blue": 100}
+
+
+@pytest.mark.parametrize(
+    ("status", "words"), [(429, SPENT), (400, f"Max instances must be set to 0 or fewer. {RAISE}")]
+)
+async def test_a_revision_that_the_project_has_no_quota_for_is_told_and_the_traffic_stays(
+    here: Here, status: int, words: str
+) -> None:
+    await here.build(ONE)
+    await here.build(TWO)
+    await here.start()
+    sent = here.vendor.count("PATCH", "updateMask=template")
+    here.vendor.troubles.append(Trouble("PATCH", "updateMask=template", status, times=9, said=words))
+
+    with pytest.raises(NoRoom, match=f"Cloud Run has no room for the service .*: {words}") as problem:
+        await here.start("green", TWO)
+
+    assert "have the quota or the plan raised" in problem.value.cure
+    assert here.vendor.count("PATCH", "updateMask=template") == sent + 1
+    assert await here.weights() == {"blue": 100}
+
+
+async def test_a_revision_that_comes_to_nothing_for_want_of_quota_is_told_and_taken_back(here: Here) -> None:
+    await here.build(ONE)
+    await here.build(TWO, "spent")
+    await here.start()
+    before = here.kept.template
+
+    with pytest.raises(NoRoom, match=f"{SPENT}"):
+        await here.start("green", TWO)
+
+    here.site.settle()
+    assert (here.kept.template, await here.weights()) == (before, {"blue": 100})
+
+
+async def test_so_many_requests_a_minute_are_no_room_and_are_waited_for(here: Here) -> None:
+    words = "Quota exceeded for quota metric 'Read requests' and limit 'Read requests per minute per region'"
+    here.vendor.troubles.append(Trouble("GET", "/services/", 429, times=9, said=words))
+
+    with pytest.raises(RateLimited, match="was asked too often .*per minute"):
+        await here.running()
+
+    assert here.vendor.count("GET", "/services/") == 3
 
 
 async def test_a_revision_that_failed_is_not_taken_again(here: Here) -> None:

@@ -11,12 +11,14 @@ from orchestrate.errors import (
     AccessDenied,
     ChangedMeanwhile,
     ImageMissing,
+    NoRoom,
     OutcomeUnknown,
     OutsideFailed,
     RateLimited,
     StartFailed,
     Unreachable,
 )
+from tests.servers.containerapps import SPENT
 from tests.servers.sample_service import checkout, silent, version
 from tests.servers.vendor import Trouble
 from tests.tools.providers.containerapps.conftest import Here
@@ -52,6 +54,35 @@ async def test_a_revision_that_does_not_get_well_gets_no_traffic_and_is_ended(
     running = await here.running()
     assert ([slot.name for slot in running.slots], running.weights) == (["blue"], {"blue": 100})
     assert len(here.active) == 1
+
+
+async def test_a_revision_for_which_the_environment_has_no_cores_is_told_and_ended(here: Here) -> None:
+    await here.build(ONE)
+    await here.build(BAD, "spent")
+    await here.start()
+    await here.share({"blue": 100})
+
+    with pytest.raises(NoRoom, match=SPENT) as problem:
+        await here.start("green", BAD)
+
+    assert "have the quota or the plan raised" in problem.value.cure
+    assert (await here.weights(), len(here.active)) == ({"blue": 100}, 1)
+
+
+@pytest.mark.parametrize("status", [400, 403, 409])
+async def test_a_quota_with_which_azure_turns_a_revision_away_is_no_missing_right_and_nobodys_change(
+    here: Here, status: int
+) -> None:
+    await here.both()
+    await here.stop("green")
+    said = "Operation results in exceeding quota limits of Core. Maximum allowed: 10, Current in use: 10"
+    here.vendor.troubles.append(Trouble("PATCH", APP, status, said=said))
+    await here.build(BAD)
+
+    with pytest.raises(NoRoom, match="Azure has no room for the container app shop in shop-rg: Operation"):
+        await here.start("green", BAD)
+
+    assert (await here.weights(), len(here.active)) == ({"blue": 100}, 1)
 
 
 @pytest.mark.slow

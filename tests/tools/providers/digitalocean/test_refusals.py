@@ -11,6 +11,7 @@ from orchestrate.errors import (
     ChangedMeanwhile,
     EffectRefused,
     ImageAwaited,
+    NoRoom,
     OutsideFailed,
     RateLimited,
     UnknownVersion,
@@ -18,10 +19,12 @@ from orchestrate.errors import (
 )
 from orchestrate.models.move import Verify
 from tests.servers.openapi import Json
-from tests.servers.sample_service import checkout
+from tests.servers.sample_service import checkout, version
 from tests.servers.vendor import Trouble
 from tests.tools.providers.digitalocean.ocean import Here
-from tests.tools.providers.here import ONE
+from tests.tools.providers.here import ONE, TWO
+
+THREE = version("v3")
 
 
 def _gone(service: Json) -> None:
@@ -100,6 +103,37 @@ async def test_a_new_spec_that_is_refused_has_not_happened(
         await here.start()
 
     assert (len(here.site.deployments), (await here.running()).slots) == (1, ())
+
+
+@pytest.mark.parametrize(
+    ("status", "said"),
+    [
+        (402, "a payment method is needed"),
+        (403, "you have reached the account limit of containers"),
+        (422, "the instance limit of the plan is 2"),
+    ],
+)
+async def test_a_limit_of_the_plan_is_told_and_the_app_stays(here: Here, status: int, said: str) -> None:
+    await here.serving()
+    before, spec = await here.weights(), here.site.spec
+    here.vendor.troubles.append(Trouble("PUT", "/v2/apps/", status, said=said))
+
+    with pytest.raises(NoRoom, match=f"DigitalOcean has no room for the spec of .*: {said}") as problem:
+        await here.start("green", TWO)
+
+    assert "the plan raised" in problem.value.cure
+    assert (await here.weights(), here.site.spec) == (before, spec)
+
+
+async def test_a_deployment_that_ends_for_want_of_quota_is_told_and_taken_back(here: Here) -> None:
+    await here.serving()
+    await here.build(THREE, "spent")
+
+    with pytest.raises(NoRoom, match="the account limit of containers is reached"):
+        await here.start("green", THREE)
+
+    here.site.settle()
+    assert await here.weights() == {"blue": 100}
 
 
 async def test_an_app_that_is_not_there_is_named(here: Here) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from pathlib import Path
 
 import pytest
@@ -9,17 +10,33 @@ import pytest
 from orchestrate.errors import (
     EffectRefused,
     ImageMissing,
+    NoRoom,
     OutsideFailed,
     StartFailed,
     Unreachable,
 )
-from orchestrate.models.move import Stop, Verify
+from orchestrate.models.move import SetTraffic, Stop, Verify
 from tests.servers.aws.site import Site
 from tests.servers.sample_service import checkout, silent
-from tests.tools.providers.ecs.conftest import ONE, START, TWO, Shop
+from tests.tools.providers.ecs.conftest import GREEN, ONE, START, TWO, Shop
 from tools.provider import holds
 
 pytestmark = pytest.mark.slow
+
+ALL = SetTraffic(component="web", was={}, weights={"blue": 100})
+STOP = Stop(component="web", slot="blue", version=ONE, instances=1)
+MEMORY = (
+    "(service web) was unable to place a task because no container instance met all of its requirements."
+    " The closest matching container-instance 9c has insufficient memory available."
+)
+ENI = (
+    "(service web) was unable to place a task because no container instance met all of its requirements."
+    ' The closest matching container-instance 9c encountered error "RESOURCE:ENI".'
+)
+SPENT = (
+    "(service web) was unable to place a task."
+    " Reason: You've reached the limit on the number of vCPUs you can run concurrently."
+)
 
 
 async def test_a_tag_that_is_not_there_is_no_version(shop: Shop) -> None:
@@ -55,6 +72,49 @@ async def test_targets_that_are_never_healthy_are_told_by_the_load_balancer(shop
         await shop.do(START)
 
     assert "security groups" in told.value.cure
+
+
+@pytest.mark.parametrize("said", [MEMORY, ENI, SPENT])
+async def test_tasks_for_which_there_is_no_room_are_told_in_the_words_of_ecs_and_traffic_stays(
+    aws_site: Site, shop: Shop, tmp_path: Path, said: str
+) -> None:
+    shop = Shop(aws_site, tmp_path, shop.own, start_seconds=3)
+    await shop.build(ONE)
+    await shop.do(START, ALL)
+    await shop.build(TWO, does=said)
+
+    with pytest.raises(NoRoom, match="0 instead of 1 tasks run") as told:
+        await shop.do(GREEN)
+
+    assert said in str(told.value)
+    assert "give the cluster room, have the quota raised" in told.value.cure
+    running = await shop.running()
+    assert (running.weights, [one.name for one in running.slots]) == ({"blue": 100}, ["blue"])
+
+
+async def test_what_the_service_said_of_an_earlier_start_is_no_cause_of_this_one(shop: Shop) -> None:
+    await shop.build(ONE)
+    await shop.do(START, STOP)
+    service = shop.site.cluster.ecs.services[f"{shop.own.cluster}:{shop.own.service}-blue"]
+    shop.site.cluster.say(service, MEMORY)
+    await asyncio.sleep(1.1)  # the service's clock tells whole seconds
+    await shop.build(TWO, does="crash")
+
+    with pytest.raises(StartFailed, match="ended with 3") as told:
+        await shop.do(START.model_copy(update={"version": TWO}))
+
+    assert "unable to place" not in str(told.value)
+
+
+async def test_a_quota_of_the_account_is_told_and_is_not_asked_for_again(shop: Shop) -> None:
+    await shop.build(ONE)
+    shop.trouble("CreateService", *["LimitExceededException"] * 4)
+
+    with pytest.raises(NoRoom, match="ecs:CreateService: LimitExceededException") as told:
+        await shop.do(START)
+
+    assert "quota" in told.value.cure
+    assert shop.site.front.asked.count("CreateService") == 1
 
 
 @pytest.mark.parametrize("wanted", [1, 3])

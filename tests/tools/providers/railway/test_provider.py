@@ -12,6 +12,7 @@ from orchestrate.errors import (
     ChangedMeanwhile,
     EffectRefused,
     ImageMissing,
+    NoRoom,
     OutcomeUnknown,
     OutsideFailed,
     RateLimited,
@@ -248,6 +249,35 @@ async def test_a_no_with_the_status_200_is_no_success(
         await here.start()
 
     assert len(here.site.deployments) == 1
+
+
+@pytest.mark.parametrize("field", [UPDATE, DEPLOY])
+async def test_a_limit_of_the_plan_is_told_and_the_service_and_its_image_stay(here: Here, field: str) -> None:
+    await here.build(ONE)
+    await here.build(TWO)
+    await here.start()
+    here.site.fails.append(Fails(field, "Free plan resource provision limit exceeded. Please upgrade!"))
+
+    with pytest.raises(NoRoom, match="Railway has no room for the service .*: Free plan") as problem:
+        await here.start("green", TWO)
+
+    assert "the plan raised" in problem.value.cure
+    assert (here.site.image, await here.weights()) == (here.image(ONE), {"blue": 100})
+    assert len(here.site.deployments) == 2
+
+
+@pytest.mark.parametrize("status", [402, 403])
+async def test_a_limit_of_the_plan_that_is_told_at_the_door_is_one_too(here: Here, status: int) -> None:
+    await here.both()
+    told = Trouble(
+        "POST", "/graphql", status, body=DEPLOY, said="the usage limit of the workspace is reached"
+    )
+    here.vendor.troubles.append(told)
+
+    with pytest.raises(NoRoom, match="usage limit"):
+        await here.share({"blue": 100}, was={"green": 100})
+
+    assert (here.site.image, await here.weights()) == (here.image(TWO), {"green": 100})
 
 
 @pytest.mark.parametrize(("status", "error"), [(401, AccessDenied), (403, AccessDenied), (503, Unreachable)])
