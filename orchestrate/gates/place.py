@@ -95,8 +95,14 @@ def resources(evidence: Evidence) -> GateResult:
     ]
     if full:
         return failed(gate, ", ".join(full), "make room")
-    said = [f"{what} {used:.0f} %" if used is not None else f"{what} unsupported" for what, used, _ in pairs]
+    said = [f"{what} {_share(used)}" for what, used, _ in pairs]
+    if found.disk_said and found.disk is None:
+        said[0] = f"disk {found.disk_said}"
     return passed(gate, ", ".join((*said, _room(found))))
+
+
+def _share(used: float | None) -> str:
+    return f"{used:.0f} %" if used is not None else "unsupported"
 
 
 def _room(found: Resources) -> str:

@@ -75,6 +75,7 @@ class Resources(Fact):
     """How full the place is; None where the provider cannot tell. Percent."""
 
     disk: float | None = None
+    disk_said: str = ""  # where no share is told: what the place says of its disks, none of which is too full
     memory: float | None = None
     cpu: float | None = None
     lacks: tuple[str, ...] = ()  # why what is to start finds no room

@@ -54,6 +54,7 @@ class ByComponent:
         found = [await one.resources() for one in distinct]
         return Resources(
             disk=_most([one.disk for one in found]),
+            disk_said=next((one.disk_said for one in found if one.disk_said), ""),
             memory=_most([one.memory for one in found]),
             cpu=_most([one.cpu for one in found]),
             lacks=tuple(words for one in found for words in one.lacks),

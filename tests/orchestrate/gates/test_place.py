@@ -99,6 +99,10 @@ def test_what_is_not_supported_is_said() -> None:
     assert blind == ", ".join(f"{what} unsupported" for what in words)
     sentence = finding(GateName.RESOURCES, evidence(resources=cluster)).sentence
     assert sentence == "disk unsupported, memory 40 %, CPU 10 %, room for its instances"
+    told = cluster.model_copy(update={"disk_said": "below the threshold"})
+    assert finding(GateName.RESOURCES, evidence(resources=told)).sentence.startswith(
+        "disk below the threshold, "
+    )
     untold = finding(GateName.RESOURCES, evidence(resources=Resources(untold=("web: no memory_limit",))))
     assert untold.sentence.endswith(
         "CPU unsupported, room for its instances unsupported (web: no memory_limit)"

@@ -46,7 +46,10 @@ class Kubelet:
         status = {
             "capacity": room,
             "allocatable": room,
-            "conditions": [{"type": "Ready", "status": "True", "reason": "Ready", "message": "it runs"}],
+            "conditions": [
+                {"type": "Ready", "status": "True", "reason": "Ready", "message": "it runs"},
+                {"type": "DiskPressure", "status": "False", "reason": "KubeletHasNoDiskPressure"},
+            ],
             "addresses": [{"type": "InternalIP", "address": "127.0.0.1"}],
             "daemonEndpoints": {"kubeletEndpoint": {"Port": port}},
         }

@@ -14,6 +14,7 @@ from tools.providers.kubernetes.complaints import KindUnknown
 from tools.providers.kubernetes.kubectl import Json, Kind, Kubectl
 from tools.providers.kubernetes.objects import deployment_name, kubernetes_of
 from tools.providers.kubernetes.owners import claims
+from tools.providers.kubernetes.pressure import with_pressure
 from tools.providers.kubernetes.room import in_quotas, needs, on_nodes
 
 Asking = Callable[[Component], Kubectl]
@@ -35,7 +36,9 @@ async def resources(environment: Environment, asking: Asking) -> Resources:
             by_cluster.setdefault((own.kubeconfig, own.context), []).append(part)
     quotas = [await _quotas(environment, some, asking) for some in by_place.values()]
     nodes = [await _nodes(environment, some, asking) for some in by_cluster.values()]
+    is_disk_told = bool(nodes) and all(one.disk_said for one in nodes)
     return Resources(
+        disk_said=nodes[0].disk_said if is_disk_told else "",
         memory=max((one.memory for one in nodes if one.memory is not None), default=None),
         cpu=max((one.cpu for one in nodes if one.cpu is not None), default=None),
         lacks=tuple(words for some in (*quotas, *(one.lacks for one in nodes)) for words in some),
@@ -64,4 +67,5 @@ async def _nodes(environment: Environment, some: Sequence[Component], asking: As
         nodes, pods = await asyncio.gather(kubectl.every(Kind.NODE), kubectl.every(Kind.POD, everywhere=True))
     except AccessDenied as denied:
         raise AccessDenied(str(denied), cure=CURE) from denied
-    return on_nodes(nodes, pods, needs(environment, some))
+    room = on_nodes(nodes, pods, needs(environment, some))
+    return with_pressure(room, nodes, pods, {kubernetes_of(part).namespace for part in some})

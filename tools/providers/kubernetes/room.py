@@ -78,9 +78,12 @@ class Node(BaseModel):
 
     @property
     def takes_pods(self) -> bool:
-        is_ready = any(one.type == "Ready" and one.status == "True" for one in self.status.conditions)
         is_closed = self.spec.unschedulable or any(one.effect in BLOCKING for one in self.spec.taints)
-        return is_ready and not is_closed
+        return self.says("Ready") == "True" and not is_closed
+
+    def says(self, what: str) -> str:
+        """The status of a condition: True, False or Unknown; '' where the node does not tell it."""
+        return next((one.status for one in self.status.conditions if one.type == what), "")
 
     def has(self, what: str) -> float:
         return amount(self.status.allocatable.get(what, "0"))

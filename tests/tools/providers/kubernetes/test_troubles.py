@@ -152,6 +152,20 @@ async def test_the_gate_is_told_of_a_quota_of_nodes_and_of_rights_that_are_missi
         await provider.resources()
 
 
+async def test_a_node_whose_disk_is_full_stops_the_gate_and_without_nodes_nobody_can_tell(here: Here) -> None:
+    before = await here.provider.resources()
+    _press(here, "True")
+    try:
+        full = await here.provider.resources()
+    finally:
+        _press(here, "False")
+    quota, _ = here.asked_by(room="quota")
+
+    assert before.disk_said == "below the eviction threshold of its nodes" and before.lacks == ()
+    assert f"node {NODE} is under DiskPressure" in full.lacks and full.disk_said == ""
+    assert (await quota.resources()).disk_said == ""
+
+
 async def test_nodes_that_take_nothing_are_named(here: Here) -> None:
     await here.build(TWO)
     _cordon(here, is_closed=True)
@@ -237,6 +251,15 @@ async def test_a_move_that_was_left_half_done_is_done_again(here: Here) -> None:
 
 async def test_what_pods_wrote_is_read(here: Here) -> None:
     assert any("starting" in line for line in await here.provider.tail(here.web, "blue", 10))
+
+
+def _press(here: Here, status: str) -> None:
+    """Say of the node what its kubelet would of a disk that is full, or is not."""
+    condition = {"type": "DiskPressure", "status": status, "reason": "Told", "message": "by the test"}
+    with here.site.cluster.client() as client:
+        headers = {"content-type": "application/strategic-merge-patch+json"}
+        body = {"status": {"conditions": [condition]}}
+        client.patch(f"/api/v1/nodes/{NODE}/status", json=body, headers=headers).raise_for_status()
 
 
 def _cordon(here: Here, *, is_closed: bool) -> None:
