@@ -145,6 +145,7 @@ def _sample(watch: Watch, name: str, reading: Reading) -> Sample:
             "restarts": _restarted(watch.totals.get(RESTARTS.format(slot=name)), slot),
             "note": "; ".join([*said, measured.note] if measured.note else said),
             "series": _levels(watch, name, reading),
+            "unmeasured": reading.running.unmeasured,
             **_load(slot, reading.component.memory_limit),
         }
     )

@@ -113,4 +113,20 @@ def _numbers(samples: Sequence[Sample], slot: str) -> str:
     sums = totals(usable)
     p99 = quantile(sums.buckets, 0.99)
     slow = f"p99 {p99:.0f} ms" if p99 is not None else "p99 not measured"
-    return f"{sums.requests} requests, errors {percent(sums.errors, sums.requests)}, {slow}"
+    errors = percent(sums.errors, sums.requests)
+    return f"{sums.requests} requests, errors {errors}, {slow}, {_load(own[-1])}"
+
+
+def _load(newest: Sample) -> str:
+    """What the instances take now, or that nobody tells it."""
+    if newest.cpu is None and newest.memory is None:
+        why = newest.unmeasured
+        return f"CPU and memory unsupported: {why}" if why else "CPU and memory not measured"
+    cpu = f"CPU {newest.cpu:.0f} %" if newest.cpu is not None else "CPU not measured"
+    if newest.memory_share is not None:
+        return f"{cpu}, memory {newest.memory_share:.0f} % of its limit"
+    return (
+        f"{cpu}, memory {newest.memory:.0f} MiB"
+        if newest.memory is not None
+        else f"{cpu}, memory not measured"
+    )

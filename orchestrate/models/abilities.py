@@ -57,7 +57,7 @@ def _kubernetes(part: Component) -> Abilities:
         can = {Ability.DIGEST, Ability.LOGS, Ability.RESTARTS, Ability.RESOURCES, Ability.TENDS}
         why = f"the pods and the steps are those of {part.kubernetes.owner}"
         return Abilities(strategies=(Strategy.ROLLING,), can=frozenset(can), why=why)
-    lacks = {Ability.BUILD, Ability.USAGE}
+    lacks = {Ability.BUILD}
     if part.kubernetes is not None and part.kubernetes.has_router:
         return EVERYTHING.model_copy(update={"can": EVERYTHING.can - lacks})
     return EVERYTHING.model_copy(update={"can": EVERYTHING.can - lacks - {Ability.SHARES}})

@@ -45,6 +45,7 @@ class Running(Fact):
     component: str
     slots: tuple[Slot, ...] = ()
     weights: Weights = {}
+    unmeasured: str = ""  # why nobody tells the CPU and memory of its instances, where that was asked
 
     @property
     def live(self) -> Slot | None:

@@ -69,6 +69,7 @@ class Sample(Fact):
     memory_share: float | None = None  # percent of the limit, where there is one
     series: dict[str, float | SampleState] = {}  # alert → its level, or the way in which it is missing
     note: str = ""
+    unmeasured: str = ""  # why CPU and memory are not told
 
 
 class Verdict(StrEnum):

@@ -220,6 +220,24 @@ async def test_a_place_that_has_to_measure_is_asked_to_for_samples_alone() -> No
     assert {one.cpu for slot in seen for one in slot.instances} == {None}
 
 
+class BlindProvider(MemoryProvider):
+    """A place that could measure, and has nobody who tells it."""
+
+    async def measured(self, component: Component) -> Running:
+        return (await self.running(component)).model_copy(update={"unmeasured": "no metrics API"})
+
+
+async def test_why_nobody_tells_what_instances_take_is_kept() -> None:
+    scene = Scene()
+    place = BlindProvider()
+    place.slots = scene.provider.slots
+    scene.place = replace(scene.place, provider=place)
+
+    new, _ = await scene.look()
+
+    assert (new.cpu, new.memory_share, new.unmeasured) == (None, None, "no metrics API")
+
+
 class LostProvider(MemoryProvider):
     """A place that does not answer."""
 

@@ -42,8 +42,21 @@ def test_both_slots_are_shown_with_errors_and_slowness() -> None:
     lines = measured(WATCH, [sample("green"), sample("blue", errors=0)])
 
     assert lines == [
-        "web/green: 100 requests, errors 5 %, p99 50 ms",
-        "web/blue: 100 requests, errors 0 %, p99 50 ms",
+        "web/green: 100 requests, errors 5 %, p99 50 ms, CPU and memory not measured",
+        "web/blue: 100 requests, errors 0 %, p99 50 ms, CPU and memory not measured",
+    ]
+
+
+def test_what_the_instances_take_is_shown_or_why_nobody_tells_it() -> None:
+    full = sample("green", cpu=31.0, memory=150.0, memory_share=75.0)
+    free = sample("green", cpu=31.0, memory=150.0)
+    blind = sample("green", unmeasured="the cluster has no metrics API")
+
+    ends = [measured(WATCH, [one])[0].partition("p99 50 ms, ")[2] for one in (full, free, blind)]
+    assert ends == [
+        "CPU 31 %, memory 75 % of its limit",
+        "CPU 31 %, memory 150 MiB",
+        "CPU and memory unsupported: the cluster has no metrics API",
     ]
 
 

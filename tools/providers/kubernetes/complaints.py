@@ -61,7 +61,7 @@ MEANINGS = (
     Meaning("too many requests", RateLimited, "the cluster is asked too often"),
     Meaning(
         "unable to connect|connection refused|no such host|i/o timeout|deadline exceeded|tls handshake"
-        "|etcdserver|service unavailable|internal ?error|did you specify the right host",
+        "|etcdserver|service ?unavailable|internal ?error|did you specify the right host",
         Unreachable,
         "the cluster does not answer",
     ),

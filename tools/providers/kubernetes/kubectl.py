@@ -33,6 +33,7 @@ class Kind(StrEnum):
     DEPLOYMENT = "deployments.apps"
     SERVICE = "services"
     POD = "pods"
+    USAGE = "pods.metrics.k8s.io"
     EVENT = "events"
     NODE = "nodes"
     QUOTA = "resourcequotas"

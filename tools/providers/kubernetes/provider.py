@@ -35,6 +35,7 @@ from tools.providers.kubernetes.pods import Pod, instance, pods_of
 from tools.providers.kubernetes.remains import kept, newest
 from tools.providers.kubernetes.resources import resources
 from tools.providers.kubernetes.sharing import Sharing, sharing_of
+from tools.providers.kubernetes.usage import with_usage
 from tools.providers.pushed_images import Images, OfPushedImages
 
 AGAIN = 0.2
@@ -74,6 +75,12 @@ class KubernetesProvider(OfPushedImages, Cloud):
         instances = [instance(pod, port) for pod in pods_of(pods)]
         slots = tuple(sorted((_slot(one, instances) for one in found), key=lambda one: one.name))
         return Running(component=component.name, slots=slots, weights=weights if slots else {})
+
+    async def measured(self, component: Component) -> Running:
+        running = await self.running(component)
+        if kubernetes_of(component).owner:
+            return running
+        return await with_usage(running, self._kubectl(component), _whole(component))
 
     async def apply(self, component: Component, move: Move, say: Say) -> None:
         if kubernetes_of(component).owner:

@@ -16,9 +16,12 @@ from orchestrate.models.move import SetTraffic, Start, Stop
 from orchestrate.models.smoke import HealthCheck
 from tests.contracts.provider_worlds import in_cluster
 from tests.servers.kubernetes.kubelet import NODE
+from tests.servers.kubernetes.metrics import metrics_api, tell
 from tests.servers.kubernetes.site import Site
 from tests.servers.sample_service import checkout, environment, version
+from tools.providers.kubernetes.objects import labels_of
 from tools.providers.kubernetes.provider import KubernetesProvider
+from tools.providers.kubernetes.usage import NO_API
 
 pytestmark = [pytest.mark.kubernetes, pytest.mark.slow, pytest.mark.timeout(180)]
 
@@ -164,6 +167,22 @@ async def test_a_node_whose_disk_is_full_stops_the_gate_and_without_nodes_nobody
     assert before.disk_said == "below the eviction threshold of its nodes" and before.lacks == ()
     assert f"node {NODE} is under DiskPressure" in full.lacks and full.disk_said == ""
     assert (await quota.resources()).disk_said == ""
+
+
+async def test_what_pods_take_is_told_where_the_cluster_has_a_metrics_api_and_else_why_not(
+    here: Here,
+) -> None:
+    blind = await here.provider.measured(here.web)
+    (one,) = blind.slots[0].instances
+    async with metrics_api(here.site.cluster):
+        tell(here.site.cluster, here.namespace, one.id, labels_of(here.web, "blue"), "250m", "128Mi")
+        async with asyncio.timeout(30):
+            while (seen := await here.provider.measured(here.web)).unmeasured:
+                await asyncio.sleep(0.2)
+    (taken,) = seen.slots[0].instances
+
+    assert (one.cpu, one.memory, blind.unmeasured) == (None, None, NO_API)
+    assert (taken.id, taken.cpu, taken.memory) == (one.id, 25.0, 128.0)
 
 
 async def test_nodes_that_take_nothing_are_named(here: Here) -> None:

@@ -12,6 +12,7 @@ from orchestrate.errors import (
     CommandFailed,
     EffectRefused,
     NameTaken,
+    NoRoom,
     OutsideFailed,
     RateLimited,
     StartFailed,
@@ -108,7 +109,7 @@ async def test_no_selector_is_anything_else(tmp_path: Path, selector: str) -> No
     [
         ("error: You must be logged in to the server (Unauthorized)", AccessDenied),
         ('pods is forbidden: User "reader" cannot list resource "pods"', AccessDenied),
-        ('deployments.apps "web" is forbidden: exceeded quota: small, requested: pods=1', StartFailed),
+        ('deployments.apps "web" is forbidden: exceeded quota: small, requested: pods=1', NoRoom),
         ('Apply failed with 1 conflict: conflict with "helm" using apps/v1: .spec.replicas', NameTaken),
         ("Unable to connect to the server: dial tcp 10.0.0.1:443: i/o timeout", Unreachable),
         (
@@ -116,6 +117,7 @@ async def test_no_selector_is_anything_else(tmp_path: Path, selector: str) -> No
             Unreachable,
         ),
         ("Error from server (TooManyRequests): too many requests, please try again later", RateLimited),
+        ("Error from server (ServiceUnavailable): the server is currently unable to handle it", Unreachable),
         ("Error from server (InternalError): an error on the server", Unreachable),
         ('The Deployment "web" is invalid: spec.replicas: Invalid value: -1', StartFailed),
         ("error: something else", CommandFailed),
