@@ -19,6 +19,18 @@ def owned(found: Json, manager: str) -> Json:
     return {}
 
 
+def managers(found: Json, *way: str) -> tuple[str, ...]:
+    """Who set this field last, by their names; an object read without its managers has none."""
+    about, names = cast("Json", found["metadata"]), list[str]()
+    for one in cast("list[Json]", about.get("managedFields", [])):
+        fields: object = one.get("fieldsV1", {})
+        for word in way:
+            fields = cast("Json", fields).get(f"f:{word}") if isinstance(fields, dict) else None
+        if fields is not None:
+            names.append(str(one.get("manager", "")))
+    return tuple(name for name in names if name)
+
+
 def _picked(value: object, fields: Json) -> object:
     """A leaf, and a list whose entries have managers of their own, is taken whole."""
     names = [name for name in fields if name.startswith("f:")]

@@ -5,10 +5,9 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from datetime import UTC, datetime
 from typing import cast
 
-from orchestrate.errors import OrchestrateError, OutsideFailed, StartFailed
+from orchestrate.errors import NameTaken, OrchestrateError, OutsideFailed
 from orchestrate.models.change import Version
 from orchestrate.models.environment import Component, Environment
 from orchestrate.models.move import Drain, Move, Scale, SetTraffic, Start
@@ -19,6 +18,7 @@ from tools.providers.fleet.layout import Layout
 from tools.providers.fleet.settling import End, until_well
 from tools.providers.fleet.slots import Slots
 from tools.providers.fleet.variables import Variables, unchanged
+from tools.providers.kubernetes.awaited import seen
 from tools.providers.kubernetes.handover import Handover, Patience
 from tools.providers.kubernetes.kubectl import Json, Kind, Kubectl
 from tools.providers.kubernetes.objects import (
@@ -142,8 +142,11 @@ class KubernetesProvider(OfPushedImages, Cloud):
             await kept(self._kubectl(component), name, await self._pods(component, move.slot), say)
         if before is None:
             await self._kubectl(component).delete(Kind.DEPLOYMENT, name)
-        else:
+            return
+        try:
             await self._applied(component, move.slot, move.version, before.wanted, image)
+        except NameTaken as theirs:
+            say(f"{component.name}: {name} stays as it is: {theirs}")
 
     async def _applied(
         self, component: Component, slot: str, version: Version, instances: int, image: str
@@ -154,19 +157,8 @@ class KubernetesProvider(OfPushedImages, Cloud):
         await self._kubectl(component).apply(body)
 
     async def _seen(self, component: Component, move: Start | Scale) -> Sequence[Instance]:
-        """The slot's pods; those that the cluster has not made yet are counted as not well."""
         pods = await self._pods(component, move.slot)
-        stuck = next((f"{one.metadata.name}: {one.stuck}" for one in pods if one.stuck), "")
-        if stuck:
-            raise StartFailed(
-                stuck, cure="see that the registry has the image, and that the cluster may pull it"
-            )
-        found = [instance(one, kubernetes_of(component).port if component.port else 0) for one in pods]
-        deployed = await self._kubectl(component).get(Kind.DEPLOYMENT, deployment_name(component, move.slot))
-        if deployed is None:
-            return found
-        missing = range(move.instances - len(found))
-        return [*found, *(_awaited(move.slot, number, deployed) for number in missing)]
+        return await seen(component, move, self._kubectl(component), pods)
 
     def _end_of(self, component: Component) -> End:
         """What a pod wrote last: the container before this one, where there was one."""
@@ -234,21 +226,4 @@ def _slot(found: Json, instances: Sequence[Instance]) -> Slot:
         version=version_of(found),
         wanted=cast("int", spec.get("replicas", 0)),
         instances=tuple(one for one in instances if one.slot == name),
-    )
-
-
-def _awaited(slot: str, number: int, deployed: Json) -> Instance:
-    """A pod that the cluster has not made yet, and why, where it says so."""
-    status = cast("dict[str, list[dict[str, str]]]", deployed.get("status", {}))
-    why = [
-        one.get("message", "") for one in status.get("conditions", []) if one.get("type") == "ReplicaFailure"
-    ]
-    return Instance(
-        id=f"pod-{number + 1}-of-{slot}",
-        slot=slot,
-        address="",
-        healthy=False,
-        restarts=0,
-        started_at=datetime.now(UTC),
-        detail=why[0] if why else "the cluster has not made it yet",
     )

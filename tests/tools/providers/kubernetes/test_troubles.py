@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import AsyncGenerator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -12,13 +13,14 @@ import pytest
 from orchestrate.errors import AccessDenied, ImageMissing, NameTaken, StartFailed, Unreachable
 from orchestrate.models.change import Version
 from orchestrate.models.environment import Component
-from orchestrate.models.move import SetTraffic, Start, Stop
+from orchestrate.models.move import Scale, SetTraffic, Start, Stop
 from orchestrate.models.smoke import HealthCheck
 from tests.contracts.provider_worlds import in_cluster
 from tests.servers.kubernetes.kubelet import NODE
 from tests.servers.kubernetes.metrics import metrics_api, tell
 from tests.servers.kubernetes.site import Site
 from tests.servers.sample_service import checkout, environment, version
+from tools.commands import run
 from tools.providers.kubernetes.objects import labels_of
 from tools.providers.kubernetes.provider import KubernetesProvider
 from tools.providers.kubernetes.usage import NO_API
@@ -238,6 +240,72 @@ async def test_what_another_manager_holds_is_not_taken_from_it(here: Here) -> No
 
     with pytest.raises(NameTaken, match="helm"):
         await here.start("blue", ONE, 1)
+
+
+def _patient(here: Here) -> Component:
+    """The component with a minute to get well."""
+    return here.web.model_copy(update={"health": HealthCheck(start_seconds=60, timeout=1)})
+
+
+async def _scaled(here: Here, slot: str, pods: int) -> None:
+    """What somebody does with `kubectl scale` once the Deployment is there."""
+    words = ["kubectl", f"--kubeconfig={here.site.cluster.kubeconfig()}", f"--namespace={here.namespace}"]
+    words += ["scale", f"deployment/web-{slot}", f"--replicas={pods}"]
+    async with asyncio.timeout(30):
+        while (await run(words)).code != 0:
+            await asyncio.sleep(0.1)
+
+
+async def test_somebody_who_scales_what_is_started_ends_the_move_by_name(here: Here) -> None:
+    bad = version("bad", "broken")
+    await here.build(bad, "broken")
+    start = Start(component="web", slot="green", version=bad, instances=1)
+    began = time.monotonic()
+
+    move = here.provider.apply(_patient(here), start, here.said.append)
+    with pytest.raises(NameTaken, match="web-green wants 3 pods and not 1: kubectl changed it"):
+        await asyncio.gather(move, _scaled(here, "green", 3))
+
+    assert time.monotonic() - began < 30
+    assert await here.is_as_before()
+
+
+async def test_an_autoscaler_that_changes_what_is_started_is_named(here: Here) -> None:
+    bad = version("bad", "broken")
+    await here.build(bad, "broken")
+    target = {"apiVersion": "apps/v1", "kind": "Deployment", "name": "web-green"}
+    spec = {"scaleTargetRef": target, "minReplicas": 2, "maxReplicas": 4}
+    path = f"/apis/autoscaling/v2/namespaces/{here.namespace}/horizontalpodautoscalers"
+    with here.site.cluster.client() as client:
+        client.post(path, json={"metadata": {"name": "web"}, "spec": spec}).raise_for_status()
+    start = Start(component="web", slot="green", version=bad, instances=1)
+
+    with pytest.raises(NameTaken, match="wants 2 pods and not 1: a HorizontalPodAutoscaler"):
+        await here.provider.apply(_patient(here), start, here.said.append)
+
+    assert await here.is_as_before()
+
+
+async def test_a_number_that_somebody_sets_while_we_scale_stays_and_is_named(here: Here) -> None:
+    scale = Scale(component="web", slot="blue", version=ONE, was=1, instances=2)
+    _cordon(here, is_closed=True)
+    try:
+        move = here.provider.apply(_patient(here), scale, here.said.append)
+        with pytest.raises(NameTaken, match="web-blue wants 3 pods and not 2: kubectl changed it"):
+            await asyncio.gather(move, _scaled_after(here, 2, 3))
+    finally:
+        _cordon(here, is_closed=False)
+
+    running = await here.provider.running(here.web)
+    assert (running.slots[0].wanted, running.weights) == (3, {"blue": 100})
+    assert any("web-blue stays as it is: " in line and "kubectl" in line for line in here.said)
+
+
+async def _scaled_after(here: Here, ours: int, pods: int) -> None:
+    async with asyncio.timeout(30):
+        while (await here.provider.running(here.web)).slots[0].wanted != ours:
+            await asyncio.sleep(0.1)
+    await _scaled(here, "blue", pods)
 
 
 async def test_a_pod_that_somebody_deletes_comes_back(here: Here) -> None:
