@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Generator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -50,6 +51,10 @@ class Railway(Pushed, Pending):
     fails: list[Fails] = field(default_factory=list[Fails])
     token: str = TOKEN
     scope: str = "project"
+    lag: int = 0  # how often a question is answered as it was, after something was ordered
+    _shown: dict[str, str] = field(default_factory=dict[str, str])
+    _old: dict[str, list[str]] = field(default_factory=dict[str, list[str]])
+    _unseen: dict[str, int] = field(default_factory=dict[str, int])  # deployment → how often it is not found
 
     @property
     def live(self) -> Json | None:
@@ -79,14 +84,27 @@ class Railway(Pushed, Pending):
         if fails is not None:
             self.fails.remove(fails)
         if fails is None or fails.is_after:
-            data = schema().answer(text, cast(Json, call.body.get("variables", {})), self.root())
+            data = self._data(text, cast(Json, call.body.get("variables", {})))
             if fails is None:
                 return {"data": data}
         return _errors(fails.said, fails.code)
 
+    def _data(self, text: str, variables: Json) -> Json:
+        """The answer now, or the one before the last order."""
+        what = f"{text} {variables}"
+        if self._old.get(what):
+            return cast(Json, json.loads(self._old[what].pop()))
+        said = schema().answer(text, variables, self.root())
+        if text.startswith("query"):
+            self._shown[what] = json.dumps(said)
+        else:
+            self._old = {one: [shown] * self.lag for one, shown in self._shown.items()}
+        return said
+
     def begin(self, image: str = "") -> str:
         """A deployment of the service; its id."""
         name = f"d{len(self.deployments) + 1}"
+        self._unseen[name] = self.lag
         self.deployments[name] = {
             "id": name,
             "status": "INITIALIZING",
@@ -120,7 +138,8 @@ class Railway(Pushed, Pending):
         return {**told, "latestDeployment": newest[0] if newest else None, "activeDeployments": active}
 
     def _deployment(self, id: str) -> Json:
-        if id not in self.deployments:
+        self._unseen[id] = self._unseen.get(id, 0) - 1
+        if id not in self.deployments or self._unseen[id] >= 0:
             raise Missing("Deployment not found")
         return self.deployments[id]
 

@@ -11,6 +11,7 @@ from typing import Protocol, cast
 from urllib.parse import parse_qs
 
 Environ = dict[str, object]
+LOOKS = ("Describe", "List", "Get")
 StartResponse = Callable[[str, list[tuple[str, str]]], object]
 Application = Callable[[Environ, StartResponse], Iterable[bytes]]
 
@@ -33,6 +34,15 @@ class Trouble:
     then: Callable[[], None] = lambda: None  # what happens in the meantime
 
 
+@dataclass(frozen=True)
+class Told:
+    """An answer as it was given once."""
+
+    status: str
+    headers: list[tuple[str, str]]
+    body: bytes
+
+
 @dataclass
 class Front:
     """A port on loopback; `troubles` are for operations by their names, each for the next one of its kind."""
@@ -41,6 +51,10 @@ class Front:
     every: dict[str, Trouble] = field(default_factory=dict[str, Trouble])  # each time
     asked: list[str] = field(default_factory=list[str])
     after: dict[str, Callable[[], None]] = field(default_factory=dict[str, Callable[[], None]])
+    lag: int = 0  # how often a thing is shown as it was, after something was written
+    _lock: threading.RLock = field(default_factory=threading.RLock)
+    _shown: dict[str, Told] = field(default_factory=dict[str, Told])
+    _old: dict[str, list[Told]] = field(default_factory=dict[str, list[Told]])
 
     def open(self) -> None:
         from moto.moto_api._internal.models import moto_api_backend  # pyright: ignore
@@ -65,6 +79,29 @@ class Front:
         self.every.clear()
         self.after.clear()
         self.asked.clear()
+        self.lag = 0
+        self._shown.clear()
+        self._old.clear()
+
+    def _given(self, environ: Environ, operation: str, body: bytes) -> Told:
+        """What moto says, or what it said before the last change."""
+        if not self.lag:
+            return self._made(environ)
+        what = f"{operation}?{environ.get('QUERY_STRING', '')} {body.decode('latin-1')}"
+        with self._lock:
+            if not _looks(environ, operation):
+                told = self._made(environ)
+                self._old = {one: [shown] * self.lag for one, shown in self._shown.items()}
+                return told
+            if self._old.get(what):
+                return self._old[what].pop()
+            self._shown[what] = self._made(environ)
+            return self._shown[what]
+
+    def _made(self, environ: Environ) -> Told:
+        told: list[tuple[str, list[tuple[str, str]]]] = []
+        body = b"".join(self._moto(environ, lambda status, headers: told.append((status, headers))))
+        return Told(*told[-1], body)
 
     def _answer(self, environ: Environ, start: StartResponse) -> Iterable[bytes]:
         body = cast("io.BufferedIOBase", environ["wsgi.input"]).read(
@@ -76,22 +113,23 @@ class Front:
         always = next((one for name, one in self.every.items() if name in operation), None)
         waiting = [always] if always else self.troubles.get(operation, [])
         if not waiting:
-            answer = self._moto(environ, start)
+            told = self._given(environ, operation, body)
+            start(told.status, told.headers)
             self.after.get(operation, lambda: None)()
-            return answer
+            return [told.body]
         trouble = waiting.pop(0)
         trouble.then()
         if trouble.is_made:
-            b"".join(self._moto(environ, _unheard))
+            self._given(environ, operation, body)
         is_json = "HTTP_X_AMZ_TARGET" in environ or "/2015-03-31/" in str(environ.get("PATH_INFO"))
         kind = "application/x-amz-json-1.1" if is_json else "text/xml"
         start(f"{trouble.status} Trouble", [("content-type", kind), ("x-amzn-errortype", trouble.code)])
         return [_words(trouble, is_json)]
 
 
-def _unheard(status: str, headers: list[tuple[str, str]]) -> object:
-    """The beginning of an answer that nobody gets."""
-    return status, headers
+def _looks(environ: Environ, operation: str) -> bool:
+    """Whether nothing is changed by it."""
+    return operation.startswith(LOOKS) or environ["REQUEST_METHOD"] in ("GET", "HEAD")
 
 
 def _operation(environ: Environ, body: bytes) -> str:

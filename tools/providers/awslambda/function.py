@@ -22,6 +22,7 @@ from tools.systems.aws import Account, Json
 from tools.systems.aws_calls import Call
 from tools.systems.room import not_started
 
+LOOKS = 10  # how often an alias is read until it shows what it was told
 SLOT = re.compile(r"orchestrate (?P<commit>\S+) (?P<tree>\S+) (?P<name>.+)")
 SHARE = re.compile(r"(blue|green)=(\d{1,3})")
 
@@ -75,7 +76,7 @@ class Function:
         return found
 
     async def name(self, slot: str, number: str, version: Version) -> None:
-        """Have the slot's alias name this published version."""
+        """Have the slot's alias name this published version, and return when it does, or after some looks."""
         about = f"orchestrate {version.commit} {version.tree} {version.name}"[:256]
         before = await self._alias(self._slot(slot))
         call = Call.CREATE_ALIAS if before is None else Call.UPDATE_ALIAS
@@ -83,6 +84,7 @@ class Function:
         await self._account.ask(
             call, FunctionName=function, Name=alias, FunctionVersion=number, Description=about
         )
+        await self._changed(alias, before, {number: 100})
 
     async def forget(self, slot: str) -> None:
         if await self._alias(self._slot(slot)) is not None:
@@ -120,10 +122,20 @@ class Function:
             await self._account.ask(Call.CREATE_ALIAS, **words)
         elif _routed(alias) != routed or alias.get("Description") != about:
             await self._account.ask(Call.UPDATE_ALIAS, **_as_it_is(alias), **words)
-        after = await self._alias(self._own.alias)
+        after = await self._changed(self._own.alias, alias, routed)
         if after is None or _routed(after) != routed:
             said = f"{self._own.function}:{self._own.alias} does not show {about}: somebody else changed it"
             raise NameTaken(said, cure="let one of the two change the alias, and deploy again")
+
+    async def _changed(self, name: str, before: Json | None, routed: Weights) -> Json | None:
+        """The alias as soon as it routes so, or is another one than before, or after some looks."""
+        found = before
+        for _ in range(LOOKS):
+            found = await self._alias(name)
+            if found != before or (found is not None and _routed(found) == routed):
+                break
+            await asyncio.sleep(self._again)
+        return found
 
     async def _published(self, about: str, artifact: Artifact) -> str | None:
         marker: Json = {}
@@ -144,7 +156,7 @@ class Function:
         now = await self._configuration("$LATEST")
         if now.get("CodeSha256") not in as_lambda_says(artifact):
             await self._account.ask(Call.UPDATE_CODE, FunctionName=function, **_as_it_is(now), **code)
-            now = await self._until_updated(seconds)
+            now = await self._until_updated(str(now.get("CodeSha256", "")), seconds)
         if not self._own.image and now.get("CodeSha256") not in as_lambda_says(artifact):
             said = f"{function} has the code {now.get('CodeSha256')}, not that of {artifact.location}"
             raise NameTaken(said, cure="let one of the two change the function")
@@ -153,13 +165,15 @@ class Function:
         )
         return str(told["Version"])
 
-    async def _until_updated(self, seconds: float) -> Json:
+    async def _until_updated(self, before: str, seconds: float) -> Json:
+        """The function as it is when it has other code than `before`, which may be shown for a while yet."""
         until = time.monotonic() + seconds
         while True:
             now = await self._configuration("$LATEST")
-            if now.get("LastUpdateStatus", "Successful") == "Successful":
+            status = now.get("LastUpdateStatus", "Successful")
+            if status == "Successful" and now.get("CodeSha256") != before:
                 return now
-            if now["LastUpdateStatus"] == "Failed" or time.monotonic() > until:
+            if status == "Failed" or time.monotonic() > until:
                 why = _why(now, "LastUpdateStatusReason") or f"not updated after {seconds:.0f} s"
                 raise not_started(f"{self._own.function}: {why}", cure="see that Lambda may read the code")
             await asyncio.sleep(self._again)
@@ -167,12 +181,19 @@ class Function:
     async def _until_active(self, number: str, seconds: float) -> None:
         until = time.monotonic() + seconds
         while True:
-            is_well, why = await self.state(number)
+            is_well, why = await self._state_of_new(number)
             if is_well:
                 return
             if why.startswith("Failed") or time.monotonic() > until:
                 raise not_started(f"{self._own.function}:{number} is {why}", cure="correct the function")
             await asyncio.sleep(self._again)
+
+    async def _state_of_new(self, number: str) -> tuple[bool, str]:
+        """As `state`; one that was published just now may not be shown yet."""
+        try:
+            return await self.state(number)
+        except ObjectMissing:
+            return False, "not shown"
 
     async def _configuration(self, number: str) -> Json:
         function = self._own.function

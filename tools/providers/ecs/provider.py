@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from orchestrate.errors import OutsideFailed, StartFailed
@@ -29,6 +30,14 @@ from tools.systems.aws import Account
 AGAIN = 3.0  # seconds between two looks
 STOPPING = 120  # seconds that ECS may take beyond what a component has to finish
 LINES = 20
+
+
+@dataclass(frozen=True)
+class Begun:
+    """When a service was told what to run, and the deployment that began: an older one may have failed."""
+
+    at: datetime
+    rollout: str
 
 
 class EcsProvider(OfPushedImages, Cloud):
@@ -84,8 +93,8 @@ class EcsProvider(OfPushedImages, Cloud):
         began = datetime.now(UTC)
         try:
             group = self._rule(component).group(move.slot) if component.port else ""
-            await self._services(component).bring(move.slot, definition, move.instances, group)
-            await self._until_steady(component, move, definition, began)
+            made = await self._services(component).bring(move.slot, definition, move.instances, group)
+            await self._until_steady(component, move, definition, Begun(began, made.primary.id))
         except BaseException:
             await asyncio.shield(self._taken_back(component, move.slot, definition, before))
             raise
@@ -110,14 +119,14 @@ class EcsProvider(OfPushedImages, Cloud):
         services = self._services(component)
         try:
             if before is None or not before.wanted:
-                await services.empty(slot, component.drain_seconds + STOPPING)
+                await services.empty(slot, component.drain_seconds + STOPPING, is_made=True)
             else:
                 await services.bring(slot, definition, before.wanted, "")
         except OutsideFailed:
             return
 
     async def _until_steady(
-        self, component: Component, move: Start | Scale, definition: Definition, began: datetime
+        self, component: Component, move: Start | Scale, definition: Definition, begun: Begun
     ) -> None:
         """Return when ECS says that the deployment is complete, and the load balancer that all is well.
 
@@ -131,11 +140,11 @@ class EcsProvider(OfPushedImages, Cloud):
                 slot = await self._slot(component, move.slot, found)
                 if is_steady(found, definition, slot) and slot.wanted == move.instances:
                     return
-                if found.primary.rollout_state == "FAILED":
-                    raise await self._failed(component, found, began, found.primary.rollout_state_reason)
+                if found.primary.rollout_state == "FAILED" and found.primary.id == begun.rollout:
+                    raise await self._failed(component, found, begun.at, found.primary.rollout_state_reason)
                 if is_late:
                     require_count(found, move.instances)
-                    raise await self._failed(component, found, began, late(component, slot))
+                    raise await self._failed(component, found, begun.at, late(component, slot))
             elif is_late:
                 raise StartFailed(f"{services.name(move.slot)} is not there; somebody removed it")
             await asyncio.sleep(self._again)

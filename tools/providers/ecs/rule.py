@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Mapping
 from typing import cast
 
-from orchestrate.errors import NameTaken, ObjectMissing, OutsideFailed
+from orchestrate.errors import NameTaken, ObjectMissing, OutsideFailed, RateLimited, Unreachable
 from orchestrate.models.aws import Ecs
 from orchestrate.models.move import Weights
 from tools.providers.ecs.shapes import Described
@@ -31,25 +31,40 @@ class Rule:
     async def share(self, weights: Weights) -> None:
         """Give each slot its share, and return when the rule shows it.
 
-        Raises NameTaken: somebody else changes the rule; ObjectMissing: there is no such rule.
+        Raises NameTaken: somebody else changes the rule; ObjectMissing: there is no such rule; Unreachable:
+        no answer came, and the rule does not show it.
         """
         actions = await self._actions()
         before = percent(self._told(actions))
         if before == weights:
             return
         changed = [self._changed(one, weights) if _forwards(one) else one for one in actions]
-        await self._account.ask(Call.MODIFY_RULE, RuleArn=self._own.rule, Actions=changed)
-        found = before
-        for _ in range(LOOKS):
-            found = await self.weights()
-            if found != before:
-                break
-            await asyncio.sleep(self._again)
+        lost = await self._told_to(changed)
+        found = await self._shown(before)
         if found == before:
-            raise OutsideFailed(f"{self._own.rule} still shows {before} after it was told {weights}")
+            said = f"{self._own.rule} still shows {before} after it was told {weights}"
+            raise lost or OutsideFailed(said, cure="see what ELB says of the rule, and deploy again")
         if found != weights:
             said = f"{self._own.rule} shows {found}, told was {weights}: somebody else changed its weights"
             raise NameTaken(said, cure="let one of the two change them, and deploy again")
+
+    async def _told_to(self, actions: list[Json]) -> Unreachable | None:
+        """Ask once; what came instead of an answer: then the rule alone can tell. Raises RateLimited."""
+        try:
+            await self._account.ask(Call.MODIFY_RULE, RuleArn=self._own.rule, Actions=actions)
+        except RateLimited:
+            raise
+        except Unreachable as lost:
+            return lost
+        return None
+
+    async def _shown(self, before: Weights) -> Weights:
+        """What the rule shows as soon as that is something else, or after some looks."""
+        for _ in range(LOOKS):
+            if (found := await self.weights()) != before:
+                return found
+            await asyncio.sleep(self._again)
+        return before
 
     async def targets(self, slot: str) -> dict[str, tuple[bool, str]]:
         """Address of each target of a slot's group → whether it is well, and why not."""

@@ -51,13 +51,12 @@ class Services:
         found = [Task.model_validate(one) for one in cast("list[Json]", described.get("tasks", []))]
         return sorted(found, key=lambda one: one.id)
 
-    async def bring(self, slot: str, definition: Definition, instances: int, target_group: str) -> None:
-        """Have the slot's service run that many tasks of the definition; nobody waits here."""
+    async def bring(self, slot: str, definition: Definition, instances: int, target_group: str) -> Service:
+        """Have the slot's service run that many tasks of the definition: as it is told then, nobody waits."""
         found = (await self.all()).get(slot)
         if found is None:
-            await self._create(slot, definition, instances, target_group)
-            return
-        await self._account.ask(
+            return await self._create(slot, definition, instances, target_group)
+        told = await self._account.ask(
             Call.UPDATE_SERVICE,
             cluster=self._own.cluster,
             service=self.name(slot),
@@ -67,20 +66,26 @@ class Services:
             # a service that was empty gets a deployment of its own, on which ECS can give up
             forceNewDeployment=found.desired_count == 0 and instances > 0,
         )
+        return Service.model_validate(told["service"])
 
-    async def empty(self, slot: str, seconds: float) -> None:
-        """Have the slot run nothing, and return when it does."""
+    async def empty(self, slot: str, seconds: float, *, is_made: bool = False) -> None:
+        """Have the slot run nothing, and return when it does.
+
+        `is_made`: its service was made or changed just now, and may be shown as it was before, or not at all.
+        """
         found = (await self.all()).get(slot)
-        if found is None:
+        if found is None and not is_made:
             return
-        if found.desired_count:
+        if is_made or (found and found.desired_count):
             name = self.name(slot)
             await self._account.ask(
                 Call.UPDATE_SERVICE, cluster=self._own.cluster, service=name, desiredCount=0
             )
         for _ in range(max(1, round(seconds / self._again))):
             found = (await self.all()).get(slot)
-            if found is None or not (found.running_count + found.pending_count or await self.tasks(slot)):
+            if found is None and not is_made:
+                return
+            if found and found.is_empty and not await self.tasks(slot):
                 return
             await asyncio.sleep(self._again)
         raise OutsideFailed(f"{self.name(slot)}: tasks still run {seconds:.0f} s after it was told to stop")
@@ -106,7 +111,7 @@ class Services:
     def family(self) -> str:
         return f"{self._own.service or self._component.name}-versions"
 
-    async def _create(self, slot: str, definition: Definition, instances: int, target_group: str) -> None:
+    async def _create(self, slot: str, definition: Definition, instances: int, target_group: str) -> Service:
         own, name = self._own, self.name(slot)
         balanced: Json = {
             "targetGroupArn": target_group,
@@ -117,7 +122,7 @@ class Services:
             "loadBalancers": [balanced],
             "healthCheckGracePeriodSeconds": self._component.health.start_seconds,
         }
-        await self._account.ask(
+        told = await self._account.ask(
             Call.CREATE_SERVICE,
             cluster=own.cluster,
             serviceName=name,
@@ -130,6 +135,7 @@ class Services:
             propagateTags="TASK_DEFINITION",
             **(about if target_group else {}),
         )
+        return Service.model_validate(told["service"])
 
 
 def ecs_of(component: Component) -> Ecs:

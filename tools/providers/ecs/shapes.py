@@ -17,6 +17,7 @@ class Told(BaseModel):
 class Rollout(Told):
     """One deployment of a service, as ECS calls it."""
 
+    id: str = ""
     status: str = ""
     task_definition: str = ""
     rollout_state: str = ""
@@ -41,6 +42,11 @@ class Service(Told):
     pending_count: int = 0
     deployments: tuple[Rollout, ...] = ()
     events: tuple[Event, ...] = ()
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether it is to run nothing, and does."""
+        return not (self.desired_count + self.running_count + self.pending_count)
 
     @property
     def primary(self) -> Rollout:

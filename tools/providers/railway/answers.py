@@ -82,6 +82,11 @@ class Service(Answered):
         well = [one for one in self.active_deployments if one.status in (*WELL, "CRASHED")]
         return max(well, key=lambda one: one.created_at, default=None)
 
+    def under_way(self, image: str) -> str:
+        """The newest deployment, where it is of this image and has not ended yet; else ''."""
+        last = self.latest_deployment
+        return last.id if last and last.status in UNDER_WAY and last.image == image else ""
+
     @property
     def newest(self) -> str:
         return self.latest_deployment.id if self.latest_deployment else ""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from dataclasses import dataclass
 
 from orchestrate.errors import AnswerLost, ChangedMeanwhile, StartFailed
@@ -81,10 +82,10 @@ class Client:
 
     async def well(self, name: str) -> None:
         """Return when the deployment is well and has the domain. Raises StartFailed, ChangedMeanwhile."""
-        found = await self.deployment(name)
+        found = await self._shown(name)
         while found.status in UNDER_WAY:
             await asyncio.sleep(self.habits.again)
-            found = await self.deployment(name)
+            found = await self._shown(name)
         if found.status in REPLACED:
             raise ChangedMeanwhile(
                 f"Railway gave up {name} ({found.status}): somebody else deployed after it"
@@ -100,6 +101,17 @@ class Client:
 
         if not await self.habits.within(self.habits.shown, is_live):
             raise ChangedMeanwhile(f"{name} is well, and another deployment has the domain")
+
+    async def _shown(self, name: str) -> Deployment:
+        """A deployment that there is, also where what is read does not know of it yet. Raises Absent."""
+        until = time.monotonic() + self.habits.shown
+        while True:
+            try:
+                return await self.deployment(name)
+            except Absent:
+                if time.monotonic() >= until:
+                    raise
+            await asyncio.sleep(self.habits.again)
 
     async def cancel(self, name: str) -> None:
         async def is_over() -> bool:

@@ -112,16 +112,17 @@ class RailwayProvider(OfPushedImages, Cloud):
         self, component: Component, service: Service, slot: str, version: Version, image: str
     ) -> None:
         """Deploy the image, and return when Railway has found it well and given it the domain."""
-        client, live, begun = self._client(component), service.live, ""
+        client, live, begun = self._client(component), service.live, service.under_way(image)
         if live is not None and live.is_well and live.image == image:
             begun = live.id  # it was deployed, and nobody came to write that down
         else:
             try:
-                await client.source(image)
-                begun = await client.begin()
+                if not begun:
+                    await client.source(image)
+                    begun = await client.begin()
                 await client.well(begun)
             except (StartFailed, asyncio.CancelledError):
-                await asyncio.shield(_taken_back(client, service, begun))
+                await asyncio.shield(_taken_back(client, service, image, begun))
                 raise
         self._slots.write(component.name, slot, Wanted(version=version, wanted=1, build=begun))
 
@@ -166,11 +167,14 @@ class RailwayProvider(OfPushedImages, Cloud):
         return Client(Graph(api), component, self._habits)
 
 
-async def _taken_back(client: Client, before: Service, begun: str) -> None:
+async def _taken_back(client: Client, before: Service, image: str, begun: str) -> None:
     """What the next deployment would be made of is what it was. What failed is what is told."""
     with suppress(OrchestrateError):
         if begun and (await client.deployment(begun)).status in UNDER_WAY:
             await client.cancel(begun)
+    former = before.source.image if before.source else None
+    if former == image and before.live is not None:
+        former = before.live.image  # a start that was left half done had named its own already
     with suppress(OrchestrateError):
-        if before.source is not None and before.source.image:
-            await client.source(before.source.image)
+        if former:
+            await client.source(former)

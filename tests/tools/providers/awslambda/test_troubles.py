@@ -12,6 +12,7 @@ import pytest
 
 from orchestrate.errors import (
     AccessDenied,
+    CredentialsExpired,
     DigestDiffers,
     EffectRefused,
     ImageMissing,
@@ -37,6 +38,7 @@ ONE, TWO = version("v1"), version("v2")
 START = Start(component="web", slot="blue", version=ONE, instances=1)
 GREEN = Start(component="web", slot="green", version=TWO, instances=1)
 ALL = SetTraffic(component="web", was={}, weights={"blue": 100})
+STOP = Stop(component="web", slot="blue", version=ONE, instances=1)
 TENTH = SetTraffic(component="web", was={}, weights={"blue": 90, "green": 10})
 
 
@@ -186,6 +188,74 @@ async def test_an_alias_that_somebody_else_changes_meanwhile_is_told(shop: Shop)
     shop.site.front.after[alias] = steal
     with pytest.raises(NameTaken, match="somebody else changed it"):
         await shop.do(SetTraffic(component="web", was={}, weights={"blue": 50, "green": 50}))
+
+
+async def test_reads_that_show_what_was_before_are_waited_through(shop: Shop) -> None:
+    await shop.build(ONE, TWO)
+    await shop.provider.running(shop.web)
+    shop.site.front.asked.clear()
+    shop.site.front.lag = 2
+
+    await shop.do(START, ALL, GREEN, TENTH, SetTraffic(component="web", was={}, weights={"green": 100}), STOP)
+
+    assert sum(one.endswith("/code") for one in shop.site.front.asked) == 2
+    shop.site.front.lag = 0
+    running = await shop.provider.running(shop.web)
+    assert ([one.name for one in running.slots], running.weights) == (["green"], {"green": 100})
+    assert len(shop.published()) == 2
+
+
+async def test_a_published_version_that_is_not_shown_yet_is_waited_for_and_not_published_again(
+    shop: Shop,
+) -> None:
+    await shop.build(ONE)
+    about = f"GET /2015-03-31/functions/{shop.own.function}/configuration"
+    publish = f"POST /2015-03-31/functions/{shop.own.function}/versions"
+    missing = [Trouble("ResourceNotFoundException", status=404)] * 2
+    shop.site.front.after[publish] = lambda: shop.site.front.troubles.update({about: missing})
+
+    await shop.do(START)
+
+    assert (len(shop.published()), missing) == (1, [])
+
+
+async def test_an_alias_whose_answer_was_lost_ends_with_the_shares_that_were_asked_for(shop: Shop) -> None:
+    await shop.build(ONE, TWO)
+    await shop.do(START, GREEN, ALL)
+    alias = f"PUT /2015-03-31/functions/{shop.own.function}/aliases/live"
+    shop.site.front.troubles[alias] = [Trouble("ServiceException", status=500, is_made=True)]
+    with pytest.raises(Unreachable, match="lambda:UpdateAlias"):
+        await shop.do(TENTH)
+    assert holds(TENTH, await shop.provider.running(shop.web))
+    shop.site.front.asked.clear()
+
+    await shop.do(TENTH)
+
+    assert shop.site.front.asked.count(alias) == 0
+
+
+@pytest.mark.parametrize(
+    ("what", "move"), [("POST {}/versions", START), ("POST {}/aliases", START), ("PUT {}/aliases/live", ALL)]
+)
+async def test_credentials_that_expire_on_the_way_say_what_to_renew_and_the_move_goes_on_with_new_ones(
+    shop: Shop, what: str, move: Start | SetTraffic
+) -> None:
+    await shop.build(ONE, TWO)
+    await shop.do(
+        *[START, GREEN, SetTraffic(component="web", was={}, weights={"green": 100})][: 3 * (move is ALL)]
+    )
+    before = (await shop.provider.running(shop.web)).weights
+    asked = what.format(f"/2015-03-31/functions/{shop.own.function}")
+    shop.site.front.troubles[asked] = [Trouble("ExpiredTokenException", status=403)]
+
+    with pytest.raises(CredentialsExpired, match="AWS_KEY, AWS_SECRET has expired") as told:
+        await shop.do(move)
+
+    assert told.value.cure == "renew the secrets AWS_KEY, AWS_SECRET, and go on"
+    assert KEYS["AWS_SECRET"] not in str(told.value)
+    assert (await shop.provider.running(shop.web)).weights == before
+    await shop.do(move)
+    assert holds(move, await shop.provider.running(shop.web))
 
 
 async def test_a_changed_precondition_is_somebody_elses_change(shop: Shop) -> None:

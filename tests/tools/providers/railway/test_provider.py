@@ -206,6 +206,46 @@ async def test_a_lost_answer_to_what_was_done_is_read_back_and_nothing_is_sent_t
     assert (len(here.site.deployments), await here.weights()) == (2, {"blue": 100})
 
 
+async def test_reads_that_show_what_was_before_are_waited_through(here: Here) -> None:
+    here.site.lag = 2
+
+    await here.both()
+    await here.share({"blue": 100}, was={"green": 100})
+
+    assert (await here.weights(), len(here.site.deployments)) == ({"blue": 100}, 4)
+    await here.stop("blue")
+    assert (await here.running()).slots == ()
+
+
+async def test_a_start_that_goes_on_without_us_is_waited_for_and_not_made_again(here: Here) -> None:
+    await here.build(ONE)
+    silent = Trouble("POST", "/graphql", 503, times=3, body=r"deployment\(id")
+    here.vendor.troubles.append(silent)
+    here.site.turns = 20
+    with pytest.raises(Unreachable):
+        await here.start()
+
+    await here.start()
+
+    assert (len(here.site.deployments), await here.weights()) == (2, {"blue": 100})
+
+
+async def test_a_start_that_goes_on_without_us_and_fails_leaves_the_image_of_what_runs(here: Here) -> None:
+    await here.build(ONE)
+    await here.build(TWO, "crash")
+    await here.start()
+    here.vendor.troubles.append(Trouble("POST", "/graphql", 503, times=3, body=r"deployment\(id"))
+    here.site.turns = 20
+    with pytest.raises(Unreachable):
+        await here.start("green", TWO)
+
+    with pytest.raises(StartFailed, match="FAILED"):
+        await here.start("green", TWO)
+
+    assert (len(here.site.deployments), here.site.image) == (3, here.image(ONE))
+    assert await here.weights() == {"blue": 100}
+
+
 @pytest.mark.parametrize("field", [UPDATE, DEPLOY])
 async def test_a_lost_answer_to_what_was_not_done_is_unknown_and_never_success(
     here: Here, field: str
