@@ -11,12 +11,11 @@ from typing import cast
 
 from orchestrate.models.runtime import Resources
 from tools.providers.kubernetes.kubectl import Json
-from tools.providers.kubernetes.room import Node
+from tools.providers.kubernetes.room import Node, has_ended
 
 DISK = "DiskPressure"
 PRESSURES = (DISK, "MemoryPressure", "PIDPressure")
 NOT_FULL = "below the eviction threshold of its nodes"
-ENDED = ("Succeeded", "Failed")
 
 
 def with_pressure(
@@ -41,8 +40,8 @@ def with_pressure(
 
 
 def _runs_in(pod: Json, namespaces: Container[str]) -> bool:
-    about, status = cast("Json", pod.get("metadata") or {}), cast("Json", pod.get("status") or {})
-    return str(about.get("namespace", "")) in namespaces and status.get("phase") not in ENDED
+    about = cast("Json", pod.get("metadata") or {})
+    return str(about.get("namespace", "")) in namespaces and not has_ended(pod)
 
 
 def _node_of(pod: Json) -> str:

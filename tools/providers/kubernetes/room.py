@@ -16,6 +16,7 @@ from tools.providers.kubernetes.quantities import MIB, amount
 
 Amounts = dict[str, str]
 BLOCKING = ("NoSchedule", "NoExecute")
+ENDED = ("Succeeded", "Failed")
 
 
 @dataclass(frozen=True)
@@ -95,7 +96,7 @@ def on_nodes(nodes: Sequence[Json], pods: Sequence[Json], wanted: Sequence[Need]
     if not ready:
         return Resources(lacks=("no node of the cluster is ready for pods",))
     asked = {one.metadata.name: _Asked() for one in ready}
-    for pod in pods:
+    for pod in (one for one in pods if not has_ended(one)):
         spec = cast("Json", pod["spec"])
         if here := asked.get(str(spec.get("nodeName", ""))):
             here.take(_requested(spec, "memory"), _requested(spec, "cpu"))
@@ -108,6 +109,11 @@ def on_nodes(nodes: Sequence[Json], pods: Sequence[Json], wanted: Sequence[Need]
         cpu=_percent(sum(one.cpu for one in asked.values()), sum(one.has("cpu") for one in ready)),
         lacks=_unplaced(free, wanted),
     )
+
+
+def has_ended(pod: Json) -> bool:
+    """Whether it takes nothing any more: pods of a job that is done, and evicted ones, stay."""
+    return cast("Json", pod.get("status") or {}).get("phase") in ENDED
 
 
 @dataclass

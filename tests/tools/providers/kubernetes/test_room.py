@@ -54,6 +54,14 @@ def test_ready_nodes_with_place_have_room_and_tell_how_full_they_are() -> None:
     assert (found.memory, found.cpu, found.lacks) == (37.5, 12.5, ())
 
 
+@pytest.mark.parametrize("phase", ["Succeeded", "Failed"])
+def test_pods_that_ended_take_no_room(phase: str) -> None:
+    done: Json = {**pod("2Gi"), "status": {"phase": phase}}
+
+    assert on_nodes([node()], [done], WANTED).lacks == ()
+    assert on_nodes([node()], [{**done, "status": {"phase": "Running"}}], WANTED).lacks != ()
+
+
 @pytest.mark.parametrize(
     ("nodes", "pods"),
     [

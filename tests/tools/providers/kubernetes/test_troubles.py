@@ -20,7 +20,7 @@ from tests.servers.kubernetes.kubelet import NODE
 from tests.servers.kubernetes.metrics import metrics_api, tell
 from tests.servers.kubernetes.site import Site
 from tests.servers.sample_service import checkout, environment, version
-from tools.commands import run
+from tools.commands import CLEAN, run
 from tools.providers.kubernetes.objects import labels_of
 from tools.providers.kubernetes.provider import KubernetesProvider
 from tools.providers.kubernetes.usage import NO_API
@@ -251,8 +251,9 @@ async def _scaled(here: Here, slot: str, pods: int) -> None:
     """What somebody does with `kubectl scale` once the Deployment is there."""
     words = ["kubectl", f"--kubeconfig={here.site.cluster.kubeconfig()}", f"--namespace={here.namespace}"]
     words += ["scale", f"deployment/web-{slot}", f"--replicas={pods}"]
+    around = {**CLEAN, "HOME": str(here.site.cluster.folder)}
     async with asyncio.timeout(30):
-        while (await run(words)).code != 0:
+        while (await run(words, env=around)).code != 0:
             await asyncio.sleep(0.1)
 
 
