@@ -44,6 +44,7 @@ class Service:
         self.does = str(does.get("does", "serve"))
         self.page = str(does.get("page", "Hello"))
         self.bad_share = float(cast("float", does.get("bad_share", 0.25)))
+        self.late = float(cast("float", does.get("late", 0.4)))  # seconds, where it does "late"
         self._turns, self._began = 0, time.monotonic()
         self._statuses: Counter[int] = Counter()
         self._buckets: Counter[float] = Counter()
@@ -62,7 +63,7 @@ class Service:
         if path == "/slow":
             await asyncio.sleep(1.0)
         if self.does == "late" and path == "/":
-            await asyncio.sleep(0.4)
+            await asyncio.sleep(self.late)
         self._turns += 1
         is_bad = (
             path == "/"

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import AsyncGenerator, Mapping
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 
 import httpx
@@ -13,11 +14,12 @@ from orchestrate.models.deployment import Deployment
 from orchestrate.models.environment import Strategy
 from tests.servers.docker_engine import BASE, DockerEngine
 from tests.servers.live import Live, Words, does, environment, live, require, web
-from tests.servers.load import Counts, Load
+from tests.servers.load import PATIENCE, Counts, Load
 from tests.servers.ports import free_ports
 
 OLD = {"blue": 100}
 LEAD = 0.3  # seconds of load before and after
+LOOK = 0.05  # seconds between two looks from outside
 DOCKERFILE = f"""FROM {BASE}
 WORKDIR /app
 COPY . .
@@ -72,6 +74,51 @@ async def deployed(
 def frequency(seen: Mapping[str, Counts]) -> float:
     """Short requests per second."""
     return seen["kept"].rate + seen["new"].rate
+
+
+class Audience:
+    """Asks the public address, from outside, again and again which slot answers."""
+
+    def __init__(self, port: int) -> None:
+        self._url = f"http://127.0.0.1:{port}/health"
+        self._answers: list[tuple[float, str]] = []
+
+    async def listen(self) -> None:
+        async with httpx.AsyncClient(trust_env=False, timeout=PATIENCE) as client:
+            while True:
+                with suppress(httpx.HTTPError, ValueError, LookupError):
+                    told = (await client.get(self._url)).json()
+                    self._answers.append((time.time(), told["slot"]))
+                await asyncio.sleep(LOOK)
+
+    async def hears(self, slot: str) -> None:
+        """Wait until the slot answers: what stands before it may learn of it a moment later."""
+        async with asyncio.timeout(PATIENCE):
+            while all(who != slot for _, who in self._answers):
+                await asyncio.sleep(LOOK)
+
+    def first(self, slot: str) -> float:
+        """When the slot answered first."""
+        return min(at for at, who in self._answers if who == slot)
+
+    def last(self, slot: str) -> float:
+        """When the slot answered last; others have answered since."""
+        found = max(at for at, who in self._answers if who == slot)
+        assert self._answers[-1][0] > found + 1, "nobody else has answered since"
+        return found
+
+
+@asynccontextmanager
+async def audience(port: int) -> AsyncGenerator[Audience]:
+    """It listens until the end."""
+    made = Audience(port)
+    work = asyncio.create_task(made.listen())
+    try:
+        yield made
+    finally:
+        work.cancel()
+        with suppress(asyncio.CancelledError):
+            await work
 
 
 async def page(shop: Live) -> set[str]:

@@ -25,7 +25,7 @@ class Cloud(ABC):
             case SetTraffic():
                 await self._share(component, move, say)
             case Drain():
-                await self._drain(component, move)
+                return  # whoever has begun to answer ends what it began, and a stop waits for who learns late
             case Stop(slot=name):
                 await self._stop(component, name)
             case _:
@@ -57,10 +57,6 @@ class Cloud(ABC):
     async def _given(self, component: Component) -> str:  # noqa: ARG002
         """The address that the place itself gives, or ''."""
         return ""
-
-    async def _drain(self, component: Component, move: Drain) -> None:  # noqa: ARG002
-        """Nothing: whoever has begun to answer ends what it began."""
-        return
 
     @abstractmethod
     async def _stop(self, component: Component, slot: str) -> None:

@@ -10,7 +10,7 @@ from typing import cast
 from orchestrate.errors import NameTaken, OrchestrateError, OutsideFailed
 from orchestrate.models.change import Version
 from orchestrate.models.environment import Component, Environment
-from orchestrate.models.move import Drain, Move, Scale, SetTraffic, Start
+from orchestrate.models.move import Move, Scale, SetTraffic, Start
 from orchestrate.models.runtime import Instance, Resources, Running, Slot
 from tools.provider import Say, refuse_another, require_well, shares, without
 from tools.providers.cloud import Cloud
@@ -176,13 +176,12 @@ class KubernetesProvider(OfPushedImages, Cloud):
         require_well(component, wanted, {name for name in well if name})
         await self._sharing(component).share(wanted)
 
-    async def _drain(self, component: Component, move: Drain) -> None:
-        await asyncio.sleep(min(move.seconds, kubernetes_of(component).pause))
-
     async def _stop(self, component: Component, slot: str) -> None:
+        """Out of the shares first; its pods end when routers have learned that, whoever said so."""
         running = await self.running(component)
         if component.port and shares(running.weights).get(slot):
             await self._sharing(component).share(without(running.weights, slot))
+        if component.port and running.slot(slot):
             await asyncio.sleep(kubernetes_of(component).pause)
         await self._kubectl(component).delete(Kind.DEPLOYMENT, deployment_name(component, slot))
         await self._until_gone(component, slot)
