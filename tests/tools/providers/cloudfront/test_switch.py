@@ -222,6 +222,21 @@ async def test_an_invalidation_that_is_refused_is_named(
     assert not holds(SWITCH, await shop.running())
 
 
+async def test_credentials_that_expire_before_the_switch_leave_what_is_shown_and_it_goes_on_with_new_ones(
+    shop: Shop,
+) -> None:
+    await shop.first()
+    shop.trouble(f"PUT {shop.config}/config", "ExpiredToken", status=403)
+
+    with pytest.raises(CredentialsExpired, match="cloudfront:UpdateDistribution") as told:
+        await shop.do(SWITCH)
+
+    assert told.value.cure == "renew the secrets AWS_KEY, AWS_SECRET, and go on"
+    assert (shop.page(), (await shop.running()).weights) == ("<h1>v1</h1>", {"blue": 100})
+    await shop.do(SWITCH)
+    assert shop.page() == "<h1>v2</h1>"
+
+
 async def test_a_distribution_that_is_not_there_is_told(shop: Shop) -> None:
     web = shop.web.model_copy(update={"cloudfront": shop.own.model_copy(update={"distribution": "E1"})})
 

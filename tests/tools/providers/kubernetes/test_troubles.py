@@ -21,6 +21,7 @@ from tests.servers.kubernetes.metrics import metrics_api, tell
 from tests.servers.kubernetes.site import Site
 from tests.servers.sample_service import checkout, environment, version
 from tools.commands import CLEAN, run
+from tools.provider import holds
 from tools.providers.kubernetes.objects import labels_of
 from tools.providers.kubernetes.provider import KubernetesProvider
 from tools.providers.kubernetes.usage import NO_API
@@ -62,6 +63,13 @@ class Here:
     async def start(self, slot: str, version: Version, instances: int = 1) -> None:
         move = Start(component="web", slot=slot, version=version, instances=instances)
         await self.provider.apply(self.web, move, self.said.append)
+
+    async def until_there(self, path: str) -> None:
+        """Return when the cluster has it."""
+        with self.site.cluster.client() as client:
+            async with asyncio.timeout(30):
+                while client.get(f"/apis/apps/v1/namespaces/{self.namespace}/{path}").status_code != 200:
+                    await asyncio.sleep(0.01)
 
     async def is_as_before(self) -> bool:
         """Only version one, well, with all the traffic."""
@@ -218,6 +226,29 @@ async def test_credentials_that_are_not_known_are_told(here: Here) -> None:
 
     with pytest.raises(AccessDenied, match="does not know us"):
         await provider.running(web)
+
+
+async def test_credentials_that_run_out_on_the_way_are_told_and_the_move_goes_on_with_new_ones(
+    here: Here,
+) -> None:
+    await here.build(TWO)
+    known = here.site.cluster.kubeconfig().read_text()
+    config = here.root / "ours"
+    config.write_text(known)
+    provider, web = here.asked_by(kubeconfig=config)
+    start = Start(component="web", slot="green", version=TWO, instances=1)
+    moving = asyncio.create_task(provider.apply(web, start, here.said.append))
+    await here.until_there("deployments/web-green")
+    config.write_text(known.replace("token-of-admin", "token-of-nobody"))
+
+    with pytest.raises(AccessDenied, match="does not know us") as told:
+        await moving
+
+    assert told.value.cure == "renew the credentials in the kubeconfig"
+    assert (await here.provider.running(here.web)).weights == {"blue": 100}
+    config.write_text(known)
+    await provider.apply(web, start, here.said.append)
+    assert holds(start, await provider.running(web))
 
 
 async def test_a_cluster_that_does_not_answer_is_unreachable(here: Here) -> None:
