@@ -130,7 +130,7 @@ class DockerCrew:
         if not is_measured:
             return [instance(component, one, why) for one, why in zip(members, whys, strict=True)]
         taken = await asyncio.gather(*(self._usage.of(engine_of(component), one) for one in members))
-        self._usage.forget_but(one.key for one in members)
+        self._usage.forget_but(component.name, (one.key for one in members))
         return [
             instance(component, one, why).model_copy(update={"cpu": cpu, "memory": memory})
             for one, why, (cpu, memory) in zip(members, whys, taken, strict=True)

@@ -7,7 +7,7 @@ import time
 from collections.abc import Iterable
 from typing import cast
 
-from tools.providers.docker.containers import MIB, Container
+from tools.providers.docker.containers import MIB, PART, Container
 from tools.providers.docker.engine import Engine
 
 BILLION = 1e9
@@ -18,7 +18,9 @@ class Usage:
     """Remembers the last look, so that the CPU of the time in between can be told."""
 
     def __init__(self) -> None:
-        self._last: dict[str, tuple[float, float]] = {}  # container → time, CPU seconds so far
+        self._last: dict[
+            tuple[str, str], tuple[float, float]
+        ] = {}  # component, container → time, CPU seconds
 
     async def of(self, engine: Engine, one: Container) -> tuple[float | None, float | None]:
         """Percent of one core since the last look (the first time: since the start), and MiB."""
@@ -31,13 +33,15 @@ class Usage:
         if spent is None:
             return None, held
         seconds, now = spent / BILLION, time.time()
-        then, before = self._last.get(one.key, (one.started_at.timestamp(), 0.0))
-        self._last[one.key] = (now, seconds)
+        which = (one.label(PART), one.key)
+        then, before = self._last.get(which, (one.started_at.timestamp(), 0.0))
+        self._last[which] = (now, seconds)
         return max(0.0, 100 * (seconds - before) / max(now - then, 0.01)), held
 
-    def forget_but(self, keys: Iterable[str]) -> None:
-        kept = set(keys)
-        self._last = {key: last for key, last in self._last.items() if key in kept}
+    def forget_but(self, component: str, keys: Iterable[str]) -> None:
+        """Of this component; the others are looked at in turns of their own."""
+        kept = {(component, key) for key in keys}
+        self._last = {one: last for one, last in self._last.items() if one in kept or one[0] != component}
 
 
 def _held(found: Numbers) -> float | None:
