@@ -9,7 +9,7 @@ from typing import cast
 
 import pytest
 
-from orchestrate.errors import EffectRefused, OutsideFailed, StartFailed
+from orchestrate.errors import ChangedMeanwhile, EffectRefused, OutsideFailed, StartFailed
 from orchestrate.models.environment import Component
 from orchestrate.models.hosts import Kubernetes
 from orchestrate.models.move import SetTraffic, Start, Stop
@@ -320,6 +320,17 @@ async def test_traffic_to_two_versions_is_its_owners_business(tmp_path: Path) ->
 async def test_what_another_patch_has_brought_about_is_not_sent_again(tmp_path: Path) -> None:
     web, handover = in_force(tmp_path, cluster=Overtaken)
 
+    await handover.apply(web, SetTraffic(component="web", was={"green": 100}, weights={"blue": 100}), silent)
+
+    assert (await handover.seen()).weights == {"blue": 100}
+
+
+async def test_a_damaged_record_of_what_is_in_force_does_not_stand_in_the_way_back(tmp_path: Path) -> None:
+    web, handover = in_force(tmp_path, cluster=Overtaken)
+    Layout(tmp_path).slot("web", "green").write_text("{")
+
+    with pytest.raises(ChangedMeanwhile, match="runs another version"):
+        await handover.apply(web, SetTraffic(component="web", was={}, weights={"blue": 100}), silent)
     await handover.apply(web, SetTraffic(component="web", was={"green": 100}, weights={"blue": 100}), silent)
 
     assert (await handover.seen()).weights == {"blue": 100}
