@@ -144,6 +144,8 @@ def _backups(plan: Plan, environment: Environment) -> Iterator[str]:
     for part in environment.components:
         if part.database is not None and part.name not in taken:
             yield f"{part.name}: its database is not backed up before anything changes"
+    if not taken:
+        yield "the configuration is not backed up before anything changes"
 
 
 def _migrations(plan: Plan, environment: Environment) -> Iterator[str]:

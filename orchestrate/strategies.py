@@ -41,11 +41,6 @@ def moves(
     the old slots stopped, so that until then blue-green and canary go back by traffic alone. `running` and
     `files` are by component name; a missing one is empty. After `one_way` migrations nothing is rehearsed.
     """
-    backups = [
-        Backup(component=part.name)
-        for part in environment.components
-        if part.database is not None and environment.demands_backup
-    ]
     rollouts: list[Move] = []
     rehearsals: list[Move] = []
     endings: list[Move] = []
@@ -59,7 +54,15 @@ def moves(
         rehearsals += tried
         endings += cleanup(part, after_all(here, (*taken, *tried)), destination(part, here, version))
     watches = _final_watches(environment, running, version)
-    return (*backups, *rollouts, *watches, *rehearsals, *endings)
+    return (*_backups(environment), *rollouts, *watches, *rehearsals, *endings)
+
+
+def _backups(environment: Environment) -> tuple[Move, ...]:
+    """One for each database, with the configuration; without any, one of the configuration alone."""
+    if not environment.demands_backup:
+        return ()
+    parts = [part for part in environment.components if part.database] or environment.components[:1]
+    return tuple(Backup(component=part.name) for part in parts)
 
 
 def rollout(

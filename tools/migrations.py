@@ -140,13 +140,13 @@ def unproved(copy: Path) -> Path:
     return copy.with_name(f"{copy.name}{UNPROVED}")
 
 
-def is_backed_up(into: Path) -> bool:
-    """Whether `into` holds a copy that was proved; what an attempt that was cut short left is removed."""
+def proved(into: Path) -> frozenset[str]:
+    """The copies below `into` that were proved; what an attempt that was cut short left is removed."""
     found = list(into.iterdir()) if into.is_dir() else []
     for copy in found:
         if copy.name.endswith(UNPROVED):
             copy.unlink(missing_ok=True)
-    return any(not copy.name.endswith(UNPROVED) for copy in found)
+    return frozenset(copy.name for copy in found if not copy.name.endswith(UNPROVED))
 
 
 def fingerprint(text: str) -> str:

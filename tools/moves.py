@@ -9,9 +9,10 @@ from pathlib import Path
 from orchestrate.errors import MigrationFailed, OutsideFailed, UnknownComponent
 from orchestrate.models.fact import Fact
 from orchestrate.models.move import Backup, Drain, Migrate, Move, Scale, SetTraffic, Start, Stop, words
+from tools import configuration
 from tools.executor import EffectClass, Write
 from tools.merge import Source
-from tools.migrations import Target, is_backed_up, migration_text
+from tools.migrations import Target, migration_text, proved
 from tools.place import Place
 from tools.provider import Say, holds
 
@@ -67,7 +68,7 @@ class Mover:
             case Migrate():
                 is_so = await self._is_migrated(move)
             case Backup():
-                is_so = await asyncio.to_thread(is_backed_up, self._copies(move))
+                is_so = await asyncio.to_thread(self._is_backed_up, move)
             case _:
                 is_so = False
         return Done(said=f"{words(move)}: already so") if is_so else None
@@ -98,13 +99,24 @@ class Mover:
                 return Done(said=words(move))
 
     async def _back_up(self, move: Backup) -> Done:
-        receipt = await self._target(move.component).backup(self._copies(move))
-        said = f"{receipt.tables} tables, {receipt.rows} rows restored and compared: {receipt.location}"
-        self.say(said)
-        return Done(said=said)
+        """The configuration, and the database where the component has one."""
+        said = [await configuration.keep(self.place, self._copies(move))]
+        if move.component in self.place.targets:
+            receipt = await self._target(move.component).backup(self._copies(move))
+            said.insert(
+                0, f"{receipt.tables} tables, {receipt.rows} rows restored and compared: {receipt.location}"
+            )
+        for line in said:
+            self.say(line)
+        return Done(said="; ".join(said))
+
+    def _is_backed_up(self, move: Backup) -> bool:
+        copies = proved(self._copies(move))
+        wants = 2 if move.component in self.place.targets else 1
+        return configuration.NAME in copies and len(copies) >= wants
 
     def _copies(self, move: Backup) -> Path:
-        """Where this deployment's copy is kept."""
+        """Where this deployment's copies are kept."""
         return self.place.environment.root / "backups" / move.component / self.deployment
 
     async def _migrate(self, move: Migrate) -> Done:

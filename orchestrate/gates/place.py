@@ -13,6 +13,11 @@ from orchestrate.models.runtime import Resources
 from orchestrate.models.sample import SampleState
 from orchestrate.models.thresholds import alerts_of
 
+NO_DATABASE = (
+    "demanded, and no component names a database: the configuration alone is copied first; "
+    "for a database write `database: {url: …, dialect: postgres}` (or sqlite) below its component"
+)
+
 
 def reachable(evidence: Evidence) -> GateResult:
     """G7: the provider answers."""
@@ -116,13 +121,15 @@ def backup(evidence: Evidence) -> GateResult:
     """G11: where a backup is demanded, one can be taken."""
     gate = GateName.BACKUP
     databases = [one.name for one in evidence.environment.components if one.database is not None]
-    if not evidence.environment.demands_backup or not databases:
+    if not evidence.environment.demands_backup:
         return passed(gate, "no backup is demanded")
+    if not databases:
+        return passed(gate, NO_DATABASE)
     if evidence.backup_possible is None:
         return unknown(gate, _why(evidence, "backup_possible"), "make the database reachable")
     if not evidence.backup_possible:
         return failed(gate, _why(evidence, "backup_possible"), "make the database readable")
-    return passed(gate, f"will be taken and restored first: {', '.join(databases)}")
+    return passed(gate, f"will be taken and restored first: {', '.join(databases)}, and the configuration")
 
 
 def monitoring(evidence: Evidence) -> GateResult:

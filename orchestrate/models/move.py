@@ -86,7 +86,7 @@ class Stop(Fact):
 
 
 class Backup(Fact):
-    """Copy the component's database, restore the copy into a scratch place, and compare (G11)."""
+    """Copy the configuration and the component's database, if it has one, and prove the copies (G11)."""
 
     kind: Literal["backup"] = "backup"
     component: str
@@ -172,7 +172,7 @@ def words(move: Move) -> str:  # noqa: C901 - one case for each kind of move
         case Stop():
             return f"{move.component}: stop {move.instances} × {move.version.name} in {move.slot}"
         case Backup():
-            return f"{move.component}: back up the database and prove the restore"
+            return f"{move.component}: back up the configuration and any database, and prove the copies"
         case Migrate():
             return f"{move.component}: apply {', '.join(file.path for file in move.files)}"
         case Verify():

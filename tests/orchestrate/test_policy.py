@@ -104,6 +104,17 @@ def test_a_changed_move_is_refused(strategy: Strategy, data: st.DataObject) -> N
     assert violations(with_moves(made, damaged), place), (field, value, move)
 
 
+def test_where_a_backup_is_demanded_something_is_backed_up_first() -> None:
+    made, place = plan(), environment(Strategy.BLUE_GREEN)
+    parts = tuple(one.model_copy(update={"database": None}) for one in place.components)
+    place = place.model_copy(update={"components": parts})
+    none = [move for move in moves(made) if not isinstance(move, Backup | Migrate)]
+
+    said = "the configuration is not backed up before anything changes"
+    assert said in violations(with_moves(made, none), place)
+    assert said not in violations(with_moves(made, [Backup(component="shop"), *none]), place)
+
+
 Damages = list[tuple[str, object]]
 ELSEWHERE: Damages = [("component", "payments"), ("component", "")]
 OTHER_TEXT = MigrationFile(path="migrations/0002_ratings.sql", sha256="0" * 64)

@@ -319,6 +319,16 @@ def test_backups_come_first_then_components_in_order_and_old_slots_stop_last() -
     assert isinstance(taken[10], Drain) and taken[10].seconds == parts[0].drain_seconds
 
 
+def test_without_a_database_the_configuration_alone_is_backed_up_first() -> None:
+    parts = (Component(name="api", port=8080), Component(name="web", port=8081))
+
+    taken = moves(environment(*parts, type=EnvironmentType.PRODUCTION), {}, NEW, {})
+    elsewhere = moves(environment(*parts, type=EnvironmentType.STAGING), {}, NEW, {})
+
+    assert [move for move in taken if isinstance(move, Backup)] == [taken[0]] == [Backup(component="api")]
+    assert not any(isinstance(move, Backup) for move in elsewhere)
+
+
 def test_an_environment_without_a_monitoring_period_is_not_watched() -> None:
     place = environment(component()).model_copy(update={"monitoring": Monitoring(period=0)})
 

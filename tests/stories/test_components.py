@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sqlite3
 from contextlib import closing
 from pathlib import Path
@@ -111,6 +112,35 @@ async def test_the_backup_comes_first_and_the_migration_before_the_new_version(f
         plan = here.store.plans.plan(row.plan_hash or "")
         assert isinstance(plan.moves[0].move, Backup)
         assert columns(folder) == ["id", "title"]
+
+
+async def test_without_a_database_the_configuration_is_copied_before_anything_changes(folder: Path) -> None:
+    async with world(folder, quick(folder)) as here:
+        before = here.live().name
+        deployment, _, name = await changed(here, {"app.py": "two"})
+
+        row = await here.go(deployment)
+
+        assert row.outcome is Outcome.DEPLOYED
+        assert isinstance(here.store.plans.plan(row.plan_hash or "").moves[0].move, Backup)
+        file = folder / "production" / "backups" / "web" / deployment / "configuration.json"
+        told = json.loads(file.read_text())
+        assert [one["version"] for one in told["artifacts"]] == [before] != [name]
+        assert told["running"][0]["weights"] == {"blue": 100}
+
+
+async def test_a_configuration_that_cannot_be_copied_stops_before_anything_changed(folder: Path) -> None:
+    async with world(folder, quick(folder)) as here:
+        deployment, _, _ = await changed(here, {"app.py": "two"})
+        blocker = folder / "production" / "backups"
+        blocker.parent.mkdir(parents=True, exist_ok=True)
+        blocker.write_text("a file where a folder should be")
+
+        row = await here.go(deployment)
+
+        assert row.outcome is Outcome.FAILED_BEFORE_CHANGE
+        assert "the copy of the configuration failed" in row.reason
+        assert here.provider.done == []
 
 
 class Losing(SqliteTarget):

@@ -70,4 +70,4 @@ async def test_a_backup_that_cannot_be_restored_stops_everything(folder: Path) -
         await shop.assert_told(row.request.task, "the restored copy is damaged", "missing from index who")
         assert contents(file) == before
         assert await shop.pids() == running
-        assert list(shop.place().environment.root.glob("backups/*/*/*")) == []
+        assert list(shop.place().environment.root.glob("backups/*/*/*.sqlite*")) == []

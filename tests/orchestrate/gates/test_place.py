@@ -139,6 +139,20 @@ def test_production_needs_a_backup_that_can_be_taken(possible: bool | None, expe
     assert finding(GateName.BACKUP, given).finding is expected
 
 
+def test_where_a_backup_is_demanded_and_no_database_named_that_is_said_with_what_to_write() -> None:
+    said = finding(GateName.BACKUP, evidence())
+
+    assert said.finding is Finding.PASS
+    assert "demanded, and no component names a database" in said.sentence
+    assert "database: {url: …, dialect: postgres}" in said.sentence
+
+
+def test_where_no_backup_is_demanded_that_is_said() -> None:
+    rules: dict[str, object] = {"type": EnvironmentType.STAGING}
+
+    assert finding(GateName.BACKUP, evidence(rules)).sentence == "no backup is demanded"
+
+
 def test_without_waiting_a_held_environment_is_a_refusal_for_a_rollback_too() -> None:
     given = going_back(holder="another")
     hurried = given.model_copy(update={"request": given.request.model_copy(update={"wait": False})})
