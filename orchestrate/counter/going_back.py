@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from orchestrate.counter.naming import environment_named, known_version
-from orchestrate.errors import Refused, UnknownVersion
+from orchestrate.errors import NoVersionYet, Refused
 from orchestrate.identity import Identity
 from orchestrate.models.change import Version
 from orchestrate.models.deployment import (
@@ -101,7 +101,7 @@ async def back_to(app: App, who: Identity, environment: str, version: str | None
         environment=place.name, service=place.service, outcome=Outcome.DEPLOYED, limit=LATEST
     )
     if version is None:
-        target = before_live(app.store, deployed, await live(app, place.name))
+        target = before_live(app.store, place.name, deployed, await live(app, place.name))
     else:
         target = await known_version(app, version)
     return Request(
@@ -120,10 +120,12 @@ async def live(app: App, environment: str) -> Version | None:
     return next((slot.version for slot in slots if slot is not None), None)
 
 
-def before_live(store: Store, deployed: tuple[Deployment, ...], now: Version | None) -> Version:
+def before_live(
+    store: Store, environment: str, deployed: tuple[Deployment, ...], now: Version | None
+) -> Version:
     """What was deployed before the live version came: the newest of another tree.
 
-    Where we deployed none, what the plans say was live when ours came. Raises UnknownVersion.
+    Where we deployed none, what the plans say was live when ours came. Raises NoVersionYet.
     """
     versions = [version for row in deployed if (version := _version(store, row))]
     if now is not None:
@@ -133,7 +135,9 @@ def before_live(store: Store, deployed: tuple[Deployment, ...], now: Version | N
         replaced = (version for row in deployed if (version := _replaced(store, row)))
         versions = [one for one in replaced if now is None or one.tree != now.tree]
     if not versions:
-        raise UnknownVersion("before the live one")
+        said = f"nothing is known to have run in {environment} before what is live"
+        again = f"orchestrate deploy rollback --env {environment} --version V"
+        raise NoVersionYet(said, cure=f"name a version: {again}")
     return versions[0]
 
 

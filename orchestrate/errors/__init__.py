@@ -5,7 +5,7 @@ OrchestrateError
 │   └── VariableMissing        a ${VAR} has no value
 ├── NotFound                   the thing asked for does not exist
 │   ├── UnknownEnvironment · UnknownTask · UnknownChange
-│   ├── UnknownVersion · UnknownDeployment · UnknownComponent · UnknownSecret
+│   ├── UnknownVersion (NoVersionYet) · UnknownDeployment · UnknownComponent · UnknownSecret
 │   ├── UnknownComment · UnknownQuestion · UnknownWatch · UnknownLearning
 ├── Refused                    the request is understood, and the answer is no
 │   ├── EnvironmentBusy · TaskClaimed · NotAllowed · EffectRefused · LeaseLost · AlreadyDecided
@@ -94,6 +94,7 @@ from orchestrate.errors.root import (
 )
 from orchestrate.errors.unknown import (
     NotFound,
+    NoVersionYet,
     UnknownChange,
     UnknownComment,
     UnknownComponent,
@@ -163,6 +164,7 @@ __all__ = [
     "UnknownQuestion",
     "UnknownSecret",
     "UnknownTask",
+    "NoVersionYet",
     "UnknownVersion",
     "UnknownWatch",
     "Unreachable",

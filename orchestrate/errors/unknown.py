@@ -42,6 +42,14 @@ class UnknownVersion(NotFound):
     what = "version"
 
 
+class NoVersionYet(UnknownVersion):
+    """None was named, and nothing has happened yet that would tell which one."""
+
+    def __init__(self, said: str, *, cure: str) -> None:
+        super().__init__("", cure=cure)
+        self.args = (said,)
+
+
 class UnknownDeployment(NotFound):
     """No deployment has this id."""
 

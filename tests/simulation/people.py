@@ -242,7 +242,7 @@ class People:
         live = next((slot.version for slot in slots if slot is not None), None)
         deployed = store.deployments.latest(environment=name, outcome=Outcome.DEPLOYED, limit=200)
         with suppress(OrchestrateError):
-            target = before_live(store, deployed, live)
+            target = before_live(store, name, deployed, live)
             row = self.world.intake.accept(
                 Request(
                     kind=Kind.ROLLBACK,

@@ -130,7 +130,7 @@ async def test_the_version_before_is_what_the_merge_gave_and_not_the_head(folder
         await _deployed(here, version="main")
 
         rows = here.store.deployments.latest(environment="production", outcome=Outcome.DEPLOYED, limit=9)
-        target = before_live(here.store, rows, here.live())
+        target = before_live(here.store, "production", rows, here.live())
 
         assert (await here.forge.version(target.commit)).tree == target.tree == ran.tree
 

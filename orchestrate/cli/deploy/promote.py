@@ -15,7 +15,7 @@ from orchestrate.cli.output import AsJson, Output
 from orchestrate.cli.scene import scene_of
 from orchestrate.cli.wanted import Wanted
 from orchestrate.counter.naming import environment_named
-from orchestrate.errors import UnknownVersion
+from orchestrate.errors import NoVersionYet
 from orchestrate.models.deployment import Request
 
 From = Annotated[str, typer.Option("--from", metavar="A", help="The environment that proved it.")]
@@ -43,9 +43,10 @@ def promote(  # noqa: PLR0913  one parameter per option
 
 
 def proven(app: App, environment: str) -> str:
-    """The commit that an environment verified last. Raises UnknownEnvironment, UnknownVersion."""
+    """The commit that an environment verified last. Raises UnknownEnvironment, NoVersionYet."""
     place = environment_named(app.settings, app.store, environment)
     version = app.store.verified.last(place.name, place.service)
     if version is None:
-        raise UnknownVersion(f"verified in {place.name}")
+        cure = f"deploy there first: orchestrate deploy run --env {place.name}"
+        raise NoVersionYet(f"nothing was verified in {place.name} yet", cure=cure)
     return version.commit

@@ -118,8 +118,16 @@ UNKNOWN: list[tuple[tuple[str, ...], str]] = [
     (("deploy", "cancel", "01KAAAAA"), "there is no deployment '01KAAAAA'"),
     (("deploy", "rollback", "01KAAAAA"), "there is no deployment '01KAAAAA'"),
     (("deploy", "approve", "Q00000"), "there is no question 'Q00000'"),
-    (("deploy", "promote", "--from", "test", "--to", "test"), "there is no version 'verified in test'"),
-    (("deploy", "rollback", "--env", "test"), "there is no version 'before the live one'"),
+    (
+        ("deploy", "promote", "--from", "test", "--to", "test"),
+        "error: nothing was verified in test yet\n"
+        "try: deploy there first: orchestrate deploy run --env test\n",
+    ),
+    (
+        ("deploy", "rollback", "--env", "test"),
+        "error: nothing is known to have run in test before what is live\n"
+        "try: name a version: orchestrate deploy rollback --env test --version V\n",
+    ),
     (
         ("deploy", "run", "--env", "test", "--strategy", "hope"),
         "there is no strategy 'hope' (known: rolling",
