@@ -52,13 +52,14 @@ async def keep(place: Place, into: Path) -> str:
     """Write it below `into`, compare what is read back, and say so. Raises BackupFailed, Unreachable."""
     running = tuple((await place.running()).values())
     slots = [(one.component, slot) for one in running for slot in one.slots]
-    made = Configuration(
-        environment=place.environment,
-        running=tuple(_without_instances(one) for one in running),
-        artifacts=tuple([await _ran(place, component, slot) for component, slot in slots]),
-        files=await asyncio.to_thread(_files, place.environment.root),
-    )
+    artifacts = tuple([await _ran(place, component, slot) for component, slot in slots])
     try:
+        made = Configuration(
+            environment=place.environment,
+            running=tuple(_without_instances(one) for one in running),
+            artifacts=artifacts,
+            files=await asyncio.to_thread(_files, place.environment.root),
+        )
         await asyncio.to_thread(_write, into / NAME, _text(made))
     except OSError as problem:
         raise BackupFailed(f"the copy of the configuration failed: {problem}") from problem

@@ -113,6 +113,16 @@ async def test_a_copy_that_cannot_be_written_is_a_backup_that_failed(
         await configuration.keep(place(tmp_path, provider), tmp_path / "backups")
 
 
+async def test_a_file_that_cannot_be_read_is_a_backup_that_failed(
+    tmp_path: Path, provider: MemoryProvider
+) -> None:
+    (tmp_path / "traffic").mkdir()
+    (tmp_path / "traffic" / "web.json").symlink_to("/proc/self/mem")
+
+    with pytest.raises(BackupFailed, match="the copy of the configuration failed"):
+        await configuration.keep(place(tmp_path, provider), tmp_path / "backups")
+
+
 async def test_a_copy_that_reads_back_as_another_is_a_backup_that_failed(
     tmp_path: Path, provider: MemoryProvider, monkeypatch: pytest.MonkeyPatch
 ) -> None:
