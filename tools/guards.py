@@ -14,13 +14,14 @@ from orchestrate.models.change import MergeOrder
 from orchestrate.models.conflict import ResolveOrder
 from orchestrate.models.deployment import DecisionKind, Kind
 from orchestrate.models.effect import Effect, EffectState
-from orchestrate.models.environment import CalledFreeze, Environment, Freeze
+from orchestrate.models.environment import Environment
 from orchestrate.models.gate import GateName
 from orchestrate.models.learning import Learning, Reservation
 from orchestrate.models.move import Analyse, Verify
 from orchestrate.models.plan import Plan
 from orchestrate.models.question import Question
 from orchestrate.models.task import NewTask
+from orchestrate.models.windows import CalledFreeze, Freeze
 from orchestrate.store import Store
 from tools.building import BuildOrder, ordered
 from tools.desk import Blocked, Closed, Moved, Said

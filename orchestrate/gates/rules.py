@@ -9,17 +9,11 @@ from zoneinfo import ZoneInfo
 from orchestrate.gates.finding import failed, passed, unknown
 from orchestrate.models.change import Version
 from orchestrate.models.deployment import Kind
-from orchestrate.models.environment import (
-    CalledFreeze,
-    Environment,
-    EnvironmentType,
-    Freeze,
-    Strategy,
-    Window,
-)
+from orchestrate.models.environment import Environment, EnvironmentType, Strategy
 from orchestrate.models.evidence import Evidence
 from orchestrate.models.gate import GateName, GateResult
 from orchestrate.models.rehearsed import Trial
+from orchestrate.models.windows import CalledFreeze, Freeze, Window
 
 DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from orchestrate.models.change import Change, Preview, Version
 from orchestrate.models.deployment import Request
-from orchestrate.models.environment import CalledFreeze, Environment, Person
+from orchestrate.models.environment import Environment, Person
 from orchestrate.models.fact import Fact
 from orchestrate.models.image_signature import ImageSignature
 from orchestrate.models.plan import MigrationVerdict
@@ -15,6 +15,7 @@ from orchestrate.models.runtime import Resources, Running
 from orchestrate.models.sample import SampleState
 from orchestrate.models.signature import Signature
 from orchestrate.models.task import Task
+from orchestrate.models.windows import CalledFreeze
 
 
 class Evidence(Fact):

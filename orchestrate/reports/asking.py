@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
-from orchestrate.models.environment import Environment, Window
+from orchestrate.models.environment import Environment
 from orchestrate.models.gate import GateResult
 from orchestrate.models.plan import Plan
 from orchestrate.models.question import Question
+from orchestrate.models.windows import Window
 from orchestrate.outside import inline, line
 from orchestrate.reports.approval import persons, shortage
 from orchestrate.reports.gates import gates_table

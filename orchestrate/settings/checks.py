@@ -8,8 +8,9 @@ from datetime import UTC, datetime
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from orchestrate.models.abilities import inability
-from orchestrate.models.environment import Channel, Component, Environment, EnvironmentType, Person, Window
+from orchestrate.models.environment import Channel, Component, Environment, EnvironmentType, Person
 from orchestrate.models.smoke import CacheSmoke, HttpSmoke
+from orchestrate.models.windows import Window
 from orchestrate.settings.faults import unknown
 from orchestrate.settings.hosts import check_host
 from orchestrate.settings.sources import check_source

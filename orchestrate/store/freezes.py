@@ -8,7 +8,7 @@ from sqlalchemy import Connection, bindparam, delete, insert, select
 
 from orchestrate.errors import Refused
 from orchestrate.models.audit import AuditKind
-from orchestrate.models.environment import CalledFreeze
+from orchestrate.models.windows import CalledFreeze
 from orchestrate.store.chain import note, short
 from orchestrate.store.database import Database
 from orchestrate.store.rows import clean

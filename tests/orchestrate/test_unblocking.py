@@ -9,8 +9,8 @@ import pytest
 
 from orchestrate.models.audit import AuditKind
 from orchestrate.models.deployment import Deployment, Outcome
-from orchestrate.models.environment import Freeze
 from orchestrate.models.task import Task
+from orchestrate.models.windows import Freeze
 from tests.stories.places import quick
 from tests.stories.world import World, world
 

@@ -5,10 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 
 from orchestrate.models.deployment import DecisionKind, Deployment, ForApproval, Kind, Outcome
-from orchestrate.models.environment import Freeze, Gates
+from orchestrate.models.environment import Gates
 from orchestrate.models.gate import GateName, Override
 from orchestrate.models.sample import SampleState
 from orchestrate.models.task import TaskMetadata
+from orchestrate.models.windows import Freeze
 from tests.stories.places import quick, staging
 from tests.stories.world import World, world
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 from orchestrate.models.deployment import DecisionKind, ForApproval, Outcome
-from orchestrate.models.environment import Environment, Freeze
+from orchestrate.models.environment import Environment
+from orchestrate.models.windows import Freeze
 from tests.stories.places import production
 from tests.stories.world import World, world
 

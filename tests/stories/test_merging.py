@@ -6,8 +6,8 @@ from pathlib import Path
 
 from orchestrate.errors import Unreachable
 from orchestrate.models.deployment import Outcome, Status
-from orchestrate.models.environment import Freeze
 from orchestrate.models.task import Queue
+from orchestrate.models.windows import Freeze
 from tests.stories.places import quick
 from tests.stories.world import world
 

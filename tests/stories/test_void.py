@@ -7,7 +7,7 @@ from pathlib import Path
 
 from orchestrate.models.change import NewChange, Review, ReviewVerdict
 from orchestrate.models.deployment import Outcome, Status
-from orchestrate.models.environment import Freeze
+from orchestrate.models.windows import Freeze
 from tests.stories.places import production, quick
 from tests.stories.world import world
 

@@ -11,9 +11,10 @@ from pydantic import BaseModel
 
 from orchestrate.errors import EffectRefused, EffectsStopped, LeaseLost
 from orchestrate.models.deployment import Decision, DecisionKind, Kind, Stage
-from orchestrate.models.environment import ArtifactRules, Channel, Freeze
+from orchestrate.models.environment import ArtifactRules, Channel, Gates
 from orchestrate.models.move import Drain, Irreversible, Move, SetTraffic
 from orchestrate.models.plan import Plan
+from orchestrate.models.windows import Freeze
 from tests.stories.places import quick
 from tests.stories.world import World, world
 from tools.building import BuildOrder, building
@@ -75,7 +76,8 @@ class Scene:
 
 @pytest.fixture
 async def scene(tmp_path: Path) -> AsyncGenerator[Scene]:
-    async with world(tmp_path, quick(tmp_path)) as here:
+    gates = Gates(checks=("tests",), reviews=1, backup=False)  # so that the first move has an undo
+    async with world(tmp_path, quick(tmp_path, gates=gates)) as here:
         row, _, _ = await here.approved()
         here.store.locks.take("production", "shop", row.id)
         lease = here.store.leases.take(row.id, "test", 600)

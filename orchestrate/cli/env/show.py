@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Mapping
 from typing import Annotated
 from urllib.parse import urlsplit
 
@@ -13,9 +14,10 @@ from orchestrate.cli.output import AsJson, Output
 from orchestrate.cli.scene import Scene, opened, scene_of
 from orchestrate.counter.naming import environment_named, environments
 from orchestrate.errors import OrchestrateError
-from orchestrate.models.environment import CalledFreeze, Component, Environment
+from orchestrate.models.environment import Component, Environment
 from orchestrate.models.fact import Fact
 from orchestrate.models.runtime import Running
+from orchestrate.models.windows import CalledFreeze
 from tools.health import check
 from tools.place import Place
 from tools.reach import reach_of
@@ -58,22 +60,13 @@ def list_all(ctx: typer.Context, as_json: AsJson = False) -> None:
     ]
     out.result({"environments": rows})
     head = ("name", "type", "from", "strategy", "asks a person", "verified", "held by", "")
-    out.table(
-        head,
-        [
-            (
-                str(row["name"]),
-                str(row["type"]),
-                str(row["from"]),
-                str(row["strategy"]),
-                "yes" if row["asks_a_person"] else "no",
-                str(row["verified"] or ""),
-                str(row["held_by"] or ""),
-                str(row["frozen"] or ""),
-            )
-            for row in rows
-        ],
-    )
+    out.table(head, [_words(row) for row in rows])
+
+
+def _words(row: Mapping[str, object]) -> tuple[str, ...]:
+    asks = "yes" if row["asks_a_person"] else "no"
+    known = (str(row[name]) for name in ("name", "type", "from", "strategy"))
+    return (*known, asks, *(str(row[name] or "") for name in ("verified", "held_by", "frozen")))
 
 
 def show(ctx: typer.Context, name: Name, as_json: AsJson = False) -> None:

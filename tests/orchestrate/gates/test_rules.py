@@ -10,13 +10,14 @@ from orchestrate.gates import findings
 from orchestrate.gates.rules import is_open
 from orchestrate.models.change import Version
 from orchestrate.models.deployment import Kind, Request
-from orchestrate.models.environment import CalledFreeze, EnvironmentType, Freeze, Gates, Window
+from orchestrate.models.environment import EnvironmentType, Gates
 from orchestrate.models.gate import Finding, GateName, Override
 from orchestrate.models.proven import Proven, Sameness
 from orchestrate.models.quarantine import Quarantine
 from orchestrate.models.rehearsed import Rehearsal, Trial
 from orchestrate.models.runtime import Running, Slot
 from orchestrate.models.task import Task
+from orchestrate.models.windows import CalledFreeze, Freeze, Window
 from tests.orchestrate.gates.evidence import AT, HEAD, VERSION, evidence, finding
 
 

@@ -11,7 +11,7 @@ from orchestrate import reports
 from orchestrate.models.cause import Cause
 from orchestrate.models.change import Change
 from orchestrate.models.deployment import Deployment, Event, Failure, Outcome, Request, Stage, Status
-from orchestrate.models.environment import Environment, Window
+from orchestrate.models.environment import Environment
 from orchestrate.models.gate import Finding, Findings, GateName, GateResult, Override
 from orchestrate.models.plan import Plan
 from orchestrate.models.postmortem import Exposure, Moment, PostMortem, Proof, RootCause
@@ -20,6 +20,7 @@ from orchestrate.models.sample import Judgement, Verdict
 from orchestrate.models.signature import Signature, SignatureState
 from orchestrate.models.task import FailureKind, Priority
 from orchestrate.models.watch import Watch
+from orchestrate.models.windows import Window
 from tests.agents.situations import CHANGE, OK, ORDER, environment, running, situation
 
 BEGAN = datetime(2026, 11, 21, 9, 30, tzinfo=UTC)

@@ -9,8 +9,9 @@ import pytest
 from orchestrate.errors import Refused, UnknownEnvironment, UnknownVersion
 from orchestrate.models.change import Version
 from orchestrate.models.deployment import Outcome, Stage, Told
-from orchestrate.models.environment import Component, Environment, EnvironmentType, Window
+from orchestrate.models.environment import Component, Environment, EnvironmentType
 from orchestrate.models.smoke import HttpSmoke
+from orchestrate.models.windows import Window
 from orchestrate.store import Store
 from orchestrate.store.logs import Logs
 from tests.orchestrate.store.facts import VERSION, Clock, accepted, driven
