@@ -30,13 +30,14 @@ class RunbookPlanner:
         environment, version = strategic(situation), situation.version
         running = {one.component: one for one in situation.running}
         lasting = one_way(situation.verdicts)
-        taken = moves(environment, running, version, situation.files, lasting)
+        taken = moves(environment, running, version, situation.files, lasting, situation.request.kind)
         steps = tuple(planned(move) for move in taken)
         ships = tuple(_shipped(part, environment, running, situation) for part in environment.components)
         risk, reasons = assess(Outlook(situation, ships, steps))
         change = situation.change
         return Plan(
             deployment=situation.deployment,
+            kind=situation.request.kind,
             environment=environment.name,
             environment_type=environment.type,
             service=environment.service,

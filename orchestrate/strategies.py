@@ -8,6 +8,7 @@ from orchestrate.elementary import clamped, grown, resized, shared, started, tra
 from orchestrate.foresight import after_all, filled, served
 from orchestrate.models.abilities import Ability, abilities_of
 from orchestrate.models.change import Version
+from orchestrate.models.deployment import Kind
 from orchestrate.models.environment import CanaryStep, Component, Environment, Strategy
 from orchestrate.models.move import (
     Analyse,
@@ -33,6 +34,7 @@ def moves(
     version: Version,
     files: Mapping[str, tuple[MigrationFile, ...]],
     one_way: Sequence[str] = (),
+    kind: Kind = Kind.DEPLOY,
 ) -> tuple[Move, ...]:
     """Everything that brings `version` to `environment`, in order.
 
@@ -54,12 +56,16 @@ def moves(
         rehearsals += tried
         endings += cleanup(part, after_all(here, (*taken, *tried)), destination(part, here, version))
     watches = _final_watches(environment, running, version)
-    return (*_backups(environment), *rollouts, *watches, *rehearsals, *endings)
+    return (*_backups(environment, kind, rollouts), *rollouts, *watches, *rehearsals, *endings)
 
 
-def _backups(environment: Environment) -> tuple[Move, ...]:
-    """One for each database, with the configuration; without any, one of the configuration alone."""
-    if not environment.demands_backup:
+def _backups(environment: Environment, kind: Kind, rollouts: Sequence[Move]) -> tuple[Move, ...]:
+    """One for each database, with the configuration; without any, one of the configuration alone.
+
+    None where a rollback changes no data: it is in a hurry, and what it needs may be all that still answers.
+    """
+    is_migrated = any(isinstance(move, Migrate) for move in rollouts)
+    if not environment.demands_backup or (kind is Kind.ROLLBACK and not is_migrated):
         return ()
     parts = [part for part in environment.components if part.database] or environment.components[:1]
     return tuple(Backup(component=part.name) for part in parts)

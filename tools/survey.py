@@ -22,6 +22,7 @@ from orchestrate.models.deployment import Request
 from orchestrate.models.environment import Component, Person
 from orchestrate.models.evidence import Evidence
 from orchestrate.models.image_signature import ImageSignature
+from orchestrate.models.move import MigrationFile
 from orchestrate.models.plan import MigrationVerdict
 from orchestrate.models.proven import Proven
 from orchestrate.models.quarantine import Quarantine
@@ -154,6 +155,23 @@ class Survey:
                 for one in await pending(self.source, version, component, target)
             ]
         )
+
+    async def files(
+        self, place: Place, evidence: Evidence, version: Version
+    ) -> dict[str, tuple[MigrationFile, ...]]:
+        """Each component's pending migrations, in order. Raises Unreachable, UnknownVersion.
+
+        None where the gates looked away from a database that could not be read: see `Evidence.goes_back`.
+        """
+        if evidence.verdicts is None:
+            return {}
+        return {
+            component.name: tuple(
+                MigrationFile(path=one.path, sha256=one.sha256)
+                for one in await pending(self.source, version, component, target)
+            )
+            for component, target in _databases(place)
+        }
 
     def _objected(self, verdict: MigrationVerdict, component: Component) -> MigrationVerdict:
         database = component.database

@@ -44,14 +44,12 @@ from orchestrate.models.deployment import (
 from orchestrate.models.environment import Environment
 from orchestrate.models.evidence import Evidence
 from orchestrate.models.gate import Findings
-from orchestrate.models.move import MigrationFile
 from orchestrate.models.plan import Plan
 from orchestrate.models.question import Question
 from orchestrate.models.task import Queue
 from orchestrate.outside import clipped, line
 from orchestrate.store.events import FORESIGHT
 from tools.executor import Errand
-from tools.migrations import pending
 
 NOBODY = "and nobody is named who could say yes"
 
@@ -197,6 +195,8 @@ class Arrive:
         """What the gates look at. Raises Unreachable while somebody who does not answer may still do so."""
         since = state.get("checking_since")
         found = await self.crew.survey.evidence(at.deployment, state["request"], since)
+        if state["request"].kind is Kind.ROLLBACK and not no_longer(found):
+            return found  # what is silent does not matter to it
         said = "; ".join(f"{one}: {found.unread[one]}" for one in found.silent)
         if "task" in found.silent and self.crew.may_still_come(at, AT_THE_TRACKER):
             raise TrackerSilent(said)
@@ -222,14 +222,7 @@ class Arrive:
             proven=evidence.proven,
             rehearsals=evidence.rehearsals,
             running=evidence.running or (),
-            files={
-                one.name: tuple(
-                    MigrationFile(path=file.path, sha256=file.sha256)
-                    for file in await pending(self.crew.source, version, one, place.targets[one.name])
-                )
-                for one in evidence.environment.components
-                if one.name in place.targets
-            },
+            files=await self.crew.survey.files(place, evidence, version),
             verdicts=evidence.verdicts or (),
             gates=found.results,
             overrides=state["request"].overrides,

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from orchestrate.gates.finding import failed, passed, unknown
-from orchestrate.models.deployment import Kind
 from orchestrate.models.evidence import Evidence
 from orchestrate.models.gate import Finding, GateName, GateResult
 from orchestrate.models.signature import SignatureState
@@ -63,7 +62,7 @@ def _signed(evidence: Evidence, states: str) -> GateResult:
     said = found.words if found else _why(evidence, "signature")
     if found and found.is_good:
         return passed(gate, f"{states}; {said}")
-    if evidence.request.kind is Kind.ROLLBACK and evidence.proven_here:
+    if evidence.goes_back:
         return passed(gate, f"{states}; {said}; a rollback to what was verified here does not wait for this")
     if found is None or found.state in UNTOLD:
         return unknown(gate, said, UNTOLD[found.state] if found else READABLE)
@@ -76,7 +75,7 @@ def _images(evidence: Evidence, states: str) -> GateResult:
     said = "; ".join(one.words for one in bad or evidence.images) or _why(evidence, "images")
     if evidence.images and not bad:
         return passed(gate, f"{states}; {said}")
-    if evidence.request.kind is Kind.ROLLBACK and evidence.proven_here:
+    if evidence.goes_back:
         return passed(gate, f"{states}; {said}; a rollback to what was verified here does not wait for this")
     if not evidence.images:
         return unknown(gate, said, "make the registry and the public keys readable")

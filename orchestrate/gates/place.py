@@ -123,6 +123,8 @@ def backup(evidence: Evidence) -> GateResult:
     databases = [one.name for one in evidence.environment.components if one.database is not None]
     if not evidence.environment.demands_backup:
         return passed(gate, "no backup is demanded")
+    if evidence.request.kind is Kind.ROLLBACK and not evidence.verdicts:
+        return passed(gate, "a rollback that applies no migration takes none: it changes no data")
     if not databases:
         return passed(gate, NO_DATABASE)
     if evidence.backup_possible is None:

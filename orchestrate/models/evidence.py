@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from orchestrate.models.change import Change, Preview, Version
-from orchestrate.models.deployment import Request
+from orchestrate.models.deployment import Kind, Request
 from orchestrate.models.environment import Environment, Person
 from orchestrate.models.fact import Fact
 from orchestrate.models.image_signature import ImageSignature
@@ -50,3 +50,8 @@ class Evidence(Fact):
     unread: dict[str, str] = {}  # field → why it could not be read
     silent: tuple[str, ...] = ()  # those of them where nobody answered: they may be read a moment later
     checking_since: float | None = None  # when waiting for checks began
+
+    @property
+    def goes_back(self) -> bool:
+        """Whether it is a rollback to what ran and was verified in this environment."""
+        return self.request.kind is Kind.ROLLBACK and self.proven_here

@@ -8,6 +8,7 @@ from enum import StrEnum
 from orchestrate.models.alert import Alert
 from orchestrate.models.approval import ApprovalRule
 from orchestrate.models.change import MergeOrder, Version
+from orchestrate.models.deployment import Kind
 from orchestrate.models.environment import EnvironmentType, Monitoring, Strategy, Triggers
 from orchestrate.models.fact import Fact, digest
 from orchestrate.models.gate import Override
@@ -76,6 +77,7 @@ class Plan(Fact):
 
     schema_version: int = 1
     deployment: str
+    kind: Kind = Kind.DEPLOY
     environment: str
     environment_type: EnvironmentType
     service: str

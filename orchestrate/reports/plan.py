@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from orchestrate.analysis.allowance import USUAL
 from orchestrate.models.alert import MEASURED, Alert, Several, Source
 from orchestrate.models.change import MergeOrder, Version
+from orchestrate.models.deployment import Kind
 from orchestrate.models.environment import Monitoring, Triggers
 from orchestrate.models.move import (
     Analyse,
@@ -29,11 +30,13 @@ from orchestrate.way_back import taken_back
 
 RISKS: Mapping[Risk, str] = {Risk.LOW: "🟢 low", Risk.MEDIUM: "🟡 medium", Risk.HIGH: "🔴 high"}
 
+TITLES: Mapping[Kind, str] = {Kind.DEPLOY: "Plan", Kind.ROLLBACK: "Plan of a rollback"}
+
 
 def plan_page(plan: Plan) -> str:
     """The whole plan as Markdown, with its hash."""
     return page(
-        f"## Plan: {code(plan.service)} {code(plan.version.name)} to {code(plan.environment)}",
+        f"## {TITLES[plan.kind]}: {code(plan.service)} {code(plan.version.name)} to {code(plan.environment)}",
         f"SHA-256 of this plan: {code(plan.hash)}",
         section("What is planned", _facts(plan)),
         section("Risk", risk(plan)),

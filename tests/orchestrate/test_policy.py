@@ -115,6 +115,24 @@ def test_where_a_backup_is_demanded_something_is_backed_up_first() -> None:
     assert said not in violations(with_moves(made, [Backup(component="shop"), *none]), place)
 
 
+@pytest.mark.parametrize(
+    ("kind", "is_migrated", "expected"),
+    [
+        (Kind.DEPLOY, False, True),
+        (Kind.ROLLBACK, True, True),
+        (Kind.ROLLBACK, False, False),
+    ],
+)
+def test_only_a_rollback_that_changes_no_data_goes_without_a_backup(
+    kind: Kind, is_migrated: bool, expected: bool
+) -> None:
+    made, place = plan().model_copy(update={"kind": kind}), environment(Strategy.BLUE_GREEN)
+    left_out = (Backup,) if is_migrated else (Backup, Migrate)
+    without = with_moves(made, [move for move in moves(made) if not isinstance(move, left_out)])
+
+    assert any("not backed up" in said for said in violations(without, place)) is expected
+
+
 Damages = list[tuple[str, object]]
 ELSEWHERE: Damages = [("component", "payments"), ("component", "")]
 OTHER_TEXT = MigrationFile(path="migrations/0002_ratings.sql", sha256="0" * 64)

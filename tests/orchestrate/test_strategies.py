@@ -8,6 +8,7 @@ from hypothesis import strategies as some
 
 from orchestrate.foresight import after, after_all, filled, served, undos
 from orchestrate.models.change import Version
+from orchestrate.models.deployment import Kind
 from orchestrate.models.environment import (
     CanaryStep,
     Component,
@@ -327,6 +328,16 @@ def test_without_a_database_the_configuration_alone_is_backed_up_first() -> None
 
     assert [move for move in taken if isinstance(move, Backup)] == [taken[0]] == [Backup(component="api")]
     assert not any(isinstance(move, Backup) for move in elsewhere)
+
+
+@pytest.mark.parametrize(("files", "backups"), [((), 0), ((FILE,), 1)])
+def test_a_rollback_backs_up_only_before_a_migration(files: tuple[MigrationFile, ...], backups: int) -> None:
+    api = Component(name="api", port=8080, database=Database(url="sqlite:////srv/shop.db", dialect="sqlite"))
+    place = environment(api, type=EnvironmentType.PRODUCTION)
+
+    taken = moves(place, {}, NEW, {"api": files}, kind=Kind.ROLLBACK)
+
+    assert sum(isinstance(move, Backup) for move in taken) == backups
 
 
 def test_an_environment_without_a_monitoring_period_is_not_watched() -> None:

@@ -19,9 +19,8 @@ from orchestrate.errors import UnknownVersion
 from orchestrate.models.change import Commit, Version
 from orchestrate.models.evidence import Evidence
 from orchestrate.models.fact import Fact, digest
-from orchestrate.models.move import MigrationFile, words
+from orchestrate.models.move import words
 from orchestrate.models.plan import Plan
-from tools.migrations import pending
 
 MOST = 50
 """So many commits are shown."""
@@ -76,14 +75,6 @@ async def _difference(scene: Scene, wanted: Wanted) -> Difference:
 async def _foreseen(app: App, evidence: Evidence, version: Version) -> Plan:
     """The plan that the runbook would make now; it is neither kept nor approved by anybody."""
     place = app.crew.places(evidence.environment.name)
-    files = {
-        part.name: tuple(
-            MigrationFile(path=file.path, sha256=file.sha256)
-            for file in await pending(app.forge, version, part, place.targets[part.name])
-        )
-        for part in evidence.environment.components
-        if part.name in place.targets
-    }
     situation = Situation(
         deployment="",
         request=evidence.request,
@@ -92,7 +83,7 @@ async def _foreseen(app: App, evidence: Evidence, version: Version) -> Plan:
         change=evidence.change,
         version=version,
         running=evidence.running or (),
-        files=files,
+        files=await app.crew.survey.files(place, evidence, version),
         verdicts=evidence.verdicts or (),
         settings_digest=digest(evidence.environment),
     )

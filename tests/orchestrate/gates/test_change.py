@@ -8,6 +8,7 @@ import pytest
 
 from orchestrate.gates import GATES, findings
 from orchestrate.models.change import ChangeState, Check, CheckState, Preview, Review, ReviewVerdict
+from orchestrate.models.deployment import Kind, Request
 from orchestrate.models.environment import Channel, Gates, Person, Role
 from orchestrate.models.gate import Finding, Findings, GateName, Override
 from orchestrate.models.plan import MigrationVerdict
@@ -190,6 +191,19 @@ def test_only_migrations_that_are_understood_and_additive_pass(
     given = evidence(verdicts=found if verdicts is not None else None)
 
     assert finding(GateName.MIGRATIONS, given).finding is expected
+
+
+@pytest.mark.parametrize(("ran_here", "expected"), [(True, Finding.PASS), (False, Finding.UNKNOWN)])
+def test_only_a_rollback_to_what_ran_here_goes_without_asking_the_database(
+    ran_here: bool, expected: Finding
+) -> None:
+    back = Request(kind=Kind.ROLLBACK, environment="production", version="v1", requested_by="ada")
+    given = evidence(verdicts=None, proven_here=ran_here, unread={"verdicts": "no route"})
+
+    assert finding(GateName.MIGRATIONS, given).finding is Finding.UNKNOWN
+    found = finding(GateName.MIGRATIONS, given.model_copy(update={"request": back}))
+    assert found.finding is expected
+    assert "no route" in found.sentence
 
 
 SAM = Person(name="sam", roles=(Role.SECURITY, Role.QA))

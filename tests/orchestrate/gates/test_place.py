@@ -9,6 +9,7 @@ from orchestrate.models.deployment import Kind
 from orchestrate.models.environment import Component, Database, EnvironmentType, Monitoring
 from orchestrate.models.evidence import Evidence
 from orchestrate.models.gate import Finding, GateName
+from orchestrate.models.plan import MigrationVerdict
 from orchestrate.models.runtime import Resources, Running
 from orchestrate.models.sample import SampleState
 from orchestrate.models.smoke import HealthCheck
@@ -137,6 +138,16 @@ def test_production_needs_a_backup_that_can_be_taken(possible: bool | None, expe
     given = evidence(with_database(), backup_possible=possible)
 
     assert finding(GateName.BACKUP, given).finding is expected
+
+
+def test_a_rollback_takes_a_backup_only_where_it_applies_a_migration() -> None:
+    pending = MigrationVerdict(path="migrations/0001.sql", sha256="0" * 64, verdict="ok")
+    back = going_back().request
+    given = evidence(with_database(), backup_possible=None).model_copy(update={"request": back})
+    with_one = given.model_copy(update={"verdicts": (pending,)})
+
+    assert "changes no data" in finding(GateName.BACKUP, given).sentence
+    assert finding(GateName.BACKUP, with_one).finding is Finding.UNKNOWN
 
 
 def test_where_a_backup_is_demanded_and_no_database_named_that_is_said_with_what_to_write() -> None:

@@ -17,6 +17,7 @@ from orchestrate import reports
 from orchestrate.approvals import answer_in
 from orchestrate.models.alert import Alert, Several, Source
 from orchestrate.models.change import MergeMethod, Version
+from orchestrate.models.deployment import Kind
 from orchestrate.models.environment import EnvironmentType, Strategy
 from orchestrate.models.fact import canonical
 from orchestrate.models.gate import GateName
@@ -32,6 +33,7 @@ from tests.orchestrate.reports.facts import PLACE, findings, plan, question
 
 Path = tuple[str | int, ...]
 CLOSED: tuple[type[StrEnum], ...] = (
+    Kind,
     EnvironmentType,
     Strategy,
     Risk,
