@@ -12,10 +12,13 @@ CURE = "requests: sum:trace.http.request.hits{service:shop,slot:{slot}}.as_count
 
 
 def check_source(document: Document, loc: Loc, part: Component, secrets: Sequence[str]) -> None:
-    """Raise SettingsInvalid where Datadog lacks a query or a key, or a named token is no secret."""
+    """Raise SettingsInvalid where Datadog lacks a query or a key, or a token is no secret or for nobody."""
     config = part.metrics
     if config.kind == "prometheus":
         check_credentials(document, loc, config.credentials, secrets)
+    elif config.kind != "datadog" and config.credentials is not None:
+        said = f"credentials: are for prometheus and datadog; kind {config.kind} shows them to nobody"
+        raise document.fault((*loc, "credentials"), said, cure="take them out, or change the kind")
     if config.kind != "datadog":
         return
     for key, query in (("requests", config.requests), ("errors", config.errors)):

@@ -77,6 +77,24 @@ WRONG = {
         "has no secret 'GONE'",
     ),
     "no slot": (ALERT, DATADOG.replace("slot:{slot}", "*"), 7, "requests: datadog wants a query with {slot}"),
+    "a key for nobody": (
+        FIRING,
+        "{kind: endpoint, credentials: DD}",
+        7,
+        "endpoint shows them to nobody",
+    ),
+    "no keys of another site": (
+        ALERT.replace("credentials: DD", "url: https://api.datadoghq.eu"),
+        DATADOG,
+        6,
+        "datadog wants 'credentials'",
+    ),
+    "no keys where the numbers come from elsewhere": (
+        ALERT.replace("credentials: DD, ", ""),
+        PROMETHEUS,
+        6,
+        "datadog wants 'credentials'",
+    ),
     "no keys": (ALERT, DATADOG.replace(", credentials: DD", ""), 7, "expected a secret of the environment"),
 }
 

@@ -80,6 +80,12 @@ MEANINGS = (
         Unreachable,
         "AWS has trouble itself: {said}",
     ),
+    Meaning(
+        "ResourceConflict|ResourceInUse|ConcurrentModification|OperationAborted",
+        OutsideFailed,
+        "AWS is changing it just now: {said}",
+        "see who else changes it, and deploy again when that is through",
+    ),
     Meaning("", OutsideFailed, "AWS does not do it: {said}", "correct the settings of the component"),
 )
 """The first that fits counts."""

@@ -51,6 +51,10 @@ def _check_idle(app: App, environment: str) -> None:
 
 async def _stopped(place: Place, running: Running, *, stop: bool) -> None:
     part = place.component(running.component)
+    if running.unknown:
+        names = ", ".join(f"{part.name}/{slot.name}" for slot in running.unknown)
+        said = f"{names} of {place.environment.name} should run, and nobody knows which version"
+        raise Refused(said, cure="see what runs there and stop it, then forget the environment")
     slots = [slot for slot in running.slots if slot.version is not None and slot.wanted > 0]
     if slots and not stop:
         names = ", ".join(f"{part.name}/{slot.name}" for slot in slots)

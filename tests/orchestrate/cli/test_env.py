@@ -147,6 +147,12 @@ def test_one_where_something_runs_is_forgotten_only_with_what_runs_there(
     refused = command("env", "delete", "preview")
 
     assert (refused.code, "preview still runs web/blue" in refused.err) == (1, True)
+    (record,) = [one for one in folder.rglob("blue.json") if "preview" in one.parts]
+    kept = record.read_text()
+    record.write_text("{")
+    nameless = command("env", "delete", "preview", "--stop")
+    assert (nameless.code, "nobody knows which version" in nameless.err) == (1, True), nameless.err
+    record.write_text(kept)
     assert command("env", "delete", "preview", "--stop").code == 0
 
 

@@ -147,3 +147,15 @@ async def test_a_latency_percentile_of_a_slot_is_its_newest_value(there: FakeDat
     assert await told(there, alert) is SampleState.DENIED
     there.refusal = refusing(429)
     assert await told(there, alert) is SampleState.THROTTLED
+
+
+async def test_the_keys_of_a_component_are_shown_to_its_own_site_alone(there: FakeDatadog) -> None:
+    alert = Alert(query=P99, source=Source.DATADOG, above=Decimal(1), rollback=True, url=there.url)
+    elsewhere = component(kind="datadog", url="https://api.datadoghq.eu", credentials="DD")
+    another = component(kind="prometheus", url=there.url, credentials="DD")
+
+    for part in (elsewhere, another):
+        found = await DatadogSeries(asking()).told({"p99": alert}, part, slot("green", [""]))
+        assert found == {"p99": SampleState.SOURCE_DOWN}
+
+    assert there.asked == []

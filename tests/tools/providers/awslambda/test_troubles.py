@@ -267,6 +267,17 @@ async def test_a_changed_precondition_is_somebody_elses_change(shop: Shop) -> No
         await shop.do(START)
 
 
+async def test_a_change_that_is_under_way_is_somebody_elses_too(shop: Shop) -> None:
+    await shop.build(ONE)
+    code = f"PUT /2015-03-31/functions/{shop.own.function}/code"
+    shop.site.front.troubles[code] = [Trouble("ResourceConflictException", status=409)]
+
+    with pytest.raises(OutsideFailed, match="is changing it just now") as told:
+        await shop.do(START)
+
+    assert "deploy again when that is through" in told.value.cure
+
+
 async def test_code_that_really_answers_is_compared(shop: Shop) -> None:
     await shop.build(ONE)
     await shop.do(START)
