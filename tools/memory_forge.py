@@ -169,6 +169,9 @@ class MemoryForge:
         tag = next((tag for tag, commit in self.tags.items() if commit == found), found[:12])
         return Version(commit=found, tree=self._nodes[found].tree, name=tag)
 
+    async def known(self, commit: str) -> Version | None:
+        return await MemoryForge.version(self, commit) if commit in self._nodes else None
+
     async def files(self, change: Change) -> tuple[FileChange, ...]:
         base = self._nodes[change.merge_commit].parents[0] if change.merge_commit else self._tip(change.base)
         fork = self._fork(base, change.head)

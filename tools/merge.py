@@ -54,7 +54,11 @@ class Source(Protocol):
     """The repository's contents and history."""
 
     async def version(self, name: str) -> Version:
-        """The commit a branch, tag or (short) SHA names. Raises UnknownVersion."""
+        """The commit a branch, tag or (short) SHA names, as it is now. Raises UnknownVersion, Unreachable."""
+        ...
+
+    async def known(self, commit: str) -> Version | None:
+        """The version of a whole SHA as it was read before, without asking anybody; None where it was not."""
         ...
 
     async def files(self, change: Change) -> tuple[FileChange, ...]:

@@ -18,7 +18,7 @@ from orchestrate.errors import (
 from orchestrate.gates.signoff import sign_off
 from orchestrate.models.abilities import Ability, abilities_of
 from orchestrate.models.change import Change, ChangeState, MergeMethod, Preview, Version
-from orchestrate.models.deployment import Request
+from orchestrate.models.deployment import Kind, Request
 from orchestrate.models.environment import Component, Person
 from orchestrate.models.evidence import Evidence
 from orchestrate.models.image_signature import ImageSignature
@@ -132,7 +132,8 @@ class Survey:
     ) -> Version | None:
         named = request.version or (task.metadata.version if task else None)
         if named is not None:
-            return await self.source.version(named)
+            known = await self.source.known(named) if request.kind is Kind.ROLLBACK else None
+            return known or await self.source.version(named)
         if change is None:
             raise UnknownVersion("(none named)")
         if change.merge_commit is not None:

@@ -235,6 +235,14 @@ async def test_an_unknown_version_is_an_error(world: World, name: str) -> None:
         await world.forge.version(name)
 
 
+async def test_what_was_read_before_is_known_by_its_whole_sha_alone(world: World) -> None:
+    version = await world.tip()
+
+    assert await world.forge.known(version.commit) == version
+    for name in ("main", version.commit[:9], "0" * 40, "--help"):
+        assert await world.forge.known(name) is None
+
+
 async def test_the_log_shows_what_is_new(world: World) -> None:
     since, until = (await world.tip()).commit, (await world.forge.version("feature")).commit
 

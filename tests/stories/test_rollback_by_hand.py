@@ -72,6 +72,16 @@ async def test_it_waits_for_no_database(folder: Path, problem: OrchestrateError)
         assert "applied when it ran here" in said and str(problem) in said
 
 
+async def test_it_waits_for_no_forge(folder: Path) -> None:
+    async with two_deployed(folder) as (here, _, good):
+        here.forge.is_down, asked_at = True, here.clock.now
+
+        row = await back(here, good)
+
+        assert (row.outcome, here.live().tree) == (Outcome.DEPLOYED, good.tree), row.reason
+        assert next(one.at for one in here.store.events.of(row.id) if one.kind == "move") == asked_at
+
+
 async def test_it_copies_nothing_where_it_changes_no_data(folder: Path) -> None:
     async with two_deployed(folder) as (here, _, good):
         row = await back(here, good)

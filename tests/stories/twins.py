@@ -134,6 +134,10 @@ class Forge(ResolvingForge):
         self._check()
         return await super().change(id)
 
+    async def version(self, name: str) -> Version:
+        self._check()
+        return await super().version(name)
+
     async def preview(self, change: Change, method: MergeMethod) -> Preview:
         self._check()
         self.before_preview()

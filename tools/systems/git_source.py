@@ -6,7 +6,7 @@ from pathlib import Path
 
 from orchestrate.errors import UnknownVersion
 from orchestrate.models.change import Change, Commit, FileChange, MergeMethod, Version
-from tools.systems.git import Git, sha
+from tools.systems.git import Git, is_sha, sha
 from tools.systems.git_contents import Contents
 from tools.systems.git_history import History
 
@@ -23,6 +23,11 @@ class GitSource:
     async def version(self, name: str) -> Version:
         await self._git.fetch()
         return await self._history.version(name)
+
+    async def known(self, commit: str) -> Version | None:
+        if not is_sha(commit) or await self._history.commit(commit) is None:
+            return None
+        return await self._history.version(commit)
 
     async def files(self, change: Change) -> tuple[FileChange, ...]:
         await self._seen(change)

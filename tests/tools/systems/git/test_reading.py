@@ -4,9 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from orchestrate.errors import (
-    BuildFailed,
-)
+from orchestrate.errors import BuildFailed, Unreachable
 from tests.servers.git_remote import GitRemote
 from tests.tools.systems.git.story import opened
 from tools.systems.git_forge import GitForge
@@ -61,3 +59,12 @@ async def test_a_tag_gives_a_version_its_name(forge: GitForge, remote: GitRemote
 
     assert (await forge.version("v1.0")).name == "v1.0"
     assert (await forge.version(remote.tip("main"))).name == "v1.0"
+
+
+async def test_what_the_mirror_has_is_known_while_nobody_answers(forge: GitForge, remote: GitRemote) -> None:
+    version = await forge.version("main")
+    remote.folder.rename(remote.folder.with_name("away"))
+
+    with pytest.raises(Unreachable):
+        await forge.version(version.commit)
+    assert await forge.known(version.commit) == version
