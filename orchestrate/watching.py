@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import dataclass
+from traceback import format_exception
 
 from orchestrate import analysis
 from orchestrate.errors import OrchestrateError
@@ -34,12 +35,18 @@ class Watching:
         if not self.store.watches.claim(watch.id, watch.next_at, next_at):
             return False
         try:
-            plan = self.store.plans.of(watch.deployment)
-            alerts = plan.alerts.get(watch.component, {})
-            samples, totals = await self.sampler.sample(watch, self.places(watch.environment), alerts)
+            return await self._sampled(watch)
         except OrchestrateError as problem:
             self.store.events.add(watch.deployment, None, "not_sampled", str(problem))
-            return False
+        except Exception as fault:  # noqa: BLE001 - one release must not end the watch of the others
+            self.store.events.add(watch.deployment, None, "not_sampled", f"{type(fault).__name__}: {fault}")
+            self.store.logs.add(watch.deployment, "traceback", "".join(format_exception(fault)))
+        return False
+
+    async def _sampled(self, watch: Watch) -> bool:
+        plan = self.store.plans.of(watch.deployment)
+        alerts = plan.alerts.get(watch.component, {})
+        samples, totals = await self.sampler.sample(watch, self.places(watch.environment), alerts)
         now, so_far = self.store.clock(), (*self.store.watches.samples(watch.id), *samples)
         as_it_stands = self.store.watches.watch(watch.id)  # it may have been extended meanwhile
         judgement = analysis.judge(as_it_stands, so_far, plan.triggers, plan.monitoring, now, alerts)

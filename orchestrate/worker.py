@@ -10,6 +10,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
+from traceback import format_exception
 
 import agents
 import graphs
@@ -159,12 +160,14 @@ class Serving:
             scheduler.nudge(deployment.id)
 
     async def _quietly(self, one_round: Awaitable[None]) -> None:
-        """One outside system that is down must not end the worker."""
+        """One outside system that is down, or answers as nobody foresaw, must not end the worker."""
         try:
             await one_round
         except OrchestrateError as problem:
             if not _is_known(problem):
                 self.say(str(problem))
+        except Exception as fault:  # noqa: BLE001 - releases are watched in the loop beside this one
+            self.say("".join(format_exception(fault)).rstrip())
 
 
 @dataclass(frozen=True, kw_only=True)

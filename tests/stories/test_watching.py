@@ -199,3 +199,25 @@ async def test_a_sample_under_way_while_its_watch_is_extended_is_judged_by_the_n
         judgement = here.store.watches.watch(watch.id).judgement
         assert judgement is not None
         assert (judgement.verdict, judgement.trigger) == (Verdict.INCONCLUSIVE, "watching")
+
+
+async def test_a_look_that_nobody_foresaw_is_no_evidence_and_ends_nobody_elses_watch(folder: Path) -> None:
+    async with world(folder, quick(folder)) as here:
+        deployment, _, _ = await here.approved()
+        here.provider.at["web: traffic green 100 %"] = lambda: break_down(here)
+
+        row = await here.go(deployment.id)
+
+        assert isinstance(row.waits_for, ForApproval), row
+        told = [one for one in here.store.events.of(deployment.id) if one.kind == "not_sampled"]
+        assert told and "ValueError: a line that nobody can read" in told[0].text
+        assert here.store.logs.read(deployment.id, source="traceback", contains="in unreadable")
+
+
+def break_down(here: World) -> None:
+    """From now on reading the numbers fails in a way that has no name."""
+
+    def unreadable() -> None:
+        raise ValueError("a line that nobody can read")
+
+    here.metrics.before = unreadable

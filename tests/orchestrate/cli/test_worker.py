@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import signal
 import time
 
 import pytest
 
+from orchestrate.app import assembled
+from orchestrate.settings import load
+from orchestrate.unblocking import Unblocking
+from orchestrate.worker import Serving
 from tests.orchestrate.cli.conftest import Command
 from tests.orchestrate.cli.test_answers import until
 from tests.orchestrate.cli.world import Ran, Shop
@@ -102,3 +107,25 @@ def test_a_second_ctrl_c_ends_a_worker_at_once(shop: Shop, command: Command) -> 
     assert working.returncode == 130
     assert "another worker continues" in err
     Ran(130, out, err).check_calm()
+
+
+async def test_a_round_that_fails_as_nobody_foresaw_ends_no_worker(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    said: list[str] = []
+    stop = asyncio.Event()
+
+    async def unforeseen(_: Unblocking) -> None:
+        raise KeyError("what no tracker ever left out")
+
+    monkeypatch.setattr(Unblocking, "look", unforeseen)
+    async with assembled(load(shop.settings)) as app:
+        serving = asyncio.create_task(Serving(app=app, say=said.append).serve(stop))
+        async with asyncio.timeout(20):
+            while not said:
+                await asyncio.sleep(0.05)
+        assert not serving.done()
+        stop.set()
+        await serving
+
+    assert said[0].startswith("Traceback") and "what no tracker ever left out" in said[0]

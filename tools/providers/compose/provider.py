@@ -117,7 +117,7 @@ class ByCompose:
         labels += [f"com.docker.compose.project={self._shop.project(order.component)}"]
         query = {"all": "true", "filters": json.dumps({"label": labels})}
         listed = await engine.ask("GET", "/containers/json", query)
-        for one in json.loads(listed.body) if listed.is_good else ():
+        for one in listed.listed() if listed.is_good else ():
             await engine.ask("DELETE", f"/containers/{one['Id']}", {"force": "true"})
 
 

@@ -69,9 +69,9 @@ class DockerCrew:
         labels += [f"{SLOT}={slot}"] if slot else []
         query = {"all": "true", "filters": json.dumps({"label": labels})}
         listed = _good(await engine.ask("GET", "/containers/json", query), "list the containers")
-        keys = [str(one["Id"]) for one in json.loads(listed.body)]
+        keys = [str(one["Id"]) for one in listed.listed()]
         answers = await asyncio.gather(*(engine.ask("GET", f"/containers/{key}/json") for key in keys))
-        found = [Container.model_validate_json(one.body) for one in answers if one.status == 200]
+        found = [Container.model_validate(one.facts()) for one in answers if one.status == 200]
         return sorted(found, key=lambda one: (one.slot, one.number))
 
     async def require(self, component: Component, slot: str, version: Version) -> None:

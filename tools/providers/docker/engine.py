@@ -8,8 +8,11 @@ import ssl
 from collections.abc import AsyncGenerator, AsyncIterable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from functools import reduce
+from typing import TypeVar, cast
 
 import httpx
+from pydantic import TypeAdapter, ValidationError
 
 from orchestrate.errors import AccessDenied, OutsideFailed, Unreachable
 
@@ -18,6 +21,9 @@ MOST = 8 * 1024 * 1024  # bytes of one answer
 CURE = "start the Docker engine (docker info), and let the worker's user write to its socket"
 NO_TLS = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)  # a socket needs none, and httpx reads all authorities else
 Query = Mapping[str, str]
+Facts = dict[str, object]
+FACTS, LISTED = TypeAdapter(Facts), TypeAdapter(list[Facts])
+T = TypeVar("T")
 
 
 class TooMuch(OutsideFailed):
@@ -43,6 +49,30 @@ class Answer:
     @property
     def is_good(self) -> bool:
         return self.status < 300 or self.status == 304
+
+    def facts(self) -> Facts:
+        """The object that it says. Raises Unreachable where it is none, as of an answer that was cut off."""
+        return self._told(FACTS)
+
+    def listed(self) -> list[Facts]:
+        """The objects that it lists. Raises Unreachable."""
+        return self._told(LISTED)
+
+    def text(self, *way: str) -> str:
+        """What stands at `way` in the object that it says. Raises Unreachable."""
+        found: object = reduce(_at, way, self.facts())
+        if not isinstance(found, str):
+            raise Unreachable(f"the Docker engine did not say {'.'.join(way)}")
+        return found
+
+    def _told(self, form: TypeAdapter[T]) -> T:
+        try:
+            return form.validate_json(self.body)
+        except ValidationError:
+            said = self.body[:100].decode("utf-8", "replace") or "nothing"
+            raise Unreachable(
+                f"the Docker engine answered {self.status} with something else: {said}"
+            ) from None
 
 
 class Engine:
@@ -119,6 +149,10 @@ class Engine:
         if "Permission denied" in str(problem):
             return AccessDenied(f"the Docker engine at {self._socket} does not let us in", cure=CURE)
         return Unreachable(f"no Docker engine answers at {self._socket}: {problem}", cure=CURE)
+
+
+def _at(found: object, word: str) -> object:
+    return cast("Facts", found).get(word) if isinstance(found, dict) else None
 
 
 async def _read(answer: httpx.Response) -> bytes:

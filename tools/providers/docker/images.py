@@ -8,7 +8,7 @@ import json
 import tempfile
 from collections.abc import Callable
 from pathlib import Path
-from typing import Protocol, cast
+from typing import Protocol
 from urllib.parse import quote
 
 from pydantic import ValidationError
@@ -165,11 +165,11 @@ class Images:
         answer = await engine_of(component).ask("GET", f"/images/{quote(reference, safe='/:@')}/json")
         if answer.status != 200:
             raise ImageMissing(f"{reference} was pulled and is not there: {answer.message}")
-        facts = cast("dict[str, object]", json.loads(answer.body))
+        facts = answer.facts()
         if named:
             refuse_another_revision(component, version, named, facts)
         digest = reference.partition("@")[2]
-        return Image(version=version, id=str(facts["Id"]), digest=digest, reference=reference)
+        return Image(version=version, id=answer.text("Id"), digest=digest, reference=reference)
 
     async def shared(self, component: Component, version: Version, id: str, say: Say) -> Image:
         """An image that another environment built on this engine, under a name of ours, too.
@@ -249,7 +249,7 @@ class Images:
         path = f"/distribution/{quote(tag, safe='/:@')}/json"
         answer = await engine_of(component).ask("GET", path, headers=self._login(component, tag))
         if answer.status == 200:
-            return str(json.loads(answer.body)["Descriptor"]["digest"])
+            return answer.text("Descriptor", "digest")
         said = answer.message
         if "unauthorized" in said or "denied" in said or "authentication" in said:
             raise AccessDenied(
@@ -261,7 +261,7 @@ class Images:
 
     async def id_of(self, component: Component, reference: str) -> str:
         answer = await engine_of(component).ask("GET", f"/images/{quote(reference, safe='/:@')}/json")
-        return str(json.loads(answer.body)["Id"]) if answer.status == 200 else ""
+        return answer.text("Id") if answer.status == 200 else ""
 
     def _login(self, component: Component, reference: str) -> dict[str, str]:
         name = docker_of(component).credentials

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from typing import Protocol
 
 from orchestrate.errors import ImageMissing, NameTaken, PortTaken, StartFailed
@@ -50,7 +49,7 @@ class ByEngine:
             raise ImageMissing(f"{order.image[:19]} is gone: {answer.message}", cure="deploy again")
         if not answer.is_good:
             raise StartFailed(f"{order.id} cannot be made: {answer.message}")
-        return str(json.loads(answer.body)["Id"])
+        return answer.text("Id")
 
 
 def refusal(order: Order, said: str) -> StartFailed | PortTaken:

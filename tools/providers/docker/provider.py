@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import json
 from collections.abc import Callable
 from pathlib import Path
 
@@ -64,7 +63,7 @@ class ContainerProvider(OfFleet[Container]):
     async def resources(self) -> Resources:
         """How full this machine is; the disk is the one that the engine keeps its images on."""
         answer = await engine_of(self._parts()[0]).ask("GET", "/info")
-        root = Path(str(json.loads(answer.body).get("DockerRootDir", "/"))) if answer.is_good else Path("/")
+        root = Path(answer.text("DockerRootDir")) if answer.is_good else Path("/")
         full = await asyncio.to_thread(usage.resources, root if root.exists() else Path("/"))
         return await self._with_room(full)
 

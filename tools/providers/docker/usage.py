@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import json
 import time
 from collections.abc import Iterable
 from typing import cast
 
 from tools.providers.docker.containers import MIB, PART, Container
-from tools.providers.docker.engine import Engine
+from tools.providers.docker.engine import Answer, Engine, Facts
 
 BILLION = 1e9
-Numbers = dict[str, object]
 
 
 class Usage:
@@ -28,7 +26,7 @@ class Usage:
             return None, None
         query = {"stream": "false", "one-shot": "true"}
         answer = await engine.ask("GET", f"/containers/{one.key}/stats", query)
-        found = cast(Numbers, json.loads(answer.body)) if answer.status == 200 else {}
+        found = _facts(answer)
         spent, held = _number(found, "cpu_stats", "cpu_usage", "total_usage"), _held(found)
         if spent is None:
             return None, held
@@ -44,7 +42,12 @@ class Usage:
         self._last = {one: last for one, last in self._last.items() if one in kept or one[0] != component}
 
 
-def _held(found: Numbers) -> float | None:
+def _facts(answer: Answer) -> Facts:
+    """What it takes; nothing of a container that ends just now, of which the engine says nothing."""
+    return answer.facts() if answer.status == 200 and answer.body else {}
+
+
+def _held(found: Facts) -> float | None:
     """MiB without the files that the kernel keeps at hand."""
     usage = _number(found, "memory_stats", "usage")
     cached = _number(found, "memory_stats", "stats", "total_inactive_file")
@@ -56,5 +59,5 @@ def _number(found: object, *way: str) -> float | None:
     for word in way:
         if not isinstance(found, dict):
             return None
-        found = cast(Numbers, found).get(word)
+        found = cast(Facts, found).get(word)
     return float(found) if isinstance(found, int | float) else None

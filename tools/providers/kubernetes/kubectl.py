@@ -8,7 +8,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
-from typing import cast
+from typing import TypeVar
+
+from pydantic import BaseModel, TypeAdapter, ValidationError
 
 from orchestrate.errors import CommandFailed, OutsideFailed, Unreachable
 from orchestrate.models.hosts import Kubernetes
@@ -16,6 +18,7 @@ from tools.commands import CLEAN, Output, Runner, run
 from tools.providers.kubernetes.complaints import problem
 
 Json = dict[str, object]
+T = TypeVar("T")
 
 MANAGER = "orchestrate"
 """Who we are among those who manage an object's fields; what another one manages is never taken over."""
@@ -25,6 +28,13 @@ CAP = 16 * 1024 * 1024  # bytes of one answer
 _NAME = re.compile(r"[a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?")
 _IMAGE = re.compile(r"[a-zA-Z0-9][\w.:/@-]{0,511}")
 _SELECTOR = re.compile(r"[\w./-]+=[\w.-]*(,[\w./-]+=[\w.-]*)*")
+
+
+class _List(BaseModel):
+    items: list[Json]
+
+
+_OBJECT, _LIST = TypeAdapter(Json), TypeAdapter(_List)
 
 
 class Kind(StrEnum):
@@ -82,18 +92,18 @@ class Kubectl:
         """
         more = ("--show-managed-fields",) if is_owned else ()
         said = await self._say("get", kind, _named(name), "--output=json", "--ignore-not-found", *more)
-        return cast("Json", json.loads(said.stdout)) if said.stdout.strip() else None
+        return _told(said) if said.stdout.strip() else None
 
     async def list(self, kind: Kind, selector: str) -> list[Json]:
         """All objects with these labels. Raises Unreachable, AccessDenied."""
         said = await self._say("get", kind, f"--selector={_chosen(selector)}", "--output=json")
-        return cast("list[Json]", json.loads(said.stdout)["items"])
+        return _items(said)
 
     async def every(self, kind: Kind, *, everywhere: bool = False) -> list[Json]:
         """All objects of the namespace, or of the cluster. Raises Unreachable, AccessDenied."""
         where = ("--all-namespaces",) if everywhere else ()
         said = await self._say("get", kind, "--output=json", *where)
-        return cast("list[Json]", json.loads(said.stdout)["items"])
+        return _items(said)
 
     async def apply(self, body: Json) -> Json:
         """Bring an object's fields that are ours to these, by server-side apply without force.
@@ -102,7 +112,7 @@ class Kubectl:
         """
         words = ("apply", "--server-side", f"--field-manager={MANAGER}", "--filename=-", "--output=json")
         said = await self._say(*words, stdin=json.dumps(body).encode())
-        return cast("Json", json.loads(said.stdout))
+        return _told(said)
 
     async def set_image(self, target: Target, image: str, *, is_rehearsal: bool = False) -> None:
         """Change the image of one container of a pod template, if the object is still as it was read.
@@ -160,3 +170,21 @@ def _chosen(selector: str) -> str:
     if not _SELECTOR.fullmatch(selector):
         raise OutsideFailed(f"{selector[:60]!r} is no selector of labels")
     return selector
+
+
+def _told(said: Output) -> Json:
+    """The object that kubectl printed. Raises Unreachable where it printed something else."""
+    return _read(said, _OBJECT)
+
+
+def _items(said: Output) -> list[Json]:
+    """The objects that kubectl listed. Raises Unreachable."""
+    return _read(said, _LIST).items
+
+
+def _read(said: Output, form: TypeAdapter[T]) -> T:
+    try:
+        return form.validate_json(said.stdout)
+    except ValidationError:
+        found = said.text[:100] or "nothing"
+        raise Unreachable(f"the cluster answered with something else than was asked for: {found}") from None

@@ -54,6 +54,15 @@ class Spy:
         return Output(self.argv, code, stdout, stderr)
 
 
+@pytest.mark.parametrize("said", [b"<html>", b'{"items": [', b"[]", b"7", b"\xff"])
+async def test_an_answer_that_was_cut_off_is_none(tmp_path: Path, said: bytes) -> None:
+    kubectl = Kubectl(SHOP, tmp_path, runner=Spy(stdout=said))
+
+    for asked in (kubectl.get(Kind.POD, "web"), kubectl.list(Kind.POD, "app=web"), kubectl.every(Kind.NODE)):
+        with pytest.raises(Unreachable, match="something else than was asked for"):
+            await asked
+
+
 async def test_every_word_is_said_in_the_namespace_and_with_nothing_of_ours(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
