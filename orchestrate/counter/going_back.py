@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from orchestrate.counter.naming import environment_named, known_version
-from orchestrate.errors import NoVersionYet, Refused
+from orchestrate.errors import NoVersionYet, Refused, Unreachable
 from orchestrate.identity import Identity
 from orchestrate.models.change import Version
 from orchestrate.models.deployment import (
@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 TRIGGER = "person"
 CALLED_BACK, EXPIRES = "called_back", 86_400.0  # seconds
 LATEST = 200
+SHORT = 7  # characters of a commit's SHA, at least, where no repository says that they are its
 
 
 def asks(store: Store, row: Deployment) -> bool:
@@ -103,7 +104,7 @@ async def back_to(app: App, who: Identity, environment: str, version: str | None
     if version is None:
         target = before_live(app.store, place.name, deployed, await live(app, place.name))
     else:
-        target = await known_version(app, version)
+        target = await _named(app, deployed, version)
     return Request(
         kind=Kind.ROLLBACK,
         environment=place.name,
@@ -111,6 +112,17 @@ async def back_to(app: App, who: Identity, environment: str, version: str | None
         requested_by=who.name,
         rolls_back=deployed[0].id if deployed else None,
     )
+
+
+async def _named(app: App, deployed: tuple[Deployment, ...], name: str) -> Version:
+    """What the repository calls so; while it does not answer, the newest that ran there under that name."""
+    try:
+        return await known_version(app, name)
+    except Unreachable:
+        for ran in (_version(app.store, row) for row in deployed):
+            if ran and (name == ran.name or (len(name) >= SHORT and ran.commit.startswith(name))):
+                return ran
+        raise
 
 
 async def live(app: App, environment: str) -> Version | None:

@@ -8,13 +8,19 @@ from pathlib import Path
 
 import pytest
 
+from orchestrate.counter.going_back import back_to
 from orchestrate.errors import AccessDenied, OrchestrateError, Unreachable
+from orchestrate.identity import Identity
 from orchestrate.models.change import Version
 from orchestrate.models.deployment import Deployment, ForApproval, Kind, Outcome
+from orchestrate.models.environment import Channel
 from orchestrate.models.gate import GateName
 from orchestrate.models.move import Backup
 from orchestrate.models.sample import SampleState
+from tests.orchestrate.counter.conftest import app_of
+from tests.stories.places import ADA
 from tests.stories.test_components import MIGRATION, changed, with_database
+from tests.stories.test_taking_back import SETTINGS
 from tests.stories.twins import outside
 from tests.stories.world import Clock, World, assembled
 from tools.migrations import Applied
@@ -112,3 +118,20 @@ async def test_to_what_never_ran_here_it_needs_its_database(folder: Path) -> Non
 
         assert row.outcome is Outcome.BLOCKED
         assert "migrations: no" in row.reason
+
+
+async def test_a_version_that_ran_here_is_found_by_its_name_while_the_forge_is_away(folder: Path) -> None:
+    async with two_deployed(folder) as (here, _, good):
+        app = app_of(here, folder, SETTINGS)
+        ada = Identity("ada", ADA, Channel.CLI)
+        here.forge.is_down = True
+
+        merged = (await back_to(app, ada, "production", good.name)).version or ""
+
+        ran = await here.crew.source.known(merged)
+        assert ran is not None and ran.tree == good.tree
+        for name in (merged, merged[:7]):
+            assert (await back_to(app, ada, "production", name)).version == merged
+        for name in (merged[:6], "v9"):
+            with pytest.raises(Unreachable):
+                await back_to(app, ada, "production", name)
