@@ -37,11 +37,12 @@ def demo(  # noqa: PLR0913  one parameter per option
 ) -> None:
     """Deploy a good change, take a bad one back, stop at a conflict, refuse a dangerous migration."""
     from orchestrate.cli.hush import hushed
+    from orchestrate.demo.prepare import is_demo
     from orchestrate.demo.screen import Page
     from orchestrate.demo.show import FOLDER, RATE, Options, main
 
     options = Options(
-        folder=folder or FOLDER,
+        folder=folder or (Path.cwd() if is_demo(Path.cwd()) else FOLDER),
         identity=login(),
         yes=yes,
         keep=keep,

@@ -58,9 +58,14 @@ def kept(folder: Path) -> Settings:
     file = _file(folder)
     if not file.exists():
         raise Refused(f"there is no demo in {folder}", cure="name its folder with --folder")
-    if not (file.parent / "shop.git").is_dir():
+    if not is_demo(folder):
         raise Refused(f"{file} belongs to something else", cure="choose a folder for the demo with --folder")
     return load(file)
+
+
+def is_demo(folder: Path) -> bool:
+    """Whether a demo was begun there."""
+    return _file(folder).exists() and (folder / "shop.git").is_dir()
 
 
 def _file(folder: Path) -> Path:

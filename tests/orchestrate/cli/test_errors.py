@@ -207,3 +207,12 @@ def test_a_base_branch_that_is_not_there_is_named_with_what_helps(
 
     assert ran.code == 2
     assert "forge: {base: …}" in ran.err and "'trunk'" in ran.err
+
+
+def test_in_the_folder_of_a_demo_it_is_that_one_which_is_stopped(folder: Path, command: Command) -> None:
+    (folder / "orchestrate.yaml").write_text("this: is no settings file\n")
+    assert "there is no demo in orchestrate-demo" in command("demo", "--stop").err
+
+    (folder / "shop.git").mkdir()
+
+    assert "orchestrate.yaml:1" in command("demo", "--stop").err
