@@ -52,7 +52,7 @@ evals: $(STAMP)
 bench: $(STAMP)
 	$(BIN)/python -m tests.bench
 
-# Simulated canaries, judged by us and by the public ways: ten minutes on two cores. JUDGE="--runs 20 --scenario cold" for less.
+# Simulated canaries, judged by us and by the public ways: half an hour on two cores. JUDGE="--runs 20 --scenario cold" for less.
 bench-judge: $(STAMP)
 	$(BIN)/python -m tests.bench_judge $(JUDGE)
 
