@@ -74,6 +74,14 @@ async def stopped_half_way(shop: Live, task: str) -> Deployment:
     return await until(shop, task, is_finished)
 
 
+async def both_said(folder: Path, words: str) -> str:
+    """What the workers said, once each of them said this: they look every second."""
+    async with asyncio.timeout(PATIENCE):
+        while (said := (folder / "worker.log").read_text()).count(words) < 2:
+            await asyncio.sleep(0.1)
+    return said
+
+
 def check_obeyed(shop: Live) -> None:
     """Between both words nothing began, but what was in flight already."""
     entries = shop.app.store.audit.entries(limit=10_000)
@@ -104,5 +112,5 @@ async def test_two_workers_obey_and_come_to_the_end_of_an_undisturbed_twin(folde
         assert effects(shop, row) == effects(shop, twin)
         assert {name: one.failed for name, one in seen.items()} == {"kept": 0, "new": 0, "long": 0}
         check_obeyed(shop)
-    said = (folder / "worker.log").read_text()
+        said = await both_said(folder, "effects may begin again")
     assert said.count("stopped effects: odd numbers") >= 2 and said.count("effects may begin again") == 2
