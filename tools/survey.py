@@ -164,7 +164,7 @@ class Survey:
 
         None where the gates looked away from a database that could not be read: see `Evidence.goes_back`.
         """
-        if evidence.verdicts is None:
+        if evidence.verdicts is None and evidence.goes_back:
             return {}
         return {
             component.name: tuple(

@@ -14,6 +14,7 @@ from orchestrate.cli.scene import Scene
 from orchestrate.models.gate import GateName
 from tests.orchestrate.cli.conftest import Command
 from tests.orchestrate.cli.world import Ran, Shop
+from tests.servers.ports import free_port
 
 FROZEN = "freezes: [{start: '2000-01-01T00:00:00Z', end: '2999-01-01T00:00:00Z', reason: a fair}]"
 
@@ -155,6 +156,18 @@ def test_a_difference_names_commits_and_moves(shop: Shop, command: Command) -> N
     assert commit["subject"] == "Say two" and ship["to_version"]["commit"] == shop.remote.tip("main")
     assert found["settings_changed"] is False and found["migrations"] == []
     assert any("start 1" in move for move in found["moves"])  # pyright: ignore
+
+
+def test_a_difference_does_not_take_a_database_that_is_away_for_one_without_migrations(
+    shop: Shop, command: Command
+) -> None:
+    away = f"{{url: 'postgresql://shop@127.0.0.1:{free_port()}/shop', dialect: postgres, migrations: m}}"
+    words = shop.settings.read_text()
+    shop.settings.write_text(words.replace("name: web", f"name: web\n        database: {away}"))
+
+    ran = command("deploy", "diff", "--env", "test")
+
+    assert (ran.code, "database" in ran.err or "connect" in ran.err) == (3, True), (ran.err, words)
 
 
 @pytest.mark.parametrize(("rule", "code", "verdict"), [("", 0, "pass"), (FROZEN, 1, "fail")])
