@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
+from orchestrate.backups import is_backed_up
 from orchestrate.journey import Journey, canary, ending, weights_before
 from orchestrate.models.abilities import inability
-from orchestrate.models.deployment import Kind
 from orchestrate.models.environment import Component, Environment, EnvironmentType, Strategy
 from orchestrate.models.gate import GateName
 from orchestrate.models.move import (
@@ -137,7 +137,7 @@ def _journeys(plan: Plan, environment: Environment) -> Iterator[str]:
 
 
 def _backups(plan: Plan, environment: Environment) -> Iterator[str]:
-    if not environment.demands_backup or (plan.kind is Kind.ROLLBACK and not plan.has_migrations):
+    if not is_backed_up(environment, plan.kind, is_migrated=plan.has_migrations):
         return
     kinds = [isinstance(step.move, Backup) for step in plan.moves]
     first_change = kinds.index(False) if False in kinds else len(kinds)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import traceback
 from collections.abc import Awaitable, Callable
 from typing import Protocol
 
@@ -106,8 +105,7 @@ class LocalScheduler:
         if faults > AT_ONCE_AGAIN:
             rest = min(LONGEST_REST, 2.0 ** min(faults - AT_ONCE_AGAIN, 10))
             self._resting[deployment] = asyncio.get_running_loop().time() + rest
-        self._store.events.add(deployment, None, "crashed", f"{type(fault).__name__}: {fault}")
-        self._store.logs.add(deployment, "traceback", "".join(traceback.format_exception(fault)))
+        self._store.keep_fault(deployment, "crashed", fault)
 
     async def _rest(self, stop: asyncio.Event) -> None:
         waits = [asyncio.create_task(self._bell.wait()), asyncio.create_task(stop.wait())]

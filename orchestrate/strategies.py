@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 
+from orchestrate.backups import backups, is_backed_up
 from orchestrate.elementary import clamped, grown, resized, shared, started, traffic
 from orchestrate.foresight import after_all, filled, served
 from orchestrate.models.abilities import Ability, abilities_of
@@ -12,7 +13,6 @@ from orchestrate.models.deployment import Kind
 from orchestrate.models.environment import CanaryStep, Component, Environment, Strategy
 from orchestrate.models.move import (
     Analyse,
-    Backup,
     Drain,
     Migrate,
     MigrationFile,
@@ -56,19 +56,9 @@ def moves(
         rehearsals += tried
         endings += cleanup(part, after_all(here, (*taken, *tried)), destination(part, here, version))
     watches = _final_watches(environment, running, version)
-    return (*_backups(environment, kind, rollouts), *rollouts, *watches, *rehearsals, *endings)
-
-
-def _backups(environment: Environment, kind: Kind, rollouts: Sequence[Move]) -> tuple[Move, ...]:
-    """One for each database, with the configuration; without any, one of the configuration alone.
-
-    None where a rollback changes no data: it is in a hurry, and what it needs may be all that still answers.
-    """
-    is_migrated = any(isinstance(move, Migrate) for move in rollouts)
-    if not environment.demands_backup or (kind is Kind.ROLLBACK and not is_migrated):
-        return ()
-    parts = [part for part in environment.components if part.database] or environment.components[:1]
-    return tuple(Backup(component=part.name) for part in parts)
+    is_migrated = any(files.get(part.name) for part in environment.components)
+    copies = backups(environment) if is_backed_up(environment, kind, is_migrated=is_migrated) else ()
+    return (*copies, *rollouts, *watches, *rehearsals, *endings)
 
 
 def rollout(

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import dataclass
-from traceback import format_exception
 
 from orchestrate import analysis
 from orchestrate.errors import OrchestrateError
@@ -39,8 +38,7 @@ class Watching:
         except OrchestrateError as problem:
             self.store.events.add(watch.deployment, None, "not_sampled", str(problem))
         except Exception as fault:  # noqa: BLE001 - one release must not end the watch of the others
-            self.store.events.add(watch.deployment, None, "not_sampled", f"{type(fault).__name__}: {fault}")
-            self.store.logs.add(watch.deployment, "traceback", "".join(format_exception(fault)))
+            self.store.keep_fault(watch.deployment, "not_sampled", fault)
         return False
 
     async def _sampled(self, watch: Watch) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from orchestrate.backups import is_backed_up
 from orchestrate.gates.artifact import artifact
 from orchestrate.gates.finding import failed, passed, unknown
 from orchestrate.models.abilities import chosen, inability
@@ -123,7 +124,7 @@ def backup(evidence: Evidence) -> GateResult:
     databases = [one.name for one in evidence.environment.components if one.database is not None]
     if not evidence.environment.demands_backup:
         return passed(gate, "no backup is demanded")
-    if evidence.request.kind is Kind.ROLLBACK and not evidence.verdicts:
+    if not is_backed_up(evidence.environment, evidence.request.kind, is_migrated=bool(evidence.verdicts)):
         return passed(gate, "a rollback that applies no migration takes none: it changes no data")
     if not databases:
         return passed(gate, NO_DATABASE)

@@ -146,6 +146,11 @@ class MetricsConfig(Fact):
     slot_label: str = "slot"  # Prometheus: the label that tells old from new
     database_errors: str = "database_errors_total"
 
+    def credentials_for(self, kind: str, url: str | None) -> str | None:
+        """What its own server knows us by, where that is who is asked (None: nobody else); for no other."""
+        is_own = self.kind == kind and (not url or url == self.url)
+        return self.credentials if is_own else None
+
 
 class Component(Fact):
     """A part of the service with its own strategy, checks and version (D8)."""

@@ -52,7 +52,7 @@ def obstacle(name: str, alert: Alert, part: Component) -> str:
         return f"{part.name} has no port, so its metrics cannot be read"
     if alert.query and alert.source is Source.PROMETHEUS and not (alert.url or part.metrics.url):
         return f"{part.name} has no Prometheus to be asked: give a url here or in its metrics"
-    is_own = part.metrics.kind == "datadog" and alert.url in (None, part.metrics.url)
-    if alert.source is Source.DATADOG and not alert.credentials and not is_own:
+    keys = alert.credentials or part.metrics.credentials_for("datadog", alert.url)
+    if alert.source is Source.DATADOG and not keys:
         return f"datadog wants 'credentials': keys that {part.name} shows to its own site are not shown to it"
     return ""

@@ -6,6 +6,7 @@ import time
 from collections.abc import Generator
 from contextlib import contextmanager
 from pathlib import Path
+from traceback import format_exception
 
 from sqlalchemy import Engine
 
@@ -107,6 +108,11 @@ class Store:
     def check(self) -> None:
         """Raises StoreUnusable, with the cause and the cure, unless the store can be relied on."""
         soundness.check(self._database)
+
+    def keep_fault(self, deployment: str, kind: str, fault: Exception) -> None:
+        """Keep what nobody foresaw: a line of the deployment's story, and the traceback in its log."""
+        self.events.add(deployment, None, kind, f"{type(fault).__name__}: {fault}")
+        self.logs.add(deployment, "traceback", "".join(format_exception(fault)))
 
     def prune(self, deployment: str) -> None:
         """Forget what a finished deployment no longer needs: log middles and single samples."""

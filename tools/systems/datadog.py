@@ -17,7 +17,7 @@ from pydantic import BaseModel, ValidationError
 
 from orchestrate.errors import OrchestrateError, Unreachable
 from orchestrate.models.alert import Alert
-from orchestrate.models.environment import Component, MetricsConfig
+from orchestrate.models.environment import Component
 from orchestrate.models.runtime import Running, Slot
 from orchestrate.models.sample import Counters, SampleState
 from tools.metrics import running_slots, state_of
@@ -118,22 +118,15 @@ class DatadogSeries:
 
     async def _one(self, alert: Alert, component: Component, slot: Slot) -> Parts | SampleState:
         query = (alert.query or "").replace("{slot}", slot.name)
-        site, keys = _asked(alert, component.metrics)
+        config = component.metrics
+        site = alert.url or (config.url if config.kind == "datadog" else None) or SITE
+        keys = alert.credentials or config.credentials_for("datadog", alert.url)
         try:
             lines = await self._datadog.lines(site, keys, query, self._datadog.now - RECENT)
         except OrchestrateError as problem:
             return state_of(problem)
         newest = {scope: Told(values[-1]) for scope, values in lines.items() if values}
         return newest or SampleState.NO_DATA
-
-
-def _asked(alert: Alert, config: MetricsConfig) -> tuple[str, str | None]:
-    """The site and the secret with the keys; the component's keys are shown to its own site alone."""
-    if config.kind != "datadog":
-        return alert.url or SITE, alert.credentials
-    own = config.url or SITE
-    site = alert.url or own
-    return site, alert.credentials or (config.credentials if site == own else None)
 
 
 def _values(lines: Mapping[str, list[float]]) -> list[float]:

@@ -30,16 +30,10 @@ class PrometheusSeries:
     async def _one(self, alert: Alert, component: Component, slot: Slot) -> Parts | SampleState:
         query = (alert.query or "").replace("{slot}", slot.name)
         server = alert.url or component.metrics.url or ""
-        credentials = alert.credentials or _of(component, server)
+        credentials = alert.credentials or component.metrics.credentials_for("prometheus", alert.url)
         try:
             lines = await self._prometheus.vector(server, credentials, query)
         except OrchestrateError as problem:
             return state_of(problem)
         parts = {str(sorted(labels.items())): Told(value) for labels, value in lines}
         return parts or SampleState.NO_DATA
-
-
-def _of(component: Component, server: str) -> str | None:
-    """What the component's own Prometheus knows us by; no other server is shown it."""
-    config = component.metrics
-    return config.credentials if config.kind == "prometheus" and config.url == server else None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Iterable
 from typing import Annotated
 
 import typer
@@ -14,7 +15,7 @@ from orchestrate.counter.naming import environment_named
 from orchestrate.errors import EnvironmentBusy, Refused
 from orchestrate.models.deployment import Status
 from orchestrate.models.move import SetTraffic, Stop
-from orchestrate.models.runtime import Running
+from orchestrate.models.runtime import Running, Slot
 from tools.place import Place
 
 Name = Annotated[str, typer.Argument(metavar="NAME", help="Which environment.")]
@@ -52,12 +53,12 @@ def _check_idle(app: App, environment: str) -> None:
 async def _stopped(place: Place, running: Running, *, stop: bool) -> None:
     part = place.component(running.component)
     if running.unknown:
-        names = ", ".join(f"{part.name}/{slot.name}" for slot in running.unknown)
+        names = _names(running.unknown, part.name)
         said = f"{names} of {place.environment.name} should run, and nobody knows which version"
         raise Refused(said, cure="see what runs there and stop it, then forget the environment")
     slots = [slot for slot in running.slots if slot.version is not None and slot.wanted > 0]
     if slots and not stop:
-        names = ", ".join(f"{part.name}/{slot.name}" for slot in slots)
+        names = _names(slots, part.name)
         raise Refused(f"{place.environment.name} still runs {names}", cure="stop it too, with --stop")
     if slots and part.port:
         taken = SetTraffic(component=part.name, was=running.weights, weights={})
@@ -66,6 +67,10 @@ async def _stopped(place: Place, running: Running, *, stop: bool) -> None:
         assert slot.version is not None
         move = Stop(component=part.name, slot=slot.name, version=slot.version, instances=slot.wanted)
         await place.provider.apply(part, move, _unheard)
+
+
+def _names(slots: Iterable[Slot], component: str) -> str:
+    return ", ".join(f"{component}/{slot.name}" for slot in slots)
 
 
 def _unheard(line: str) -> None:

@@ -8,7 +8,6 @@ import ssl
 from collections.abc import AsyncGenerator, AsyncIterable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from functools import reduce
 from typing import TypeVar, cast
 
 import httpx
@@ -60,7 +59,7 @@ class Answer:
 
     def text(self, *way: str) -> str:
         """What stands at `way` in the object that it says. Raises Unreachable."""
-        found: object = reduce(_at, way, self.facts())
+        found = at(self.facts(), *way)
         if not isinstance(found, str):
             raise Unreachable(f"the Docker engine did not say {'.'.join(way)}")
         return found
@@ -151,8 +150,11 @@ class Engine:
         return Unreachable(f"no Docker engine answers at {self._socket}: {problem}", cure=CURE)
 
 
-def _at(found: object, word: str) -> object:
-    return cast("Facts", found).get(word) if isinstance(found, dict) else None
+def at(found: object, *way: str) -> object:
+    """What stands at `way` in `found`; None where something on it is missing."""
+    for word in way:
+        found = cast("Facts", found).get(word) if isinstance(found, dict) else None
+    return found
 
 
 async def _read(answer: httpx.Response) -> bytes:

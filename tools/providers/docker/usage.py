@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterable
-from typing import cast
 
 from tools.providers.docker.containers import MIB, PART, Container
-from tools.providers.docker.engine import Answer, Engine, Facts
+from tools.providers.docker.engine import Answer, Engine, Facts, at
 
 BILLION = 1e9
 
@@ -55,9 +54,6 @@ def _held(found: Facts) -> float | None:
     return None if usage is None else max(0.0, usage - (cached or 0)) / MIB
 
 
-def _number(found: object, *way: str) -> float | None:
-    for word in way:
-        if not isinstance(found, dict):
-            return None
-        found = cast(Facts, found).get(word)
+def _number(facts: Facts, *way: str) -> float | None:
+    found = at(facts, *way)
     return float(found) if isinstance(found, int | float) else None
